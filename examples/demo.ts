@@ -1,0 +1,2 @@
+// A placeholder until the first scenario runs.
+console.log('not built yet');
