@@ -9,4 +9,7 @@ const erasesTypes = major > 22 || (major === 22 && minor >= 18);
 /** Packages resolve each other to `src` under this condition. Without it they resolve to `dist`, which may not be built. */
 const sourceCondition = '--conditions=@pagetape/source';
 
-export const nodeArguments = erasesTypes ? [sourceCondition] : [sourceCondition, '--import=tsx'];
+/** A function, because tsx can be found only after the set-up. By URL, because the child may run in any folder. */
+export function nodeArguments() {
+  return erasesTypes ? [sourceCondition] : [sourceCondition, `--import=${import.meta.resolve('tsx')}`];
+}
