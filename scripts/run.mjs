@@ -7,14 +7,8 @@ import { resolve } from 'node:path';
 import { nodeArguments } from './node-args.mjs';
 import { root, setUp } from './setup.mjs';
 
-/** npm moves to the repository's top before it starts a script. For the CLI, `run my.yaml` means the file where the user stands. */
-function callersFolder() {
-  return process.env.npm_lifecycle_event === 'pagetape' ? process.env.INIT_CWD : undefined;
-}
-
 function run(file, programArguments) {
   const child = spawn(process.execPath, [...nodeArguments(), resolve(root, file), ...programArguments], {
-    cwd: callersFolder(),
     stdio: 'inherit',
   });
   // A terminal sends Ctrl-C to both. This one waits, so that the program can end in its own way.
