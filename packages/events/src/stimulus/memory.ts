@@ -1,0 +1,94 @@
+/** Steps with which a task lays out its memory and uses it. */
+import { z } from 'zod';
+import { defineStimulus } from './define.ts';
+import {
+  address,
+  arenaPage,
+  either,
+  fileName,
+  filePages,
+  numberValue,
+  optional,
+  pageCount,
+  protection,
+  regionName,
+  taskName,
+  whole,
+  word,
+} from './values.ts';
+
+/** The task, and the pages of its memory that the step is about. */
+export const range = () => ({ t: taskName(), addr: address(), pages: pageCount() });
+
+export const mmap = defineStimulus({
+  name: 'mmap',
+  doc: 'The task gets region `r` at page `at` of the arena.',
+  fields: () => ({
+    t: taskName(),
+    r: regionName(),
+    at: arenaPage(),
+    pages: pageCount(),
+    kind: optional(
+      word(['anon', 'shared', 'file', 'filepriv']).describe(
+        'anon: private memory (usual); shared: shared memory; file: MAP_SHARED of a file; filepriv: MAP_PRIVATE of a file.',
+      ),
+    ),
+    prot: optional(protection().describe('Usual: rw.')),
+    file: optional(fileName().describe('The file, for kinds file and filepriv.')),
+    off: optional(filePages().describe('The first page in the file (0).')),
+    flags: optional(z.array(word(['populate', 'locked', 'hugetlb']), 'a list of "populate", "locked" and "hugetlb"')),
+  }),
+});
+
+export const munmap = defineStimulus({ name: 'munmap', doc: 'The pages are no longer mapped.', fields: range });
+
+export const mprotect = defineStimulus({
+  name: 'mprotect',
+  doc: 'The pages get another protection.',
+  fields: () => ({ ...range(), prot: protection() }),
+});
+
+export const mremap = defineStimulus({
+  name: 'mremap',
+  doc: 'The whole region moves to page `at`, with a new length. If that succeeds `r` is the new place.',
+  fields: () => ({ t: taskName(), r: regionName(), at: arenaPage(), pages: pageCount() }),
+});
+
+export const mlock = defineStimulus({
+  name: 'mlock',
+  doc: 'The pages are brought in and must stay in memory.',
+  fields: range,
+});
+
+export const munlock = defineStimulus({ name: 'munlock', doc: 'The pages need not stay in memory.', fields: range });
+
+export const mlockall = defineStimulus({
+  name: 'mlockall',
+  doc: 'All memory of the task must stay in memory.',
+  fields: () => ({ t: taskName(), flags: numberValue() }),
+});
+
+export const munlockall = defineStimulus({
+  name: 'munlockall',
+  doc: 'No memory of the task need stay in memory.',
+  fields: () => ({ t: taskName() }),
+});
+
+export const madvise = defineStimulus({
+  name: 'madvise',
+  doc: 'Advice about the pages, such as MADV_DONTNEED: give them up.',
+  fields: () => ({ ...range(), advice: numberValue() }),
+});
+
+export const touch = defineStimulus({
+  name: 'touch',
+  doc: 'One access to each of the pages. Answers how many were done before a signal.',
+  fields: () => ({
+    ...range(),
+    mode: optional(word(['w', 'r']).describe('w: write (usual); r: read.')),
+    stride: optional(whole('a number of pages, from 1', 1, 0x0fffffff).describe('From one page to the next (1).')),
+    tok: optional(
+      either('a number or a text', [z.int(), z.string()]).describe('Marks what is written. It changes no result.'),
+    ),
+  }),
+});
