@@ -24,16 +24,15 @@ export interface StimulusDefinition<Op extends string = string, Shape extends Fi
   /** The operation: the `op` of a step, and the first word of its line. */
   readonly name: Op;
   readonly doc: string;
+  /** Who acts: the task `t`, or somebody outside; then `t`, where there is one, only says whose memory is meant. */
+  readonly by: 'task' | 'outside';
   /** Keys in the order in which they are printed, after `op`. */
   readonly keys: readonly string[];
   readonly schema: z.ZodObject<{ op: z.ZodLiteral<Op> } & Shape, z.core.$strict>;
 }
 
 /** The object that a definition describes. */
-export type StimulusOf<D> =
-  D extends StimulusDefinition<infer Op, infer Shape>
-    ? { op: Op } & z.infer<z.ZodObject<Shape, z.core.$strict>>
-    : never;
+export type StimulusOf<D> = D extends { readonly schema: infer Schema } ? z.infer<Schema> : never;
 
 /**
  * Defines an operation. `fields` gives the schema of each key, in the order of the text line; it is called when the
@@ -42,10 +41,12 @@ export type StimulusOf<D> =
 export function defineStimulus<const Op extends string, Shape extends Fields>(definition: {
   readonly name: Op;
   readonly doc: string;
+  /** Usual: the task. */
+  readonly by?: 'outside';
   readonly fields: () => Shape;
   readonly choice?: Choice<keyof Shape & string>;
 }): StimulusDefinition<Op, Shape> {
-  const { name, doc, fields, choice } = definition;
+  const { name, doc, by = 'task', fields, choice } = definition;
   const schema = once(() => {
     const object = z.strictObject({ op: z.literal(name), ...fields() }) as StimulusDefinition<Op, Shape>['schema'];
     const chosen = choice ? choose(object, choice) : object;
@@ -54,6 +55,7 @@ export function defineStimulus<const Op extends string, Shape extends Fields>(de
   return Object.freeze({
     name,
     doc,
+    by,
     get keys() {
       return Object.keys(schema().shape).slice(1);
     },

@@ -10,15 +10,16 @@ export type LockUntil = 'wait' | 'unlock' | { tries: number };
 export const lock = defineStimulus({
   name: 'lock',
   doc: 'Somebody takes the lock of the page, and a reference to it.',
+  by: 'outside',
   fields: () => ({
     t: taskName(),
     addr: address(),
     pages: optional(pageCount().describe('How many pages (1).')),
     until: either('"wait", "unlock" or {tries: n}', [
       z.enum(['wait', 'unlock']),
-      z.strictObject({ tries: z.int().min(0) }),
+      z.strictObject({ tries: count() }),
     ]).describe(
-      'wait: until anyone sleeps on the lock; tries: until a migration failed so often to get it; unlock: until the step "unlock".',
+      'wait: until anyone sleeps on the lock; tries: until so many tries of a migration; unlock: until that step.',
     ),
   }),
 });
@@ -26,54 +27,63 @@ export const lock = defineStimulus({
 export const unlock = defineStimulus({
   name: 'unlock',
   doc: 'Whoever holds a page lock until "unlock" lets go. It ends all such locks.',
+  by: 'outside',
   fields: () => ({ t: optional(taskName()), addr: optional(address()), pages: optional(pageCount()) }),
 });
 
 export const pinpages = defineStimulus({
   name: 'pinpages',
   doc: 'The pages are brought in and referenced, as direct I/O does.',
+  by: 'outside',
   fields: () => ({ ...range(), mode: optional(word(['w', 'r']).describe('w: brought in for writing.')) }),
 });
 
 export const unpin = defineStimulus({
   name: 'unpin',
   doc: 'The references of "pinpages" end: those of these pages, or all that the task or anyone has.',
+  by: 'outside',
   fields: () => ({ t: optional(taskName()), addr: optional(address()), pages: optional(pageCount()) }),
 });
 
 export const writeback = defineStimulus({
   name: 'writeback',
   doc: 'Somebody gives the page a swap slot if it has none, and starts to write it, without unmapping it.',
+  by: 'outside',
   fields: () => ({ t: taskName(), addr: address(), pages: optional(pageCount().describe('How many pages (1).')) }),
 });
 
 export const age = defineStimulus({
   name: 'age',
   doc: 'The page scanner looks at the pages: accessed and referenced bits are cleared. Answers how many it found set.',
+  by: 'outside',
   fields: range,
 });
 
 export const deactivate = defineStimulus({
   name: 'deactivate',
   doc: 'Pages on the active list go to the head of the inactive list.',
+  by: 'outside',
   fields: range,
 });
 
 export const drain = defineStimulus({
   name: 'drain',
   doc: 'The vectors of that cpu are emptied onto the LRU lists.',
+  by: 'outside',
   fields: () => ({ cpu: cpuId() }),
 });
 
 export const swapfill = defineStimulus({
   name: 'swapfill',
   doc: 'Somebody takes swap slots until so many are free.',
+  by: 'outside',
   fields: () => ({ leave: count() }),
 });
 
 export const swapfree = defineStimulus({
   name: 'swapfree',
   doc: 'Whoever took swap slots gives so many back, the oldest first.',
+  by: 'outside',
   fields: () => ({ count: count() }),
 });
 
@@ -82,17 +92,24 @@ export const IO_MODES = ['now', 'step', 'hold', 'stuck'] as const;
 export const io = defineStimulus({
   name: 'io',
   doc: 'When requests to a disk end from now on.',
+  by: 'outside',
   fields: () => ({
     mode: word(IO_MODES).describe(
-      'now: before the submitter goes on; step: when someone waits, at the latest with the step; hold: when someone waits, or by io_done; stuck: never.',
+      'now: at once; step: when waited for or with the step; hold: when someone waits or by io_done; stuck: never.',
     ),
   }),
 });
 
-export const io_done = defineStimulus({ name: 'io_done', doc: 'All pending requests end.', fields: () => ({}) });
+export const io_done = defineStimulus({
+  name: 'io_done',
+  doc: 'All pending requests end.',
+  by: 'outside',
+  fields: () => ({}),
+});
 
 export const ioerr = defineStimulus({
   name: 'ioerr',
   doc: 'The next `count` requests of this direction fail.',
+  by: 'outside',
   fields: () => ({ dir: word(['read', 'write']), count: count() }),
 });

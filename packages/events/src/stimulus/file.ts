@@ -5,6 +5,7 @@ import { fileName, filePages, pageCount, taskName } from './values.ts';
 export const file = defineStimulus({
   name: 'file',
   doc: 'A file of that many pages exists. None of its pages is in memory.',
+  by: 'outside',
   fields: () => ({ name: fileName(), pages: filePages() }),
 });
 
@@ -26,5 +27,6 @@ export const punch = defineStimulus({ name: 'punch', doc: 'The task punches a ho
 export const truncate = defineStimulus({
   name: 'truncate',
   doc: 'The file gets another size.',
+  by: 'outside',
   fields: () => ({ name: fileName(), pages: filePages() }),
 });

@@ -7,6 +7,7 @@ import {
   either,
   fileName,
   filePages,
+  integer,
   numberValue,
   optional,
   pageCount,
@@ -30,7 +31,7 @@ export const mmap = defineStimulus({
     pages: pageCount(),
     kind: optional(
       word(['anon', 'shared', 'file', 'filepriv']).describe(
-        'anon: private memory (usual); shared: shared memory; file: MAP_SHARED of a file; filepriv: MAP_PRIVATE of a file.',
+        'anon: private memory (usual); shared: shared memory; file: MAP_SHARED of a file; filepriv: MAP_PRIVATE.',
       ),
     ),
     prot: optional(protection().describe('Usual: rw.')),
@@ -88,7 +89,7 @@ export const touch = defineStimulus({
     mode: optional(word(['w', 'r']).describe('w: write (usual); r: read.')),
     stride: optional(whole('a number of pages, from 1', 1, 0x0fffffff).describe('From one page to the next (1).')),
     tok: optional(
-      either('a number or a text', [z.int(), z.string()]).describe('Marks what is written. It changes no result.'),
+      either('a number or a text', [integer(), z.string()]).describe('Marks what is written. It changes no result.'),
     ),
   }),
 });

@@ -30,7 +30,10 @@ const steps = once((): z.ZodType<Steps> => {
 export const during = once((): z.ZodType<Intervention[]> =>
   z
     .array(
-      z.strictObject({ pass: count().describe('Passes are counted from 0.'), steps: steps() }),
+      z.strictObject(
+        { pass: count().describe('Passes are counted from 0.'), steps: steps() },
+        'steps for a pass, such as {pass: 1, steps: [{op: exit, t: B}]}',
+      ),
       'a list of {pass, steps}',
     )
     .meta({
@@ -42,7 +45,8 @@ export const during = once((): z.ZodType<Intervention[]> =>
 export const parallel = defineStimulus({
   name: 'parallel',
   doc:
-    'Steps that run at the same time: those of one task in their order, those of different tasks interleaved as the seed decides. ' +
-    'It is over when all are.',
+    'Steps that run at the same time: those of one task in their order, those of different tasks interleaved ' +
+    'as the seed decides. It is over when all are.',
+  by: 'outside',
   fields: () => ({ steps: steps() }),
 });

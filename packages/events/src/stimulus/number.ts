@@ -9,7 +9,9 @@ import { once } from './define.ts';
 /** A number of up to 64 bits: 5, -1, "0xffffffffffffffff", "MPOL_F_NODE|MPOL_F_ADDR", "2|MPOL_F_STATIC_NODES". */
 export type NumberValue = number | string;
 
-const WORD = /^(-?\d+|0x[0-9a-fA-F]{1,16}|[A-Z][A-Z0-9_]*)$/;
+const WORD_SOURCE = '(?:-?\\d+|0x[0-9a-fA-F]{1,16}|[A-Z][A-Z0-9_]*)';
+const WORD = new RegExp(`^${WORD_SOURCE}$`);
+const WORDS = new RegExp(`^${WORD_SOURCE}(?:\\|${WORD_SOURCE})*$`);
 const PHRASE =
   'a whole number, "0x…" with up to 16 digits, or constants joined by "|", such as "MPOL_MF_MOVE|MPOL_MF_STRICT"';
 
@@ -40,24 +42,11 @@ function resolveWord(word: string, constants: Readonly<Record<string, number>>):
 /** Schema of `NumberValue`. An unknown constant is an issue of its own, whose `params.constant` is the word. */
 export const numberValue = once(() =>
   z
-    .union(
-      [
-        z.int(),
-        z
-          .string()
-          .regex(/^(-?\d+|0x[0-9a-fA-F]{1,16}|[A-Z][A-Z0-9_]*)(\|(-?\d+|0x[0-9a-fA-F]{1,16}|[A-Z][A-Z0-9_]*))*$/),
-      ],
-      {
-        error: PHRASE,
-      },
-    )
+    .union([z.int(PHRASE), z.string().regex(WORDS, PHRASE)], { error: PHRASE })
     .superRefine((value, context) => {
       for (const constant of unknownWords(value)) {
-        context.addIssue({
-          code: 'custom',
-          message: `"${constant}" is not a constant known here`,
-          params: { constant },
-        });
+        const message = `"${constant}" is not a constant known here`;
+        context.addIssue({ code: 'custom', message, params: { constant } });
       }
     })
     .meta({

@@ -5,6 +5,9 @@ import { during } from './nested.ts';
 import {
   address,
   count,
+  filePages,
+  integer,
+  regionName,
   either,
   nodeMask,
   numberValue,
@@ -88,12 +91,12 @@ export const move_pages = defineStimulus({
     ),
     range: optional(
       z
-        .tuple([z.string(), z.int().min(0), z.int().min(0)], '[region, page, number of pages]')
+        .tuple([regionName(), filePages(), filePages()], '[region, page, number of pages]')
         .describe('The addresses of consecutive pages: [region, page, number].'),
     ),
     nodes: either('a list of nodes, one node for all pages, null or "bad"', [
-      z.array(z.int()),
-      z.int(),
+      z.array(integer()),
+      integer(),
       z.null(),
       z.literal('bad'),
     ]),
@@ -124,10 +127,10 @@ const argument = () =>
   either('a number, an address, {mask: […]}, {i32: […]}, {addrs32: […]} or {out32: n}', [
     numberValue(),
     address(),
-    z.strictObject({ mask: z.array(z.int().min(0)) }),
-    z.strictObject({ i32: z.array(z.int()) }),
+    z.strictObject({ mask: z.array(count()) }),
+    z.strictObject({ i32: z.array(integer()) }),
     z.strictObject({ addrs32: z.array(address()) }),
-    z.strictObject({ out32: z.int().min(0) }),
+    z.strictObject({ out32: count() }),
   ]) as unknown as z.ZodType<SyscallArgument>;
 
 export const syscall = defineStimulus({

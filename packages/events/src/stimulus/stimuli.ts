@@ -1,4 +1,7 @@
-/** All operations of this version. A new one is added by defining it in a file of this folder: what it exports is found here. */
+/**
+ * All operations of this version. A new one is added by defining it in a file of this folder: what those files export
+ * is found here.
+ */
 import { z } from 'zod';
 import { once, type StimulusDefinition, type StimulusOf } from './define.ts';
 import * as disturbance from './disturbance.ts';
@@ -53,7 +56,8 @@ export function stimulusByName(op: string): StimulusDefinition | undefined {
 
 const union = once(() => {
   const options = STIMULI.map((definition) => definition.schema) as unknown as [z.ZodObject<{ op: z.ZodLiteral<Op> }>];
-  return z.discriminatedUnion('op', options) as unknown as z.ZodType<Stimulus>;
+  const error = 'a step, such as {op: touch, t: A, addr: [r, 0], pages: 1}';
+  return z.discriminatedUnion('op', options, { error }) as unknown as z.ZodType<Stimulus>;
 });
 
 /** Checks a step as it comes from outside. Unknown operations and unknown keys are errors. */

@@ -47,7 +47,7 @@ const ids = () => optional(userId());
 
 export const uid = defineStimulus({
   name: 'uid',
-  doc: 'setresuid: the task takes other user ids. An id that is not given stays (swap-v5) or is as `uid` (later kernels).',
+  doc: 'setresuid: the task takes other user ids. An id not given stays (swap-v5) or is as `uid` (later kernels).',
   fields: () => ({ t: taskName(), uid: ids(), euid: ids(), suid: ids() }),
 });
 

@@ -10,12 +10,14 @@ export { numberValue, type NumberValue } from './number.ts';
 
 /** The words that stand for something else where a task could stand are no names of tasks. */
 const TASK = /^(?!(?:self|kthread|init|none)$)[A-Za-z_][A-Za-z0-9_-]*$/;
+const HEX = /^0x[0-9a-fA-F]{1,16}$/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 const MAX_PAGES = 0x0fffffff;
 /** The arena begins at 0x40000000; its last page must have a 31-bit number. */
 const MAX_ARENA_PAGE = 0x7fffffff - 0x40000;
 
-function whole(phrase: string, min: number, max: number = Number.MAX_SAFE_INTEGER): z.ZodInt {
+/** Whole numbers from `min` to `max`. */
+export function whole(phrase: string, min: number, max: number = Number.MAX_SAFE_INTEGER): z.ZodInt {
   return z.int(phrase).min(min, phrase).max(max, phrase);
 }
 
@@ -24,13 +26,10 @@ export const optional = z.exactOptional;
 
 export const taskName = once(() => {
   const phrase = 'the name of a task: a letter, then letters, digits, "_" or "-"; not self, kthread, init or none';
-  return z
-    .string(phrase)
-    .regex(TASK, phrase)
-    .meta({
-      id: 'Task',
-      description: 'The name of a task, such as A. "self", "kthread", "init" and "none" mean something else.',
-    });
+  return z.string(phrase).regex(TASK, phrase).meta({
+    id: 'Task',
+    description: 'The name of a task, such as A. "self", "kthread", "init" and "none" mean something else.',
+  });
 });
 
 export const regionName = once(() => {
@@ -95,22 +94,20 @@ export type Address =
   | null;
 
 export const address = once(() => {
-  const region = z.string().regex(/^(@|[A-Za-z_][A-Za-z0-9_-]*)$/);
-  const offset = z.int().min(0);
-  const union = z.union(
-    [
-      z.tuple([region, offset]),
-      z.tuple([region, offset, offset]),
-      z.enum(['NULL', 'bad']),
-      z.string().regex(/^0x[0-9a-fA-F]{1,16}$/),
-      z.null(),
-    ],
-    { error: 'an address: [region, page], [region, page, byte], ["@", page], "NULL", "bad" or "0x…" in quotes' },
-  );
+  const phrase = 'an address: [region, page], [region, page, byte], ["@", page], "NULL", "bad" or "0x…" in quotes';
+  const region = z.string().regex(/^(@|[A-Za-z_][A-Za-z0-9_-]*)$/, 'the name of a region, or "@"');
+  const page = whole('a page number, from 0', 0);
+  const union = either(phrase, [
+    z.tuple([region, page]),
+    z.tuple([region, page, whole('a number of bytes, from 0', 0)]),
+    z.enum(['NULL', 'bad']),
+    z.string().regex(HEX, phrase),
+    z.null(),
+  ]);
   return (union as unknown as z.ZodType<Address>).meta({
     id: 'Address',
     description:
-      '[region, page, byte?]; ["@", page, byte?] by page of the arena; "NULL" or null; "bad", never mapped; or "0x…" (in quotes).',
+      '[region, page, byte?]; ["@", page, byte?] by page of the arena; "NULL" or null; "bad": never mapped; or "0x…".',
   });
 });
 
@@ -126,37 +123,32 @@ export type NodeMask =
   | { readonly words: readonly (number | string)[]; readonly edge?: boolean; readonly skew?: number };
 
 export const nodeMask = once(() => {
-  const word = z.union([z.int().min(0), z.string().regex(/^0x[0-9a-fA-F]{1,16}$/)]);
-  const union = z.union(
-    [
-      z.array(z.int().min(0).max(65_535)),
-      z.null(),
-      z.literal('bad'),
-      z.strictObject({ words: z.array(word), edge: optional(z.boolean()), skew: optional(z.int()) }),
-    ],
-    { error: 'a node mask: a list of node numbers, null, "bad" or {words: ["0x…", …], edge?, skew?}' },
-  );
+  const phrase = 'a 64-bit word: a whole number from 0, or "0x…" in quotes';
+  const word = either(phrase, [whole(phrase, 0), z.string().regex(HEX, phrase)]);
+  const union = either('a node mask: a list of node numbers, null, "bad" or {words: ["0x…", …], edge?, skew?}', [
+    z.array(whole('a node number, from 0 to 65535', 0, 65_535)),
+    z.null(),
+    z.literal('bad'),
+    z.strictObject({ words: z.array(word), edge: optional(yesNo()), skew: optional(integer()) }),
+  ]);
   return (union as unknown as z.ZodType<NodeMask>).meta({
     id: 'NodeMask',
     description:
-      'Node numbers; null: no pointer; "bad": cannot be read; or 64-bit words, with `edge` at the end of what is mapped, with `skew` bytes off.',
+      'Node numbers; null: no pointer; "bad": cannot be read; or 64-bit words (edge: nothing readable follows them).',
   });
 });
 
 /** Whom a call is about: the caller ("self" = 0), a kernel thread, process 1, nobody, a task, or a number as given. */
 export type PidValue = string | number;
 
-export const pidValue = once(() =>
-  z
-    .union([z.int(), z.string().regex(NAME)], {
-      error: '"self", "kthread", "init", "none", the name of a task, or a number',
-    })
-    .meta({
-      id: 'Pid',
-      description:
-        '"self" = 0; "kthread": a kernel thread; "init": process 1; "none": no such process; a task; or a number.',
-    }),
-);
+export const pidValue = once(() => {
+  const phrase = '"self", "kthread", "init", "none", the name of a task, or a number';
+  return either(phrase, [z.int(phrase), z.string().regex(NAME, phrase)]).meta({
+    id: 'Pid',
+    description:
+      '"self" = 0; "kthread": a kernel thread; "init": process 1; "none": no such process; a task; or a number.',
+  });
+});
 
 export const capabilities = once(() =>
   z
@@ -192,4 +184,5 @@ export function either<const Options extends readonly [z.ZodType, ...z.ZodType[]
   return z.union(options, { error: phrase });
 }
 
-export { whole };
+/** Whole numbers of either sign. */
+export const integer = (): z.ZodInt => z.int('a whole number');
