@@ -1,2 +1,118 @@
 // The public names of @pagetape/events.
-export {};
+export {
+  EVENTS,
+  EVENT_BY_NUMBER,
+  catalogueText,
+  eventByName,
+  type Catalogue,
+  type ColdName,
+  type Emitters,
+  type EventName,
+  type HotName,
+} from './catalogue.ts';
+export {
+  MAX_FIELDS,
+  schemaOf,
+  type AnyEvent,
+  type Args,
+  type ColdEvent,
+  type HotEvent,
+  type Payload,
+} from './define.ts';
+export {
+  compileEmitters,
+  compileReplay,
+  type Clocked,
+  type Reducers,
+  type ReplayBlock,
+} from './emit.ts';
+export { type Field, type FieldType } from './field.ts';
+export { HASH_NAME, Hash64 } from './hash.ts';
+export { BLOCK_EVENTS, EventLog, ROW_LENGTH, collectBlocks, type Block, type BlockSink } from './log.ts';
+export { COST_NS, START, advance, eventsOf, type Position, type RecordedEvent } from './position.ts';
+export { canonicalJson, parseEvent, printData, printEvent } from './text.ts';
+export { ActorSwitched, StimulusBegan, StimulusEnded } from './kernel/run.ts';
+export { type Credentials, type Task } from './kernel/task.ts';
+export { type Vma } from './mm/mmap.ts';
+export { CHECK, type Check, type Policy } from './mm/mempolicy.ts';
+export {
+  FAULT,
+  FAULT_MAJOR,
+  FAULT_MINOR,
+  FAULT_OOM,
+  FAULT_SIGBUS,
+  FAULT_SIGSEGV,
+} from './mm/memory.ts';
+export { IO_DIRECTION } from './mm/page_io.ts';
+export { HOLDER_FAULT, HOLDER_ISOLATION, HOLDER_LOCK, HOLDER_PIN } from './mm/swap.ts';
+export { PAGEOUT, PAGE_ACTIVATE, PAGE_CLEAN, PAGE_KEEP, PAGE_SUCCESS } from './mm/vmscan.ts';
+export { CAPABILITY_NAMES, CONSTANTS } from './stimulus/constants.ts';
+export { defineStimulus, type StimulusDefinition } from './stimulus/define.ts';
+export { type LockUntil } from './stimulus/disturbance.ts';
+export { type Intervention } from './stimulus/nested.ts';
+export { resolveNumber, unknownWords, type NumberValue } from './stimulus/number.ts';
+export { type SyscallArgument } from './stimulus/policy.ts';
+export { STIMULI, stimulusByName, stimulusSchema, type Op, type Stimulus, type StimulusByOp } from './stimulus/stimuli.ts';
+export { parseStimulus, printStimulus } from './stimulus/text.ts';
+export { type Address, type NodeMask, type PidValue } from './stimulus/values.ts';
+export {
+  EACCES,
+  EAGAIN,
+  EBUSY,
+  EFAULT,
+  EINVAL,
+  EIO,
+  ENOENT,
+  ENOMEM,
+  ENOSPC,
+  ENOSYS,
+  EPERM,
+  ERRNO,
+  ESRCH,
+  errnoName,
+  type Errno,
+} from './uapi/errno.ts';
+export {
+  MEMPOLICY_CONSTANTS,
+  MPOL_BIND,
+  MPOL_DEFAULT,
+  MPOL_F_ADDR,
+  MPOL_F_NODE,
+  MPOL_INTERLEAVE,
+  MPOL_MF_MOVE,
+  MPOL_MF_MOVE_ALL,
+  MPOL_MF_STRICT,
+  MPOL_PREFERRED,
+} from './uapi/mempolicy.ts';
+export {
+  ACCESS,
+  CAPABILITIES,
+  LRU,
+  LRU_ACTIVE,
+  LRU_INACTIVE,
+  PAGE_SHIFT,
+  PAGE_SIZE,
+  READ,
+  REFUSAL,
+  VM_DENYWRITE,
+  VM_EXEC,
+  VM_HUGETLB,
+  VM_IO,
+  VM_LOCKED,
+  VM_MAYWRITE,
+  VM_NONLINEAR,
+  VM_PFNMAP,
+  VM_READ,
+  VM_RESERVED,
+  VM_SHARED,
+  VM_WRITE,
+  WRITE,
+  ZONE_DMA,
+  ZONE_DMA32,
+  ZONE_HIGHMEM,
+  ZONE_NAMES,
+  ZONE_NORMAL,
+  refusal,
+  type Capability,
+  type Refusal,
+} from './uapi/mm.ts';

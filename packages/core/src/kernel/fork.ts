@@ -1,0 +1,72 @@
+/** Tasks and address spaces come into being (kernel/fork.c) and end (kernel/exit.c). */
+import { VM_IO, VM_LOCKED, VM_PFNMAP, VM_READ, VM_RESERVED, type Task } from '@pagetape/events';
+import { current, task_cpu, type Kernel } from '../kernel.ts';
+import { copy_page_range } from '../mm/memory.ts';
+import { exit_mmap, vmas_of } from '../mm/mmap.ts';
+import { MM, M_USERS, TASK, T_IL_NEXT } from '../state/layout.ts';
+
+/** Where each program has an area of its own, which nothing can move: below all that a scenario maps. */
+const PROGRAM_VPN = 0x400;
+
+/** A new process with an address space that holds only its program. */
+export function spawn(k: Kernel, request: Omit<Task, 'pid' | 'tgid' | 'mm' | 'state' | 'policy'>, cpu: number): number {
+  const { pid, mm } = k.s.cold.next;
+  const task: Task = { ...request, pid, tgid: pid, mm, state: 'running', policy: null };
+  k.emit.TaskSpawned({ task, cpu, il_next: 0, fresh_mm: true });
+  k.emit.VmaMapped({
+    id: k.s.cold.next.vma,
+    mm,
+    start: PROGRAM_VPN,
+    end: PROGRAM_VPN + 1,
+    flags: VM_READ | VM_IO | VM_PFNMAP | VM_RESERVED,
+    pgoff: PROGRAM_VPN,
+    file: 0,
+    opened: 0,
+    anon_vma: 0,
+    policy: null,
+  });
+  return pid;
+}
+
+/** `kernel/fork.c:do_fork()` of a process: the child of the running task gets copies of its areas and mappings. */
+export function fork(k: Kernel, name: string): number {
+  const parent = current(k);
+  const { pid, mm } = k.s.cold.next;
+  const il_next = k.s.tasks[parent.pid * TASK + T_IL_NEXT];
+  const task = { ...parent, pid, tgid: pid, name, mm };
+  k.emit.TaskSpawned({ task, cpu: task_cpu(k, parent.pid), il_next, fresh_mm: true });
+  dup_mmap(k, parent.mm, mm);
+  return pid;
+}
+
+/** `kernel/fork.c:dup_mmap()` */
+function dup_mmap(k: Kernel, from: number, to: number): void {
+  const areas = vmas_of(k, from);
+  const first = k.s.cold.next.vma;
+  k.emit.MmForked({ from, to, vmas: areas.map((vma, i) => ({ ...vma, id: first + i, mm: to, flags: vma.flags & ~VM_LOCKED })) });
+  for (const vma of areas) copy_page_range(k, to, vma);
+}
+
+/** `kernel/fork.c:do_fork()` of a thread: a task that shares the address space of the running one. */
+export function clone_thread(k: Kernel, name: string): number {
+  const parent = current(k);
+  const { pid } = k.s.cold.next;
+  const il_next = k.s.tasks[parent.pid * TASK + T_IL_NEXT];
+  k.emit.TaskSpawned({ task: { ...parent, pid, name }, cpu: task_cpu(k, parent.pid), il_next, fresh_mm: false });
+  return pid;
+}
+
+/** `kernel/fork.c:mmput()`: the last user tears the address space down, on its own CPU. */
+export function mmput(k: Kernel, mm: number): void {
+  k.emit.MmReleased(mm);
+  if (k.s.mms[mm * MM + M_USERS] === 0) exit_mmap(k, mm);
+}
+
+/** `kernel/exit.c:do_exit()` of the running task, which its parent reaps at once unless it is to stay a zombie. */
+export function do_exit(k: Kernel, zombie: boolean): void {
+  const task = current(k);
+  const { mm, pid } = task;
+  k.emit.TaskExited({ task: pid });
+  if (mm !== 0) mmput(k, mm);
+  if (!zombie) k.emit.TaskReaped({ task: pid });
+}

@@ -1,0 +1,69 @@
+/** Page locks, write-back waits and the page cache (mm/filemap.c). */
+import { HOLDER_FAULT, HOLDER_LOCK } from '@pagetape/events';
+import type { Kernel, Sleeping } from '../kernel.ts';
+import { waitFor, WAIT_PAGE_LOCK, WAIT_WRITEBACK } from '../sched/wait.ts';
+import { find_page, PageLocked, PageWriteback } from '../state/read.ts';
+import { alloc_pages_current } from './mempolicy.ts';
+import { put_page } from './page_alloc.ts';
+import { lru_cache_add } from './swap.ts';
+
+/** `include/linux/page-flags.h:TestSetPageLocked()`, with the opposite answer: true when the lock was got. */
+export function trylock_page(k: Kernel, pfn: number): boolean {
+  if (!PageLocked(k.s, pfn)) {
+    k.emit.PageLocked(pfn);
+    return true;
+  }
+  k.emit.PageLockFailed(pfn);
+  holderSawTry(k, pfn);
+  return false;
+}
+
+/** Whoever holds the lock from outside may let go after some failed tries. */
+function holderSawTry(k: Kernel, pfn: number): void {
+  const holder = k.s.cold.holders.find((each) => each.pfn === pfn);
+  if (!holder || typeof holder.until !== 'object') return;
+  k.emit.HolderTryCounted({ pfn });
+  if (holder.until.tries <= 1) release_holder(k, pfn);
+}
+
+/** Somebody outside gives back a page lock and its reference. */
+export function release_holder(k: Kernel, pfn: number): void {
+  k.emit.HolderUnlocked({ pfn });
+  put_page(k, pfn, HOLDER_LOCK);
+}
+
+/** `mm/filemap.c:__lock_page()`: takes the page lock, and sleeps as long as somebody else has it. */
+export function* lock_page(k: Kernel, pfn: number): Sleeping<void> {
+  while (PageLocked(k.s, pfn)) {
+    k.emit.PageLockWaited(pfn);
+    yield waitFor(WAIT_PAGE_LOCK, pfn);
+  }
+  k.emit.PageLocked(pfn);
+}
+
+/** `mm/filemap.c:unlock_page()` */
+export function unlock_page(k: Kernel, pfn: number): void {
+  k.emit.PageUnlocked(pfn);
+}
+
+/** `mm/filemap.c:wait_on_page_writeback()`: sleeps until the page is written. */
+export function* wait_on_page_writeback(k: Kernel, pfn: number): Sleeping<void> {
+  while (PageWriteback(k.s, pfn)) {
+    k.emit.WritebackWaited(pfn);
+    yield waitFor(WAIT_WRITEBACK, pfn);
+  }
+}
+
+/**
+ * `mm/filemap.c:page_cache_read()`: brings a page of a file into the cache. The frame is placed by the policy of the task,
+ * not by that of the area. Reading is instantaneous here. Returns the frame, or -1 when there is no memory.
+ */
+export function page_cache_read(k: Kernel, file: number, index: number): number {
+  const pfn = alloc_pages_current(k);
+  if (pfn < 0) return -1;
+  k.emit.PageAddedToPageCache(pfn, file, index);
+  lru_cache_add(k, pfn);
+  k.emit.FileRead(pfn, file, index);
+  put_page(k, pfn, HOLDER_FAULT);
+  return find_page(k.s, file, index);
+}

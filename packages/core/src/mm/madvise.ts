@@ -1,0 +1,30 @@
+/** madvise(2), MADV_DONTNEED only (mm/madvise.c). */
+import { EINVAL, ENOMEM, VM_HUGETLB, VM_LOCKED, VM_PFNMAP } from '@pagetape/events';
+import { current, type Kernel } from '../kernel.ts';
+import { tlb_finish, tlb_gather, unmap_vmas } from './memory.ts';
+import { find_vma, next_vma } from './mmap.ts';
+import { lru_add_drain } from './swap.ts';
+
+/** `mm/madvise.c:madvise_dontneed()` over a range. A hole is skipped, and gives ENOMEM at the end. */
+export function madvise_dontneed(k: Kernel, start: number, pages: number): number {
+  const { mm } = current(k);
+  const end = start + pages;
+  let unmapped_error = 0;
+  let at = start;
+  for (let vma = find_vma(k, mm, start); at < end; vma = next_vma(k, vma)) {
+    if (!vma) return -ENOMEM;
+    if (at < vma.start) {
+      unmapped_error = -ENOMEM;
+      at = vma.start;
+      if (at >= end) break;
+    }
+    if ((vma.flags & (VM_LOCKED | VM_HUGETLB | VM_PFNMAP)) !== 0) return -EINVAL;
+    const to = Math.min(vma.end, end);
+    lru_add_drain(k);
+    const tlb = tlb_gather();
+    unmap_vmas(k, tlb, vma, at, to);
+    tlb_finish(k, tlb);
+    at = to;
+  }
+  return unmapped_error;
+}

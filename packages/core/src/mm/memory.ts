@@ -1,0 +1,374 @@
+/** Page tables and page faults (mm/memory.c). */
+import {
+  FAULT_MAJOR,
+  FAULT_MINOR,
+  FAULT_OOM,
+  FAULT_SIGBUS,
+  FAULT_SIGSEGV,
+  HOLDER_FAULT,
+  READ,
+  VM_EXEC,
+  VM_HUGETLB,
+  VM_IO,
+  VM_LOCKED,
+  VM_NONLINEAR,
+  VM_PFNMAP,
+  VM_READ,
+  VM_SHARED,
+  VM_WRITE,
+  WRITE,
+  type Vma,
+} from '@pagetape/events';
+import { current, type Kernel, type Sleeping } from '../kernel.ts';
+import { WAIT_MMAP_READ, waitFor } from '../sched/wait.ts';
+import { MM, M_SEM, PTE_DIRTY, PTE_WRITE, PTE_YOUNG, TABLE, ZERO_PFN } from '../state/layout.ts';
+import {
+  find_page,
+  has_page_table,
+  PageAnon,
+  PageDirty,
+  PageUptodate,
+  pte_is_swap,
+  pte_of,
+  pte_pfn,
+  pte_present,
+  pte_slot,
+} from '../state/read.ts';
+import { lock_page, page_cache_read, trylock_page, unlock_page } from './filemap.ts';
+import { alloc_page_vma } from './mempolicy.ts';
+import { find_vma, next_vma } from './mmap.ts';
+import { get_page, page_cache_release } from './page_alloc.ts';
+import { anon_vma_prepare } from './rmap.ts';
+import { lru_add_drain, lru_cache_add_active, mark_page_accessed } from './swap.ts';
+import { free_pages_and_swap_cache, free_swap_cache, lookup_swap_cache, read_swap_cache_async } from './swap_state.ts';
+import {
+  can_share_swap_page,
+  free_swap_and_cache,
+  remove_exclusive_swap_page,
+  swap_duplicate,
+  swap_free,
+  valid_swaphandles,
+  vm_swap_full,
+} from './swapfile.ts';
+
+/** handle_mm_fault() cannot finish without sleeping: do_swap_page() goes on. */
+const NEEDS_SWAP_IN = -1;
+
+/** The index that reverse mapping keeps for an anonymous page: linear_page_index(). */
+const linear_page_index = (vma: Vma, vpn: number): number => vma.pgoff + (vpn - vma.start);
+
+const writableBit = (vma: Vma): number => ((vma.flags & VM_WRITE) !== 0 ? 1 : 0);
+
+/** Maps a new anonymous page, and puts it into the active batch: the end of three kinds of fault. */
+function map_anon_page(k: Kernel, pfn: number, vma: Vma, vpn: number, anon_vma: number): void {
+  lru_cache_add_active(k, pfn);
+  k.emit.AnonPageMapped(pfn, vma.mm, vpn, writableBit(vma), anon_vma, linear_page_index(vma, vpn));
+}
+
+/** `mm/memory.c:do_anonymous_page()`: a new zeroed page for a write, the shared zero page for a read. */
+function do_anonymous_page(k: Kernel, vma: Vma, vpn: number, access: number): number {
+  if (access === READ) {
+    k.emit.ZeroPageMapped(vma.mm, vpn);
+    return FAULT_MINOR;
+  }
+  const anon_vma = anon_vma_prepare(k, vma);
+  const pfn = alloc_page_vma(k, vma, vpn);
+  if (pfn < 0) return FAULT_OOM;
+  map_anon_page(k, pfn, vma, vpn, anon_vma);
+  return FAULT_MINOR;
+}
+
+/** `mm/memory.c:do_wp_page()`: a write to a read-only mapping. Its sole user gets it writable, others a copy. */
+function do_wp_page(k: Kernel, vma: Vma, vpn: number): number {
+  const old = pte_pfn(pte_of(k.s, vma.mm, vpn));
+  if (PageAnon(k.s, old) && trylock_page(k, old)) {
+    const reuse = can_share_swap_page(k, old);
+    unlock_page(k, old);
+    if (reuse) {
+      k.emit.PteMadeWritable(old, vma.mm, vpn);
+      return FAULT_MINOR;
+    }
+  }
+  const anon_vma = anon_vma_prepare(k, vma);
+  const pfn = alloc_page_vma(k, vma, vpn);
+  if (pfn < 0) return FAULT_OOM;
+  get_page(k, old, HOLDER_FAULT);
+  k.emit.CowBroken(old, vma.mm, vpn);
+  map_anon_page(k, pfn, vma, vpn, anon_vma);
+  page_cache_release(k, old);
+  return FAULT_MINOR;
+}
+
+/** `mm/filemap.c:filemap_nopage()` with the random-access hint: the cached page, read if need be, with a reference; or -1. */
+function filemap_nopage(k: Kernel, file: number, index: number): number {
+  const cached = find_page(k.s, file, index);
+  const pfn = cached >= 0 ? cached : page_cache_read(k, file, index);
+  if (pfn < 0) return -1;
+  get_page(k, pfn, HOLDER_FAULT);
+  mark_page_accessed(k, pfn);
+  return pfn;
+}
+
+/** `mm/memory.c:do_no_page()`: a page of a file; a write to a private mapping gets its copy at once. */
+function do_no_page(k: Kernel, vma: Vma, vpn: number, access: number): number {
+  const index = linear_page_index(vma, vpn);
+  if (index >= k.s.cold.files[vma.file].pages) return FAULT_SIGBUS;
+  const cached = filemap_nopage(k, vma.file, index);
+  if (cached < 0) return FAULT_OOM;
+  if (access === WRITE && (vma.flags & VM_SHARED) === 0) {
+    const anon_vma = anon_vma_prepare(k, vma);
+    const pfn = alloc_page_vma(k, vma, vpn);
+    page_cache_release(k, cached);
+    if (pfn < 0) return FAULT_OOM;
+    map_anon_page(k, pfn, vma, vpn, anon_vma);
+    return FAULT_MINOR;
+  }
+  const writable = (vma.flags & VM_SHARED) !== 0 ? writableBit(vma) : 0;
+  k.emit.FilePageMapped(cached, vma.mm, vpn, access, writable);
+  return FAULT_MINOR;
+}
+
+/**
+ * `mm/memory.c:__handle_mm_fault()`, all that does not sleep: FAULT_*, or NEEDS_SWAP_IN. Nothing else runs meanwhile, so
+ * the mmap_sem is not taken.
+ */
+function __handle_mm_fault(k: Kernel, vma: Vma, vpn: number, access: number): number {
+  k.emit.PageFaultRaised(vma.mm, vpn, access);
+  if (!has_page_table(k.s, vma.mm, vpn)) k.emit.PageTableAllocated(vma.mm, vpn);
+  const pte = pte_of(k.s, vma.mm, vpn);
+  if (pte === 0) return vma.file === 0 ? do_anonymous_page(k, vma, vpn, access) : do_no_page(k, vma, vpn, access);
+  if (pte_is_swap(pte)) return NEEDS_SWAP_IN;
+  if (access === WRITE && (pte & PTE_WRITE) === 0) return do_wp_page(k, vma, vpn);
+  k.emit.PteAccessed(vma.mm, vpn, access);
+  return FAULT_MINOR;
+}
+
+/**
+ * `mm/memory.c:swapin_readahead()`: starts to read the block of slots around the wanted one. The frame of each slot is
+ * placed as if it belonged to the next page after the faulting one, which it need not.
+ */
+function swapin_readahead(k: Kernel, slot: number, vma: Vma, vpn: number): void {
+  const { first, slots } = valid_swaphandles(k, slot);
+  if (slots > 0) k.emit.ReadaheadStarted(first, slots);
+  let area: Vma | null = vma;
+  let next = next_vma(k, vma);
+  let at = vpn;
+  for (let i = 0; i < slots; i++) {
+    const pfn = read_swap_cache_async(k, first + i, area, at);
+    if (pfn < 0) break;
+    page_cache_release(k, pfn);
+    at++;
+    if (area) {
+      if (at >= area.end) {
+        area = next;
+        next = area && next_vma(k, area);
+      }
+      if (area && at < area.start) area = null;
+    } else if (next && at >= next.start) {
+      area = next;
+      next = next_vma(k, area);
+    }
+  }
+  lru_add_drain(k);
+}
+
+/** `mm/memory.c:do_swap_page()`: brings a page back from swap, or finds it in the swap cache. */
+function* do_swap_page(k: Kernel, vma: Vma, vpn: number, access: number): Sleeping<number> {
+  const { s } = k;
+  const before = pte_of(s, vma.mm, vpn);
+  const slot = pte_slot(before);
+  let result = FAULT_MINOR;
+  let pfn = lookup_swap_cache(k, slot, vma.mm, vpn);
+  if (pfn < 0) {
+    swapin_readahead(k, slot, vma, vpn);
+    pfn = read_swap_cache_async(k, slot, vma, vpn);
+    if (pfn < 0) return pte_of(s, vma.mm, vpn) === before ? FAULT_OOM : FAULT_MINOR;
+    result = FAULT_MAJOR;
+    k.emit.MajorFaultCounted(vma.mm, vpn);
+  }
+  mark_page_accessed(k, pfn);
+  yield* lock_page(k, pfn);
+  const same = pte_of(s, vma.mm, vpn) === before;
+  if (!same || !PageUptodate(s, pfn)) {
+    unlock_page(k, pfn);
+    page_cache_release(k, pfn);
+    return same ? FAULT_SIGBUS : result;
+  }
+  const reuse = access === WRITE && can_share_swap_page(k, pfn);
+  const writable = reuse ? writableBit(vma) : 0;
+  k.emit.SwapEntryMapped(pfn, vma.mm, vpn, slot, writable, vma.anon_vma, linear_page_index(vma, vpn));
+  swap_free(k, slot);
+  if (vm_swap_full(k)) remove_exclusive_swap_page(k, pfn);
+  unlock_page(k, pfn);
+  if (access === WRITE && !reuse && do_wp_page(k, vma, vpn) === FAULT_OOM) return FAULT_OOM;
+  return result;
+}
+
+/** `mm/memory.c:handle_mm_fault()` with the mmap_sem held over what sleeps. Returns FAULT_*. */
+function* handle_mm_fault(k: Kernel, vma: Vma, vpn: number, access: number): Sleeping<number> {
+  const result = __handle_mm_fault(k, vma, vpn, access);
+  return result === NEEDS_SWAP_IN ? yield* do_swap_page(k, vma, vpn, access) : result;
+}
+
+/** `include/linux/rwsem.h:down_read()` on the mmap_sem. */
+export function* down_read(k: Kernel, mm: number): Sleeping<void> {
+  while (k.s.mms[mm * MM + M_SEM] < 0) {
+    k.emit.MmapLockWaited(mm, 1);
+    yield waitFor(WAIT_MMAP_READ, mm);
+  }
+  k.emit.MmapLockTaken(mm, 1);
+}
+
+const fault_permitted = (vma: Vma, access: number): boolean =>
+  (vma.flags & (access === WRITE ? VM_WRITE : VM_READ | VM_EXEC)) !== 0;
+
+/** Whether the hardware can do the access by itself; the accessed and dirty bits are set then. */
+export function access_without_fault(k: Kernel, mm: number, vpn: number, access: number): boolean {
+  const pte = pte_of(k.s, mm, vpn);
+  if (!pte_present(pte) || (access === WRITE && (pte & PTE_WRITE) === 0)) return false;
+  const marks = access === WRITE ? PTE_YOUNG | PTE_DIRTY : PTE_YOUNG;
+  if ((pte & marks) !== marks) k.emit.PteAccessed(mm, vpn, access);
+  return true;
+}
+
+/** `arch/x86_64/mm/fault.c:do_page_fault()`: one access of the running task that the hardware could not do. Returns FAULT_*. */
+export function* do_page_fault(k: Kernel, mm: number, vpn: number, access: number): Sleeping<number> {
+  yield* down_read(k, mm);
+  const vma = find_vma(k, mm, vpn);
+  let result = FAULT_SIGSEGV;
+  if (vma && vma.start <= vpn && fault_permitted(vma, access)) {
+    result = yield* handle_mm_fault(k, vma, vpn, access);
+    k.emit.PageFaultResolved(mm, vpn, result);
+  }
+  k.emit.MmapLockReleased(mm, 1);
+  return result;
+}
+
+/** What get_user_pages() got, or why not. */
+export type UserPage = { readonly pfn: number } | { readonly error: 'EFAULT' | 'ENOMEM' };
+
+/**
+ * `mm/memory.c:get_user_pages()` for one page: brings it in as an access would, and takes a reference if `hold`. For a read
+ * of memory without a page table the zero page stands in, without a fault.
+ */
+export function* get_user_page(k: Kernel, mm: number, vpn: number, access: number, hold: boolean): Sleeping<UserPage> {
+  const vma = find_vma(k, mm, vpn);
+  const refused = VM_IO | VM_PFNMAP;
+  if (!vma || vma.start > vpn || (vma.flags & refused) !== 0 || !fault_permitted(vma, access)) return { error: 'EFAULT' };
+  const stand_in = access === READ && (vma.flags & VM_LOCKED) === 0 && vma.file === 0;
+  let must_write = access === WRITE;
+  for (;;) {
+    if (stand_in && !has_page_table(k.s, mm, vpn)) return touched(k, ZERO_PFN, false, hold);
+    const pte = pte_of(k.s, mm, vpn);
+    if (pte_present(pte) && !(must_write && (pte & PTE_WRITE) === 0)) {
+      return touched(k, pte_pfn(pte), must_write && (pte & PTE_DIRTY) === 0, hold, true);
+    }
+    const result = yield* handle_mm_fault(k, k.s.cold.vmas[vma.id], vpn, must_write ? WRITE : READ);
+    k.emit.PageFaultResolved(mm, vpn, result);
+    if (result === FAULT_SIGBUS) return { error: 'EFAULT' };
+    if (result === FAULT_OOM) return { error: 'ENOMEM' };
+    if (pte_present(pte)) must_write = false;
+  }
+}
+
+/** The end of follow_page(): marks the page as used, and takes the reference. */
+function touched(k: Kernel, pfn: number, dirty: boolean, hold: boolean, mark = false): UserPage {
+  if (hold) get_page(k, pfn, HOLDER_FAULT);
+  if (dirty && !PageDirty(k.s, pfn)) k.emit.PageDirtied(pfn, 0);
+  if (mark) mark_page_accessed(k, pfn);
+  return { pfn };
+}
+
+/** `mm/memory.c:make_pages_present()`: faults a range in, as mlock does. Ends at the first page that cannot be had. */
+export function* make_pages_present(k: Kernel, start: number, end: number): Sleeping<number> {
+  const { mm } = current(k);
+  const first = find_vma(k, mm, start);
+  const access = first && (first.flags & VM_WRITE) !== 0 ? WRITE : READ;
+  for (let vpn = start; vpn < end; vpn++) {
+    const page = yield* get_user_page(k, mm, vpn, access, false);
+    if ('error' in page) return -1;
+  }
+  return 0;
+}
+
+/** Pages that were unmapped because their memory goes, to be released together: struct mmu_gather. */
+export interface Gather {
+  readonly pages: number[];
+}
+
+/** Pages that are gathered at most: FREE_PTE_NR. */
+const GATHER_MAX = 506;
+
+export function tlb_gather(): Gather {
+  return { pages: [] };
+}
+
+/** `include/asm-generic/tlb.h:tlb_remove_page()`: with one CPU there is nobody to wait for, so the page goes at once. */
+function tlb_remove_page(k: Kernel, tlb: Gather, pfn: number): void {
+  if (k.s.topology.cpu_to_node.length === 1) {
+    free_swap_cache(k, pfn);
+    page_cache_release(k, pfn);
+    return;
+  }
+  tlb.pages.push(pfn);
+  if (tlb.pages.length >= GATHER_MAX) tlb_finish(k, tlb);
+}
+
+/** `include/asm-generic/tlb.h:tlb_finish_mmu()` */
+export function tlb_finish(k: Kernel, tlb: Gather): void {
+  if (tlb.pages.length > 0) free_pages_and_swap_cache(k, tlb.pages.splice(0));
+}
+
+/** `mm/memory.c:unmap_vmas()`: zaps the pages [start, end) of an area. */
+export function unmap_vmas(k: Kernel, tlb: Gather, vma: Vma, start: number, end: number): void {
+  for (let vpn = start; vpn < end; ) {
+    const table_end = Math.min(end, (Math.floor(vpn / TABLE) + 1) * TABLE);
+    if (!has_page_table(k.s, vma.mm, vpn)) vpn = table_end;
+    for (; vpn < table_end; vpn++) zap_pte(k, tlb, vma, vpn);
+  }
+}
+
+/** One entry of `mm/memory.c:zap_pte_range()`. */
+function zap_pte(k: Kernel, tlb: Gather, vma: Vma, vpn: number): void {
+  const pte = pte_of(k.s, vma.mm, vpn);
+  if (pte === 0) return;
+  if (pte_is_swap(pte)) {
+    k.emit.SwapEntryZapped(vma.mm, vpn, pte_slot(pte));
+    free_swap_and_cache(k, pte_slot(pte));
+    return;
+  }
+  const pfn = pte_pfn(pte);
+  if (!PageAnon(k.s, pfn)) {
+    if ((pte & PTE_DIRTY) !== 0 && !PageDirty(k.s, pfn)) k.emit.PageDirtied(pfn, 1);
+    if ((pte & PTE_YOUNG) !== 0) mark_page_accessed(k, pfn);
+  }
+  k.emit.PteZapped(pfn, vma.mm, vpn);
+  tlb_remove_page(k, tlb, pfn);
+}
+
+/**
+ * `mm/memory.c:copy_page_range()`: gives a child the mappings of an area. Where nothing was ever written privately, faults bring
+ * back the same pages, so nothing is copied.
+ */
+export function copy_page_range(k: Kernel, to: number, vma: Vma): void {
+  const must_copy = VM_HUGETLB | VM_NONLINEAR | VM_PFNMAP;
+  if ((vma.flags & must_copy) === 0 && vma.anon_vma === 0) return;
+  for (let vpn = vma.start; vpn < vma.end; ) {
+    const table_end = Math.min(vma.end, (Math.floor(vpn / TABLE) + 1) * TABLE);
+    if (!has_page_table(k.s, vma.mm, vpn)) {
+      vpn = table_end;
+      continue;
+    }
+    if (!has_page_table(k.s, to, vpn)) k.emit.PageTableAllocated(to, vpn);
+    for (; vpn < table_end; vpn++) copy_one_pte(k, to, vma, vpn);
+  }
+}
+
+/** `mm/memory.c:copy_one_pte()` */
+function copy_one_pte(k: Kernel, to: number, vma: Vma, vpn: number): void {
+  const pte = pte_of(k.s, vma.mm, vpn);
+  if (pte === 0) return;
+  if (pte_is_swap(pte)) swap_duplicate(k, pte_slot(pte));
+  const shared = (vma.flags & VM_SHARED) !== 0;
+  k.emit.PteDuplicated(vma.mm, to, vpn, shared ? 0 : 1, shared ? 1 : 0);
+}

@@ -1,0 +1,88 @@
+/** NUMA policies: where a new page goes (mm/mempolicy.c). The system calls are in mempolicy_calls.ts. */
+import { MPOL_BIND, MPOL_DEFAULT, MPOL_INTERLEAVE, MPOL_PREFERRED, type Policy, type Vma } from '@pagetape/events';
+import { current, numa_node_id, type Kernel } from '../kernel.ts';
+import { TASK, T_IL_NEXT } from '../state/layout.ts';
+import { __alloc_pages } from './page_alloc.ts';
+
+const default_policy: Policy = { mode: MPOL_DEFAULT, nodes: [] };
+
+/**
+ * `mm/mempolicy.c:get_vma_policy()`: the policy of the area if it has one, else that of the *running* task, whoever owns
+ * the memory.
+ */
+function get_vma_policy(k: Kernel, vma: Vma | null): Policy {
+  if (vma?.policy) return vma.policy;
+  return current(k).policy ?? default_policy;
+}
+
+/**
+ * The zones of MPOL_BIND, as `mm/mempolicy.c:bind_zonelist()` of 2.6.15 makes them: the policy zone of each node of the
+ * mask, by ascending node id, whatever the distances.
+ */
+function bind_zonelist(k: Kernel, nodes: readonly number[]): number[] {
+  const { zones, policy_zone } = k.s.topology;
+  return nodes.flatMap((nid) => {
+    const zone = zones.findIndex((each) => each.node === nid && each.kind === policy_zone);
+    return zone < 0 ? [] : [zone];
+  });
+}
+
+/** `mm/mempolicy.c:zonelist_policy()`: the zones that an allocation tries, in order. */
+function zonelist_policy(k: Kernel, policy: Policy): readonly number[] {
+  const { zonelist } = k.s.topology;
+  if (policy.mode === MPOL_PREFERRED && policy.nodes.length > 0) return zonelist[policy.nodes[0]];
+  if (policy.mode === MPOL_BIND && current(k).mems_allowed.some((nid) => policy.nodes.includes(nid))) {
+    return bind_zonelist(k, policy.nodes);
+  }
+  return zonelist[numa_node_id(k)];
+}
+
+/** `mm/mempolicy.c:interleave_nodes()`: the task's turn, for an allocation without an address. */
+function interleave_nodes(k: Kernel, policy: Policy): number {
+  const task = current(k).pid;
+  const nid = k.s.tasks[task * TASK + T_IL_NEXT];
+  const next = policy.nodes.find((node) => node > nid) ?? policy.nodes[0];
+  k.emit.TaskInterleaveAdvanced(task, next);
+  return nid;
+}
+
+/** `mm/mempolicy.c:offset_il_node()`: the node of the n-th page of an object. */
+function offset_il_node(policy: Policy, offset: number): number {
+  return policy.nodes[offset % policy.nodes.length];
+}
+
+/** `mm/mempolicy.c:alloc_page_interleave()` */
+function alloc_page_interleave(k: Kernel, nid: number): number {
+  return __alloc_pages(k, k.s.topology.zonelist[nid] ?? [], true);
+}
+
+/**
+ * `mm/mempolicy.c:alloc_page_vma()`: a frame for page `vpn` of an area, by its policy; without an area by that of the task.
+ * Returns the frame, with one reference, or -1.
+ */
+export function alloc_page_vma(k: Kernel, vma: Vma | null, vpn: number): number {
+  const policy = get_vma_policy(k, vma);
+  if (policy.mode !== MPOL_INTERLEAVE) return __alloc_pages(k, zonelist_policy(k, policy), false);
+  const nid = vma ? offset_il_node(policy, vma.pgoff + (vpn - vma.start)) : interleave_nodes(k, policy);
+  return alloc_page_interleave(k, nid);
+}
+
+/** `mm/mempolicy.c:alloc_pages_current()`: a frame by the policy of the running task, as the page cache asks for it. */
+export function alloc_pages_current(k: Kernel): number {
+  const policy = current(k).policy ?? default_policy;
+  if (policy.mode !== MPOL_INTERLEAVE) return __alloc_pages(k, zonelist_policy(k, policy), false);
+  return alloc_page_interleave(k, interleave_nodes(k, policy));
+}
+
+/** `mm/mempolicy.c:mpol_new()` of a mask that was checked: null stands for the default policy. */
+export function mpol_new(mode: number, nodes: readonly number[]): Policy | null {
+  if (mode === MPOL_DEFAULT) return null;
+  if (mode === MPOL_PREFERRED) return { mode, nodes: nodes.slice(0, 1) };
+  return { mode, nodes: [...nodes] };
+}
+
+/** Whether two areas have the same policy: mpol_equal(). */
+export function mpol_equal(a: Policy | null, b: Policy | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.mode === b.mode && a.nodes.length === b.nodes.length && a.nodes.every((nid, i) => nid === b.nodes[i]);
+}

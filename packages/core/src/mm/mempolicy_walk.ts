@@ -1,0 +1,150 @@
+/** The walk that selects pages to move (mm/mempolicy.c): check_range() and what is below it. */
+import {
+  EACCES,
+  EFAULT,
+  EIO,
+  MPOL_MF_MOVE,
+  MPOL_MF_MOVE_ALL,
+  MPOL_MF_STRICT,
+  refusal,
+  VM_HUGETLB,
+  VM_RESERVED,
+  type Vma,
+} from '@pagetape/events';
+import type { Kernel, Sleeping } from '../kernel.ts';
+import { WAIT_PREEMPT } from '../sched/wait.ts';
+import { PTE_PRESENT, PTE_SHIFT, TABLE, MM, M_ROOT } from '../state/layout.ts';
+import { mapping_of, PageReserved, tableEntry } from '../state/read.ts';
+import { find_vma, next_vma } from './mmap.ts';
+import { isolate_lru_page } from './vmscan.ts';
+
+/** Holes in the range are fine. A flag of the kernel's own. */
+export const MPOL_MF_DISCONTIG_OK = 8;
+
+/** What a walk looks for, and what it has found. */
+export interface Walk {
+  readonly mm: number;
+  /** MPOL_MF_* */
+  readonly flags: number;
+  /** By zone: whether pages there are wanted. */
+  readonly zones: Uint8Array;
+  /** Isolated pages: the last one first, as the kernel puts each at the head of its list. */
+  readonly list: number[];
+  examined: number;
+}
+
+/** A walk for pages on the given nodes. */
+export function startWalk(k: Kernel, mm: number, flags: number, nodes: (nid: number) => boolean): Walk {
+  const zones = Uint8Array.from(k.s.topology.zones, (zone) => (nodes(zone.node) ? 1 : 0));
+  return { mm, flags, zones, list: [], examined: 0 };
+}
+
+const moves = (walk: Walk): boolean => (walk.flags & (MPOL_MF_MOVE | MPOL_MF_MOVE_ALL)) !== 0;
+
+/** `mm/mempolicy.c:vma_migratable()` */
+function vma_migratable(k: Kernel, vma: Vma): boolean {
+  return (vma.flags & k.traits.not_migratable) === 0;
+}
+
+/** `mm/mempolicy.c:single_mm_mapping()`: every area that maps the file belongs to this address space. */
+function single_mm_mapping(k: Kernel, mm: number, file: number): boolean {
+  const { files, vmas } = k.s.cold;
+  return files[file].i_mmap.every((id) => vmas[id].mm === mm);
+}
+
+/**
+ * Whether MPOL_MF_MOVE may take the page: it is anonymous, even when shared after fork; or its file has a shared mapping
+ * that may be written; or only this process maps the file.
+ */
+function may_move(k: Kernel, vma: Vma, pfn: number): boolean {
+  const mapping = mapping_of(k.s, pfn);
+  if (mapping < 0) return true;
+  if (mapping === 0) return k.traits.unmapped_page_eligible;
+  return k.s.cold.files[mapping].i_mmap_writable !== 0 || single_mm_mapping(k, vma.mm, mapping);
+}
+
+/** `mm/mempolicy.c:migrate_page_add()`: isolates the page, if it may be taken and is on an LRU list. */
+function migrate_page_add(k: Kernel, walk: Walk, vma: Vma, pfn: number): void {
+  if ((walk.flags & MPOL_MF_MOVE_ALL) === 0 && !may_move(k, vma, pfn)) {
+    k.emit.PageSkipped(pfn, refusal('shared-file'));
+  } else if (isolate_lru_page(k, pfn) === 1) {
+    walk.list.push(pfn);
+  } else {
+    k.emit.KernelWarningRaised(pfn);
+  }
+}
+
+/**
+ * `mm/mempolicy.c:check_pte_range()`: looks at the entries of one page table. Returns false at the first page on a wanted
+ * node when nothing is to be moved.
+ */
+function check_pte_range(k: Kernel, walk: Walk, vma: Vma, start: number, end: number): boolean {
+  const { section_zone, section_shift } = k.s.topology;
+  const { zones } = walk;
+  const base = tableEntry(k.s.tables, k.s.mms, vma.mm * MM + M_ROOT, start) - start;
+  let { tables } = k.s;
+  for (let vpn = start; vpn < end; vpn++) {
+    const pte = tables[base + vpn];
+    if ((pte & PTE_PRESENT) === 0) continue;
+    walk.examined++;
+    const pfn = pte >>> PTE_SHIFT;
+    if (zones[section_zone[pfn >>> section_shift]] === 0) continue;
+    if (k.traits.walk_skips_reserved && PageReserved(k.s, pfn)) continue;
+    if (!moves(walk)) return false;
+    migrate_page_add(k, walk, vma, pfn);
+    tables = k.s.tables;
+  }
+  return true;
+}
+
+/** `mm/mempolicy.c:check_pgd_range()`: all page tables of a part of an area. Returns 0 or -EIO. */
+function* check_pgd_range(k: Kernel, walk: Walk, vma: Vma, start: number, end: number): Sleeping<number> {
+  for (let vpn = start; vpn < end; ) {
+    const table_end = Math.min(end, (Math.floor(vpn / TABLE) + 1) * TABLE);
+    if (tableEntry(k.s.tables, k.s.mms, vma.mm * MM + M_ROOT, vpn) >= 0) {
+      if (!check_pte_range(k, walk, vma, vpn, table_end)) return -EIO;
+      if (k.contended) yield WAIT_PREEMPT;
+    }
+    vpn = table_end;
+  }
+  return 0;
+}
+
+/** Whether the walk looks into an area at all. With MPOL_MF_STRICT it does so even where nothing can be moved. */
+function enters(k: Kernel, walk: Walk, vma: Vma): boolean {
+  if ((vma.flags & VM_HUGETLB) !== 0) return false;
+  return (walk.flags & MPOL_MF_STRICT) !== 0 || (moves(walk) && vma_migratable(k, vma));
+}
+
+/** The holes that the kernel sees: before this area, or behind it when it is the last of all. One in front it misses. */
+function has_hole(k: Kernel, previous: Vma | null, vma: Vma, end: number): boolean {
+  if (next_vma(k, vma) === null && vma.end < end) return true;
+  return previous !== null && previous.end < vma.start;
+}
+
+/**
+ * `mm/mempolicy.c:check_range()`: selects pages of [start, end), and isolates them if they are to be moved. Returns the
+ * first area, or minus an error number: EFAULT for a hole, EIO for a page on a wanted node when nothing may move. Pages
+ * that were isolated before an error stay on the walk's list.
+ */
+export function* check_range(k: Kernel, walk: Walk, start: number, end: number): Sleeping<Vma | number> {
+  k.emit.WalkStarted(walk.mm, start, end, walk.flags);
+  const first = find_vma(k, walk.mm, start);
+  let result: Vma | number = first ?? -EFAULT;
+  if (first && k.traits.reserved_first_vma_refused && (first.flags & VM_RESERVED) !== 0) result = -EACCES;
+  let previous: Vma | null = null;
+  for (let vma = first; typeof result !== 'number' && vma && vma.start < end; vma = next_vma(k, vma)) {
+    if ((walk.flags & MPOL_MF_DISCONTIG_OK) === 0 && has_hole(k, previous, vma, end)) {
+      result = -EFAULT;
+      break;
+    }
+    if (enters(k, walk, vma)) {
+      const error: number = yield* check_pgd_range(k, walk, vma, Math.max(start, vma.start), Math.min(end, vma.end));
+      if (error !== 0) result = error;
+    }
+    previous = vma;
+  }
+  k.emit.WalkFinished(walk.mm, walk.examined, walk.list.length);
+  walk.list.reverse();
+  return result;
+}

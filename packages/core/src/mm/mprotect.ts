@@ -1,0 +1,61 @@
+/** mprotect(2), and the walk over parts of areas that mlock(2) shares with it (mm/mprotect.c). */
+import { ENOMEM, VM_EXEC, VM_READ, VM_SHARED, VM_WRITE, type Vma } from '@pagetape/events';
+import { current, type Kernel, type Sleeping } from '../kernel.ts';
+import { TABLE } from '../state/layout.ts';
+import { has_page_table, pte_of, pte_present } from '../state/read.ts';
+import { find_vma, next_vma, split_vma, vma_merge } from './mmap.ts';
+
+/** Gives [start, end) of an area other flags: a neighbour that is alike takes it in, else it is cut out. */
+export function change_vma_flags(k: Kernel, vma: Vma, start: number, end: number, flags: number): void {
+  const pgoff = vma.pgoff + (start - vma.start);
+  if (vma_merge(k, vma.mm, start, end, pgoff, { ...vma, flags })) return;
+  let rest = vma;
+  if (start !== rest.start) rest = split_vma(k, rest, start, true);
+  if (end !== rest.end) rest = split_vma(k, rest, end, false);
+  k.emit.VmaFlagsChanged({ vma: rest.id, flags });
+}
+
+/** Calls `fixup` for the part of each area in [start, end). A hole ends it with ENOMEM; what was done stays done. */
+export function* for_each_vma_part(
+  k: Kernel,
+  mm: number,
+  start: number,
+  end: number,
+  fixup: (vma: Vma, from: number, to: number) => Sleeping<number>,
+): Sleeping<number> {
+  if (end === start) return 0;
+  let vma = find_vma(k, mm, start);
+  if (!vma || vma.start > start) return -ENOMEM;
+  for (let from = start; ; ) {
+    const to = Math.min(vma.end, end);
+    const error = yield* fixup(vma, from, to);
+    if (error !== 0) return error;
+    const changed: Vma | null = find_vma(k, mm, from);
+    from = changed ? Math.max(to, changed.end) : to;
+    if (from >= end) return 0;
+    vma = changed && next_vma(k, changed);
+    if (!vma || vma.start !== from) return -ENOMEM;
+  }
+}
+
+/** `mm/mprotect.c:change_protection()`: all present entries of the range. */
+function change_protection(k: Kernel, vma: Vma, start: number, end: number): void {
+  const writable = (vma.flags & VM_SHARED) !== 0 && (vma.flags & VM_WRITE) !== 0 ? 1 : 0;
+  for (let vpn = start; vpn < end; vpn++) {
+    if (!has_page_table(k.s, vma.mm, vpn)) vpn = Math.min(end, (Math.floor(vpn / TABLE) + 1) * TABLE) - 1;
+    else if (pte_present(pte_of(k.s, vma.mm, vpn))) k.emit.PteProtected(vma.mm, vpn, writable);
+  }
+}
+
+/** `mm/mprotect.c:sys_mprotect()`: `protection` is of VM_READ, VM_WRITE, VM_EXEC. Returns 0 or minus an error number. */
+export function* sys_mprotect(k: Kernel, start: number, pages: number, protection: number): Sleeping<number> {
+  const { mm } = current(k);
+  // eslint-disable-next-line require-yield
+  return yield* for_each_vma_part(k, mm, start, start + pages, function* (vma, from, to) {
+    const flags = (vma.flags & ~(VM_READ | VM_WRITE | VM_EXEC)) | protection;
+    if (flags === vma.flags) return 0;
+    change_vma_flags(k, vma, from, to, flags);
+    change_protection(k, find_vma(k, mm, from) as Vma, from, to);
+    return 0;
+  });
+}

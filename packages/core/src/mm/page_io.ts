@@ -1,0 +1,67 @@
+/** Swap I/O (mm/page_io.c), and the device behind it: requests end in the order in which they were made. */
+import type { Kernel } from '../kernel.ts';
+import { IO_FIRST, IO_PENDING, READ_ERRORS, WRITE_ERRORS } from '../state/layout.ts';
+import { page_private, PageActive, PageDirty, PageLocked, PageLRU, PageReclaim } from '../state/read.ts';
+import { unlock_page } from './filemap.ts';
+import { lru_cache_add_active } from './swap.ts';
+import { remove_exclusive_swap_page } from './swapfile.ts';
+
+/** A request of the device queue: a frame, and whether it is written. */
+interface Request {
+  readonly pfn: number;
+  readonly write: boolean;
+}
+
+/** Requests that have not ended, oldest first. */
+export function pending_requests(k: Pick<Kernel, 's'>): Request[] {
+  const { io, scalars } = k.s;
+  const at = (n: number): number => io[(scalars[IO_FIRST] + n) & (io.length - 1)];
+  return Array.from({ length: scalars[IO_PENDING] }, (_, n) => ({ pfn: at(n) >>> 1, write: (at(n) & 1) !== 0 }));
+}
+
+/** The oldest request ends; an armed error hits it. */
+export function end_oldest_request(k: Kernel): void {
+  const { io, scalars } = k.s;
+  const request = io[scalars[IO_FIRST]];
+  const pfn = request >>> 1;
+  if ((request & 1) !== 0) end_swap_bio_write(k, pfn, scalars[WRITE_ERRORS] > 0 ? 1 : 0);
+  else k.emit.SwapReadFinished(pfn, scalars[READ_ERRORS] > 0 ? 1 : 0);
+}
+
+/** All requests end, in their order. */
+export function end_all_requests(k: Kernel): void {
+  while (k.s.scalars[IO_PENDING] > 0) end_oldest_request(k);
+}
+
+function submitted(k: Kernel): void {
+  if (k.s.cold.io_mode === 'now') end_all_requests(k);
+}
+
+/** `mm/page_io.c:end_swap_bio_write()`: an error leaves its mark on the page, which is clean all the same. */
+function end_swap_bio_write(k: Kernel, pfn: number, error: number): void {
+  const { s } = k;
+  const rotate = PageReclaim(s, pfn) && !PageLocked(s, pfn) && !PageDirty(s, pfn) && !PageActive(s, pfn) && PageLRU(s, pfn);
+  k.emit.SwapWriteFinished(pfn, error);
+  if (rotate) k.emit.PageRotated(pfn);
+}
+
+/**
+ * `mm/page_io.c:swap_writepage()`: starts to write a locked page of the swap cache and unlocks it. When only the cache
+ * knows the page and the slot, the slot is given up instead and nothing is written.
+ */
+export function swap_writepage(k: Kernel, pfn: number): void {
+  if (remove_exclusive_swap_page(k, pfn)) {
+    unlock_page(k, pfn);
+    return;
+  }
+  k.emit.SwapWriteStarted(pfn, page_private(k.s, pfn));
+  unlock_page(k, pfn);
+  submitted(k);
+}
+
+/** `mm/page_io.c:swap_readpage()`: a new frame enters the swap cache, locked, and its read is started. */
+export function swap_readpage(k: Kernel, pfn: number, slot: number): void {
+  k.emit.SwapReadStarted(pfn, slot);
+  lru_cache_add_active(k, pfn);
+  submitted(k);
+}

@@ -1,0 +1,112 @@
+/** Reverse mapping (mm/rmap.c): from a page to the entries that map it. */
+import { refusal, VM_LOCKED, type Vma } from '@pagetape/events';
+import type { Kernel } from '../kernel.ts';
+import {
+  mapping_of,
+  page_index,
+  page_mapped,
+  page_private,
+  PageAnon,
+  PageDirty,
+  PageLocked,
+  PageReferenced,
+  pte_of,
+  pte_pfn,
+  pte_present,
+} from '../state/read.ts';
+import { PTE_DIRTY, PTE_YOUNG } from '../state/layout.ts';
+import { swap_duplicate } from './swapfile.ts';
+import { find_mergeable_anon_vma } from './mmap.ts';
+
+export const SWAP_SUCCESS = 0;
+export const SWAP_AGAIN = 1;
+export const SWAP_FAIL = 2; // a mapping was recently used
+export const SWAP_MLOCK = 3; // a mapping lies in locked memory; Linux of 2006 says SWAP_FAIL for both
+
+/** Areas that may map the page, in the order in which the kernel visits them. */
+function vmas_of_page(k: Kernel, pfn: number): readonly number[] {
+  const mapping = mapping_of(k.s, pfn);
+  if (mapping < 0) return k.s.cold.anon_vmas[-mapping] ?? [];
+  return mapping > 0 ? k.s.cold.files[mapping].i_mmap : [];
+}
+
+/** `mm/rmap.c:vma_address()`: where the page would lie in the area, as a page number, or -1. */
+function vma_address(k: Kernel, pfn: number, vma: Vma): number {
+  const vpn = vma.start + (page_index(k.s, pfn) - vma.pgoff);
+  return vpn >= vma.start && vpn < vma.end ? vpn : -1;
+}
+
+/** `mm/rmap.c:page_check_address()`: the entry at `vpn`, if it maps the page; else 0. */
+function page_check_address(k: Kernel, pfn: number, mm: number, vpn: number): number {
+  const pte = pte_of(k.s, mm, vpn);
+  return pte_present(pte) && pte_pfn(pte) === pfn ? pte : 0;
+}
+
+/** `mm/rmap.c:anon_vma_prepare()`: gives the area an anon_vma, if it has none. Returns it. */
+export function anon_vma_prepare(k: Kernel, vma: Vma): number {
+  if (vma.anon_vma !== 0) return vma.anon_vma;
+  const anon_vma = find_mergeable_anon_vma(k, vma) || k.s.cold.next.anon_vma;
+  k.emit.AnonVmaPrepared({ vma: vma.id, anon_vma });
+  return anon_vma;
+}
+
+/**
+ * `mm/rmap.c:try_to_unmap_one()`: removes one mapping. Fails on locked memory, and on a mapping that was used since the
+ * last look, whose accessed bit it clears.
+ */
+function try_to_unmap_one(k: Kernel, pfn: number, vma: Vma): number {
+  const vpn = vma_address(k, pfn, vma);
+  if (vpn < 0) return SWAP_AGAIN;
+  const pte = page_check_address(k, pfn, vma.mm, vpn);
+  if (pte === 0) return SWAP_AGAIN;
+  if ((vma.flags & VM_LOCKED) !== 0) {
+    k.emit.UnmapRefused(pfn, vma.mm, vpn, refusal('mlocked'));
+    return SWAP_MLOCK;
+  }
+  if ((pte & PTE_YOUNG) !== 0) {
+    k.emit.YoungBitCleared(pfn, vma.mm, vpn);
+    k.emit.UnmapRefused(pfn, vma.mm, vpn, refusal('recently-used'));
+    return SWAP_FAIL;
+  }
+  if ((pte & PTE_DIRTY) !== 0 && !PageDirty(k.s, pfn)) k.emit.PageDirtied(pfn, 1);
+  const slot = PageAnon(k.s, pfn) ? page_private(k.s, pfn) : 0;
+  if (slot !== 0) swap_duplicate(k, slot);
+  k.emit.PteUnmapped(pfn, vma.mm, vpn, slot);
+  return SWAP_AGAIN;
+}
+
+/**
+ * `mm/rmap.c:try_to_unmap()`: removes all mappings of a locked page, and stops at the first that refuses. Mappings that
+ * were removed before stay removed. Returns SWAP_SUCCESS, SWAP_AGAIN (one was missed), SWAP_FAIL
+ * or SWAP_MLOCK.
+ */
+export function try_to_unmap(k: Kernel, pfn: number): number {
+  let result = SWAP_AGAIN;
+  for (const id of vmas_of_page(k, pfn)) {
+    result = try_to_unmap_one(k, pfn, k.s.cold.vmas[id]);
+    if (result >= SWAP_FAIL || !page_mapped(k.s, pfn)) break;
+  }
+  return page_mapped(k.s, pfn) ? result : SWAP_SUCCESS;
+}
+
+/**
+ * `mm/rmap.c:page_referenced()`: how many of the page's marks of use were set, the page's own and those of its mappings.
+ * All are cleared.
+ */
+export function page_referenced(k: Kernel, pfn: number): number {
+  let referenced = 0;
+  if (PageReferenced(k.s, pfn)) {
+    k.emit.PageReferencedCleared(pfn);
+    referenced++;
+  }
+  if (!page_mapped(k.s, pfn)) return referenced;
+  if (!PageAnon(k.s, pfn) && PageLocked(k.s, pfn)) return referenced + 1;
+  for (const id of vmas_of_page(k, pfn)) {
+    const vma = k.s.cold.vmas[id];
+    const vpn = vma_address(k, pfn, vma);
+    if (vpn < 0 || (page_check_address(k, pfn, vma.mm, vpn) & PTE_YOUNG) === 0) continue;
+    k.emit.YoungBitCleared(pfn, vma.mm, vpn);
+    referenced++;
+  }
+  return referenced;
+}

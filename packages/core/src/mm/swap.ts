@@ -1,0 +1,66 @@
+/** LRU lists and per-CPU batches (mm/swap.c). */
+import { LRU_ACTIVE, LRU_INACTIVE } from '@pagetape/events';
+import { smp_processor_id, type Kernel } from '../kernel.ts';
+import { BATCH, CPU } from '../state/layout.ts';
+import { PageActive, PageLRU, PageReferenced } from '../state/read.ts';
+import { free_unreferenced } from './page_alloc.ts';
+
+/** Empties one batch onto the LRU lists; a page may be freed by it, when the batch held the last reference. */
+function drain_batch(k: Kernel, cpu: number, lru: number): void {
+  const at = cpu * CPU + lru * BATCH;
+  const pages = k.s.cpus[at];
+  if (pages === 0) return;
+  const batch: number[] = [];
+  for (let i = 1; i <= pages; i++) batch.push(k.s.cpus[at + i]);
+  for (const pfn of batch) k.emit.PageAddedToLru(pfn, cpu, lru);
+  k.emit.LruBatchDrained(cpu, lru, pages);
+  free_unreferenced(k, batch);
+}
+
+function add_to_batch(k: Kernel, pfn: number, lru: number): void {
+  const cpu = smp_processor_id(k);
+  k.emit.PageAddedToLruBatch(pfn, cpu, lru);
+  if (k.s.cpus[cpu * CPU + lru * BATCH] === k.traits.pagevec_size) drain_batch(k, cpu, lru);
+}
+
+/** `mm/swap.c:lru_cache_add()`: the page will go to the inactive list of its zone. */
+export function lru_cache_add(k: Kernel, pfn: number): void {
+  add_to_batch(k, pfn, LRU_INACTIVE);
+}
+
+/** `mm/swap.c:lru_cache_add_active()`: the page will go to the active list of its zone. */
+export function lru_cache_add_active(k: Kernel, pfn: number): void {
+  add_to_batch(k, pfn, LRU_ACTIVE);
+}
+
+/** `mm/swap.c:lru_add_drain()` on the given CPU: the inactive batch first. */
+export function drain_cpu(k: Kernel, cpu: number): void {
+  drain_batch(k, cpu, LRU_INACTIVE);
+  drain_batch(k, cpu, LRU_ACTIVE);
+}
+
+/** `mm/swap.c:lru_add_drain()`: empties the batches of this CPU. */
+export function lru_add_drain(k: Kernel): void {
+  drain_cpu(k, smp_processor_id(k));
+}
+
+/** `kernel/workqueue.c:schedule_on_each_cpu(lru_add_drain_per_cpu)`: empties the batches of all CPUs, from CPU 0 up. */
+export function schedule_lru_drain_on_each_cpu(k: Kernel): void {
+  k.emit.AllCpusDrained();
+  for (let cpu = 0; cpu < k.s.topology.cpu_to_node.length; cpu++) drain_cpu(k, cpu);
+}
+
+/** `mm/swap.c:activate_page()` */
+export function activate_page(k: Kernel, pfn: number): void {
+  if (PageLRU(k.s, pfn) && !PageActive(k.s, pfn)) k.emit.PageActivated(pfn);
+}
+
+/** `mm/swap.c:mark_page_accessed()`: unreferenced → referenced; referenced and inactive → active. */
+export function mark_page_accessed(k: Kernel, pfn: number): void {
+  if (!PageReferenced(k.s, pfn)) {
+    k.emit.PageReferencedSet(pfn);
+  } else if (!PageActive(k.s, pfn) && PageLRU(k.s, pfn)) {
+    activate_page(k, pfn);
+    k.emit.PageReferencedCleared(pfn);
+  }
+}

@@ -1,0 +1,70 @@
+/** The swap cache (mm/swap_state.c). */
+import { HOLDER_FAULT, type Vma } from '@pagetape/events';
+import type { Kernel } from '../kernel.ts';
+import { PageLocked, PageSwapCache } from '../state/read.ts';
+import { unlock_page } from './filemap.ts';
+import { alloc_page_vma } from './mempolicy.ts';
+import { get_page, page_cache_release, release_pages } from './page_alloc.ts';
+import { swap_readpage } from './page_io.ts';
+import { lru_add_drain } from './swap.ts';
+import { get_swap_page, remove_exclusive_swap_page, swap_duplicate } from './swapfile.ts';
+
+/** `mm/swap_state.c:add_to_swap()`: gives a locked anonymous page a slot. Returns false when there is none. */
+export function add_to_swap(k: Kernel, pfn: number): boolean {
+  const slot = get_swap_page(k);
+  if (slot === 0) {
+    k.emit.SwapAllocationFailed(pfn);
+    return false;
+  }
+  k.emit.PageAddedToSwapCache(pfn, slot);
+  return true;
+}
+
+/** `mm/swap_state.c:lookup_swap_cache()`: the frame that holds the slot's copy, with a reference, or -1. */
+export function lookup_swap_cache(k: Kernel, slot: number, mm: number, vpn: number): number {
+  const pfn = k.s.swap_cache[slot] - 1;
+  k.emit.SwapCacheLookedUp(mm, vpn, slot, pfn < 0 ? 0 : 1);
+  if (pfn >= 0) get_page(k, pfn, HOLDER_FAULT);
+  return pfn;
+}
+
+/**
+ * `mm/swap_state.c:read_swap_cache_async()`: the frame that holds the slot's copy, with a reference. If there is none, one
+ * is allocated by the policy for `vpn` in `vma`, and its read is started. Returns -1 without memory or when the slot is free.
+ */
+export function read_swap_cache_async(k: Kernel, slot: number, vma: Vma | null, vpn: number): number {
+  const cached = k.s.swap_cache[slot] - 1;
+  if (cached >= 0) {
+    get_page(k, cached, HOLDER_FAULT);
+    return cached;
+  }
+  const pfn = alloc_page_vma(k, vma, vpn);
+  if (pfn < 0) return -1;
+  if (!swap_duplicate(k, slot)) {
+    page_cache_release(k, pfn);
+    return -1;
+  }
+  swap_readpage(k, pfn, slot);
+  return pfn;
+}
+
+/** `mm/swap_state.c:free_swap_cache()`: gives the slot of a page up, if nobody else needs it. */
+export function free_swap_cache(k: Kernel, pfn: number): void {
+  if (!PageSwapCache(k.s, pfn) || PageLocked(k.s, pfn)) return;
+  k.emit.PageLocked(pfn);
+  remove_exclusive_swap_page(k, pfn);
+  unlock_page(k, pfn);
+}
+
+/** Pages that `free_pages_and_swap_cache()` releases at a time. */
+const CHUNK = 16;
+
+/** `mm/swap_state.c:free_pages_and_swap_cache()`: releases pages that were unmapped because their memory is gone. */
+export function free_pages_and_swap_cache(k: Kernel, pfns: readonly number[]): void {
+  lru_add_drain(k);
+  for (let from = 0; from < pfns.length; from += CHUNK) {
+    const chunk = pfns.slice(from, from + CHUNK);
+    for (const pfn of chunk) free_swap_cache(k, pfn);
+    release_pages(k, chunk, HOLDER_FAULT);
+  }
+}

@@ -1,0 +1,252 @@
+/** Isolation, eviction and put-back of pages (mm/vmscan.c of January 2006). */
+import {
+  HOLDER_ISOLATION,
+  LRU_ACTIVE,
+  LRU_INACTIVE,
+  PAGE_ACTIVATE,
+  PAGE_CLEAN,
+  PAGE_KEEP,
+  PAGE_SUCCESS,
+  refusal,
+} from '@pagetape/events';
+import { current, type Kernel, type Sleeping } from '../kernel.ts';
+import { WAIT_PASS, WAIT_PREEMPT, waitFor } from '../sched/wait.ts';
+import { PF_SWAPWRITE, TASK, T_FLAGS } from '../state/layout.ts';
+import {
+  page_count,
+  page_index,
+  page_mapped,
+  page_mapping,
+  page_private,
+  PageActive,
+  PageAnon,
+  PageDirty,
+  PageLocked,
+  PageLRU,
+  PagePrivate,
+  PageSwapCache,
+  PageWriteback,
+  SWAPPER_SPACE,
+} from '../state/read.ts';
+import { lock_page, trylock_page, unlock_page, wait_on_page_writeback } from './filemap.ts';
+import { put_page } from './page_alloc.ts';
+import { swap_writepage } from './page_io.ts';
+import { SWAP_FAIL, SWAP_MLOCK, SWAP_SUCCESS, try_to_unmap } from './rmap.ts';
+import { lru_cache_add, lru_cache_add_active, schedule_lru_drain_on_each_cpu } from './swap.ts';
+import { add_to_swap } from './swap_state.ts';
+import { swap_free } from './swapfile.ts';
+
+/** Passes of a migration are numbered from 0; this is the last one. */
+const LAST_PASS = 10;
+/** In passes after this one the page lock is waited for. */
+const LAST_TRYLOCK_PASS = 2;
+
+/**
+ * `mm/vmscan.c:isolate_lru_page()`: takes a page off its LRU list, with a reference. A page that is on none may wait in a
+ * batch, so all batches are emptied and the page is tried again. Returns 1, or 0 when it is on no list.
+ */
+export function isolate_lru_page(k: Kernel, pfn: number): number {
+  if (!PageLRU(k.s, pfn)) {
+    schedule_lru_drain_on_each_cpu(k);
+    if (!PageLRU(k.s, pfn)) {
+      k.emit.PageIsolationFailed(pfn, refusal('not-on-lru'));
+      return 0;
+    }
+  }
+  k.emit.PageIsolated(pfn, PageActive(k.s, pfn) ? LRU_ACTIVE : LRU_INACTIVE);
+  return 1;
+}
+
+/** `mm/vmscan.c:move_to_lru()`: the page goes to a batch of this CPU, then the isolation's reference is dropped. */
+function move_to_lru(k: Kernel, pfn: number): void {
+  const active = PageActive(k.s, pfn);
+  k.emit.PagePutBack(pfn, active ? LRU_ACTIVE : LRU_INACTIVE);
+  if (active) lru_cache_add_active(k, pfn);
+  else lru_cache_add(k, pfn);
+  put_page(k, pfn, HOLDER_ISOLATION);
+}
+
+/** `mm/vmscan.c:putback_lru_pages()`: puts all pages of a private list back, in its order. Returns how many. */
+export function putback_lru_pages(k: Kernel, list: readonly number[]): number {
+  for (const pfn of list) move_to_lru(k, pfn);
+  return list.length;
+}
+
+/** `mm/vmscan.c:is_page_cache_freeable()`: only the cache and the caller refer to the page, apart from its buffers. */
+function is_page_cache_freeable(k: Kernel, pfn: number): boolean {
+  return page_count(k.s, pfn) - (PagePrivate(k.s, pfn) ? 1 : 0) === 2;
+}
+
+/** Writes a locked page to where it belongs, and unlocks it: the address space's writepage(). */
+function writepage(k: Kernel, pfn: number, mapping: number): void {
+  if (mapping === SWAPPER_SPACE) swap_writepage(k, pfn);
+  else k.emit.FileWritten(pfn, mapping, page_index(k.s, pfn));
+}
+
+/** `mm/vmscan.c:pageout()`: writes a dirty page. After PAGE_SUCCESS the page is unlocked, else it is still locked. */
+function pageout(k: Kernel, pfn: number, mapping: number): number {
+  if (!is_page_cache_freeable(k, pfn) || mapping === 0) return PAGE_KEEP;
+  if (!PageDirty(k.s, pfn)) return PAGE_CLEAN;
+  k.emit.PageCleanedForIo(pfn);
+  writepage(k, pfn, mapping);
+  return PAGE_SUCCESS;
+}
+
+/**
+ * `mm/vmscan.c:remove_mapping()`: takes a clean page that nobody else refers to out of its cache. Returns 0, or the reason
+ * why not, plus one.
+ */
+function remove_mapping(k: Kernel, pfn: number, mapping: number): number {
+  const { s } = k;
+  const refuse = (word: 'no-mapping' | 'referenced-elsewhere' | 'dirty-again'): number => {
+    k.emit.PageRemovalRefused(pfn, refusal(word));
+    return refusal(word) + 1;
+  };
+  if (mapping === 0) return refuse('no-mapping');
+  if (page_count(s, pfn) !== 2) return refuse('referenced-elsewhere');
+  if (PageDirty(s, pfn)) return refuse('dirty-again');
+  if (PageSwapCache(s, pfn)) {
+    const slot = page_private(s, pfn);
+    k.emit.PageRemovedFromSwapCache(pfn, slot);
+    swap_free(k, slot);
+  } else {
+    k.emit.PageRemovedFromPageCache(pfn, mapping, page_index(s, pfn));
+  }
+  return 0;
+}
+
+/** What a step of the engine came to: done, or the refusal that calls for another pass, or that is final. */
+const DONE = 0;
+const FINAL = 0x100;
+const retryFor = (word: Parameters<typeof refusal>[0]): number => refusal(word) + 1;
+
+/** Why try_to_unmap() left mappings. */
+function unmap_refusal(result: number): number {
+  if (result === SWAP_MLOCK) return retryFor('mlocked');
+  return retryFor(result === SWAP_FAIL ? 'recently-used' : 'still-mapped');
+}
+
+/**
+ * `mm/vmscan.c:swap_page()`: unmaps a locked page, writes it if it is dirty, and takes it out of its cache. The page is
+ * unlocked after it. Returns DONE, or the reason for another pass.
+ */
+function swap_page(k: Kernel, pfn: number): number {
+  const { s } = k;
+  const mapping = page_mapping(s, pfn);
+  const unlockRetry = (reason: number): number => {
+    unlock_page(k, pfn);
+    return reason;
+  };
+  if (page_mapped(s, pfn) && mapping !== 0) {
+    const unmapped = try_to_unmap(k, pfn);
+    if (unmapped !== SWAP_SUCCESS) return unlockRetry(unmap_refusal(unmapped));
+  }
+  if (PageDirty(s, pfn)) {
+    const outcome = pageout(k, pfn, mapping);
+    k.emit.PageoutAttempted(pfn, outcome);
+    if (outcome === PAGE_SUCCESS) return retryFor('written-out');
+    if (outcome === PAGE_KEEP) return unlockRetry(retryFor(mapping === 0 ? 'no-mapping' : 'referenced-elsewhere'));
+    if (outcome === PAGE_ACTIVATE) return unlockRetry(retryFor('no-writepage'));
+  }
+  return unlockRetry(remove_mapping(k, pfn, mapping));
+}
+
+/** Evicts a page whose lock is held. Returns DONE, a reason for another pass, or a final reason with FINAL set. */
+function evict_locked_page(k: Kernel, pfn: number, pass: number): number {
+  if (PageWriteback(k.s, pfn)) {
+    k.emit.WritebackObserved(pfn);
+    unlock_page(k, pfn);
+    return retryFor('under-writeback');
+  }
+  if (PageAnon(k.s, pfn) && !PageSwapCache(k.s, pfn) && !add_to_swap(k, pfn)) {
+    unlock_page(k, pfn);
+    return retryFor('no-swap-slot') | FINAL;
+  }
+  const reason = swap_page(k, pfn);
+  if (reason === DONE) k.emit.PageEvicted(pfn, pass);
+  return reason;
+}
+
+/** Whether everybody else let go of the page, in kernels that look. */
+function is_unreferenced(k: Kernel, pfn: number, pass: number): boolean {
+  if (!k.traits.unreferenced_is_done || page_count(k.s, pfn) !== 1) return false;
+  k.emit.PageFoundUnreferenced(pfn, pass);
+  return true;
+}
+
+/** What is left of a list after a migration. Each part is in the order in which the kernel puts it back. */
+export interface MigratedLists {
+  /** Pages still on the list of the caller. */
+  readonly list: number[];
+  /** Evicted pages, where the kernel keeps them apart. */
+  readonly moved: number[];
+  /** Pages that failed for good, where the kernel keeps them apart. */
+  readonly failed: number[];
+  /** Failed for good, plus those that wanted another pass in the last one. */
+  readonly result: number;
+}
+
+/**
+ * `mm/vmscan.c:migrate_pages(list, NULL)`: evicts isolated pages, in up to eleven passes. Nothing sleeps between passes;
+ * locks are waited for after the third, write-back after the first.
+ */
+export function* migrate_pages(k: Kernel, isolated: readonly number[]): Sleeping<MigratedLists> {
+  const task = current(k).pid;
+  const swapwrite = (k.s.tasks[task * TASK + T_FLAGS] & PF_SWAPWRITE) !== 0;
+  if (!swapwrite) k.emit.SwapWriteGranted(task);
+  k.emit.MigrationBatchStarted(isolated.length);
+  let list = [...isolated];
+  const moved: number[] = [];
+  const failed: number[] = [];
+  let retry = 0;
+  for (let pass = 0; ; pass++) {
+    k.emit.MigrationPassStarted(pass, list.length);
+    yield waitFor(WAIT_PASS, pass);
+    retry = 0;
+    const left: number[] = [];
+    for (const pfn of list) {
+      if (k.contended) yield WAIT_PREEMPT;
+      const wait = pass > LAST_TRYLOCK_PASS && PageLocked(k.s, pfn);
+      let outcome = DONE;
+      if (!is_unreferenced(k, pfn, pass)) {
+        if (wait) yield* lock_page(k, pfn);
+        if (wait || trylock_page(k, pfn)) {
+          if (pass > 0 && PageWriteback(k.s, pfn)) yield* wait_on_page_writeback(k, pfn);
+          outcome = evict_locked_page(k, pfn, pass);
+        } else outcome = retryFor('page-locked');
+      }
+      if (outcome === DONE) finish(k, pfn, left, moved);
+      else if ((outcome & FINAL) !== 0) {
+        k.emit.PageMigrationFailed(pfn, pass, (outcome & ~FINAL) - 1);
+        failed.unshift(pfn);
+      } else {
+        k.emit.PageMigrationDeferred(pfn, pass, outcome - 1);
+        left.push(pfn);
+        retry++;
+      }
+    }
+    list = left;
+    k.emit.MigrationPassEnded(pass, retry, failed.length);
+    if (retry === 0 || pass === LAST_PASS) break;
+  }
+  const result = failed.length + retry;
+  k.emit.MigrationBatchEnded(result);
+  if (!swapwrite) k.emit.SwapWriteRevoked(task);
+  if (k.traits.evicted_page === 'moved-list') return { list, moved, failed, result };
+  return { list: [...failed, ...list], moved, failed: [], result };
+}
+
+/** What becomes of an evicted page, by kernel. */
+function finish(k: Kernel, pfn: number, left: number[], moved: number[]): void {
+  switch (k.traits.evicted_page) {
+    case 'stays-on-list':
+      left.push(pfn);
+      break;
+    case 'moved-list':
+      moved.unshift(pfn);
+      break;
+    case 'freed-at-once':
+      put_page(k, pfn, HOLDER_ISOLATION);
+      break;
+  }
+}

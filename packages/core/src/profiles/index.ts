@@ -1,0 +1,52 @@
+/** The profiles: each is a row. */
+import { VM_DENYWRITE, VM_HUGETLB, VM_IO, VM_LOCKED, VM_PFNMAP, VM_RESERVED } from '@pagetape/events';
+import type { Traits } from './traits.ts';
+
+const seed: Traits = {
+  id: 'swap-v5-seed',
+  about: 'commit 39743889aaf, "Swap Migration V5: sys_migrate_pages interface", 8 January 2006',
+  pagevec_size: 14,
+  max_numnodes: 64,
+  evicted_page: 'stays-on-list',
+  unreferenced_is_done: false,
+  walk_skips_reserved: false,
+  not_migratable: VM_LOCKED | VM_IO | VM_HUGETLB | VM_PFNMAP,
+  reserved_first_vma_refused: false,
+  unmapped_page_eligible: true,
+  mbind_selects_all: false,
+  target_cpuset_checked: false,
+  policy_outside_cpuset: 'dropped',
+  migrate_capability: 'CAP_SYS_ADMIN',
+  move_all_capability: 'CAP_SYS_RESOURCE',
+};
+
+const posted: Traits = {
+  ...seed,
+  id: 'swap-v5-posted',
+  about: 'the series "Swap Migration V5" as posted on 31 October 2005 against 2.6.14-rc5-mm1',
+  evicted_page: 'freed-at-once',
+  not_migratable: VM_LOCKED | VM_IO | VM_RESERVED | VM_DENYWRITE,
+  reserved_first_vma_refused: true,
+  unmapped_page_eligible: false,
+};
+
+const rc1: Traits = {
+  ...seed,
+  id: 'swap-v5-rc1',
+  about: 'the tag v2.6.16-rc1 on x86, 17 January 2006',
+  evicted_page: 'moved-list',
+  unreferenced_is_done: true,
+  walk_skips_reserved: true,
+  not_migratable: VM_LOCKED | VM_IO | VM_HUGETLB | VM_PFNMAP | VM_RESERVED,
+  mbind_selects_all: true,
+  target_cpuset_checked: true,
+  policy_outside_cpuset: 'refused',
+};
+
+export const DEFAULT_PROFILE = 'swap-v5-seed';
+
+export const PROFILES: Readonly<Record<string, Traits>> = Object.freeze({
+  [seed.id]: seed,
+  [posted.id]: posted,
+  [rc1.id]: rc1,
+});

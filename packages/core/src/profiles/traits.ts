@@ -1,0 +1,39 @@
+/**
+ * The rules of a kernel, as data: one row of the table of differences. The engine is one; where two kernels differ, a
+ * kernel function asks for a trait, never for a profile's name.
+ */
+import type { Capability } from '@pagetape/events';
+
+export interface Traits {
+  readonly id: string;
+  /** What this is, in a line. */
+  readonly about: string;
+  /** Pages of a per-CPU LRU batch; the page that fills it flushes it (PAGEVEC_SIZE). */
+  readonly pagevec_size: number;
+  /** Highest number of node ids that masks know, MAX_NUMNODES. */
+  readonly max_numnodes: number;
+  /**
+   * What becomes of an evicted page. `stays-on-list`: it is met again in later passes and counted as put back.
+   * `freed-at-once`: it leaves the list and is freed. `moved-list`: it waits on a list of its own to be put back.
+   */
+  readonly evicted_page: 'stays-on-list' | 'freed-at-once' | 'moved-list';
+  /** A page that only the list refers to is finished without a look at it. */
+  readonly unreferenced_is_done: boolean;
+  /** The walk leaves reserved pages, such as the zero page, alone. */
+  readonly walk_skips_reserved: boolean;
+  /** VM_* bits of areas that the walk does not enter to move pages. */
+  readonly not_migratable: number;
+  /** A range whose first area is VM_RESERVED is refused with EACCES. */
+  readonly reserved_first_vma_refused: boolean;
+  /** A page without a mapping may be taken whoever owns it. */
+  readonly unmapped_page_eligible: boolean;
+  /** The kernel's bit test answers -1 for a set bit, so that a comparison with 1 fails: mbind selects every page. */
+  readonly mbind_selects_all: boolean;
+  /** migrate_pages(2) checks the target nodes against the cpuset of the target task; else against all online nodes. */
+  readonly target_cpuset_checked: boolean;
+  /** Nodes outside the cpuset: set_mempolicy(2) drops them silently, or refuses. */
+  readonly policy_outside_cpuset: 'dropped' | 'refused';
+  /** What the system calls ask for, to move pages of others. */
+  readonly migrate_capability: Capability;
+  readonly move_all_capability: Capability;
+}

@@ -1,0 +1,239 @@
+/** Reducers of the swap cache, swap slots, the page cache, and the requests that wait at the devices. */
+import {
+  AREA,
+  FILE,
+  FRAME,
+  F_COUNT,
+  F_FLAGS,
+  F_INDEX,
+  F_MAPPING,
+  F_PRIVATE,
+  IO_FIRST,
+  IO_PENDING,
+  NR_SWAPCACHE,
+  NR_SWAP_PAGES,
+  NR_WRITEBACK,
+  PG_DIRTY,
+  PG_ERROR,
+  PG_LOCKED,
+  PG_RECLAIM,
+  PG_SWAPCACHE,
+  PG_UPTODATE,
+  PG_WRITEBACK,
+  PSWPIN,
+  PSWPOUT,
+  READ_ERRORS,
+  SWAP_CACHE_ADD,
+  SWAP_CACHE_DEL,
+  SWAP_CACHE_FIND_SUCCESS,
+  SWAP_CACHE_FIND_TOTAL,
+  S_BASE,
+  S_CLUSTER_NEXT,
+  S_CLUSTER_NR,
+  S_HIGHEST,
+  S_INUSE,
+  S_LOWEST,
+  S_MAX,
+  WRITE_ERRORS,
+  X_NRPAGES,
+  X_ROOT,
+} from '../state/layout.ts';
+import { tableEntry } from '../state/read.ts';
+import type { State } from '../state/state.ts';
+import { invariant } from './assert.ts';
+import { clearFlags, setFlags, unlock } from './frames.ts';
+import { ensure, makeEntry } from './grow.ts';
+
+const IO_WRITE = 1;
+
+function enqueue(state: State, pfn: number, direction: number): void {
+  const { scalars } = state;
+  const pending = scalars[IO_PENDING];
+  if (pending === state.io.length) unrollRing(state);
+  state.io[(scalars[IO_FIRST] + pending) & (state.io.length - 1)] = pfn * 2 + direction;
+  scalars[IO_PENDING]++;
+}
+
+/** Doubles the ring, with the oldest request first. */
+function unrollRing(state: State): void {
+  const { io, scalars } = state;
+  const first = scalars[IO_FIRST];
+  const inOrder = Int32Array.from(io, (_, i) => io[(first + i) & (io.length - 1)]);
+  state.io = inOrder;
+  scalars[IO_FIRST] = 0;
+  ensure(state, 'io', io.length * 2);
+}
+
+function dequeue(state: State, pfn: number, direction: number): void {
+  const { io, scalars } = state;
+  const first = scalars[IO_FIRST];
+  invariant(scalars[IO_PENDING] > 0 && io[first] === pfn * 2 + direction, 'a request ends that is not the oldest: frame', pfn);
+  io[first] = 0;
+  scalars[IO_FIRST] = (first + 1) & (io.length - 1);
+  scalars[IO_PENDING]--;
+}
+
+function enterSwapCache(state: State, pfn: number, slot: number, bits: number): void {
+  const at = pfn * FRAME;
+  invariant(state.swap_cache[slot] === 0, 'two frames hold slot', slot);
+  state.frames[at + F_FLAGS] |= PG_SWAPCACHE | bits;
+  state.frames[at + F_PRIVATE] = slot;
+  state.frames[at + F_COUNT]++;
+  state.swap_cache[slot] = pfn + 1;
+  state.vmstat[NR_SWAPCACHE]++;
+  state.vmstat[SWAP_CACHE_ADD]++;
+}
+
+function PageRemovedFromSwapCache(state: State, pfn: number, slot: number): void {
+  const at = pfn * FRAME;
+  invariant(state.swap_cache[slot] === pfn + 1, 'frame', pfn, 'does not hold slot', slot);
+  state.frames[at + F_FLAGS] &= ~PG_SWAPCACHE;
+  state.frames[at + F_PRIVATE] = 0;
+  state.frames[at + F_COUNT]--;
+  state.swap_cache[slot] = 0;
+  state.vmstat[NR_SWAPCACHE]--;
+  state.vmstat[SWAP_CACHE_DEL]++;
+}
+
+function SwapCopyDropped(state: State, pfn: number, slot: number): void {
+  PageRemovedFromSwapCache(state, pfn, slot);
+  setFlags(state, pfn, PG_DIRTY);
+  clearFlags(state, pfn, PG_RECLAIM);
+}
+
+function SwapReadStarted(state: State, pfn: number, slot: number): void {
+  enterSwapCache(state, pfn, slot, PG_LOCKED);
+  state.vmstat[PSWPIN]++;
+  enqueue(state, pfn, 0);
+}
+
+function SwapCacheLookedUp(state: State, _mm: number, _vpn: number, _slot: number, found: number): void {
+  state.vmstat[SWAP_CACHE_FIND_TOTAL]++;
+  if (found !== 0) state.vmstat[SWAP_CACHE_FIND_SUCCESS]++;
+}
+
+function SwapSlotAllocated(
+  state: State,
+  slot: number,
+  area: number,
+  cluster_next: number,
+  cluster_nr: number,
+  lowest_bit: number,
+  highest_bit: number,
+): void {
+  const { areas, swap_map, scalars } = state;
+  const at = area * AREA;
+  invariant(swap_map[slot] === 0, 'a slot in use is allocated:', slot);
+  swap_map[slot] = 1;
+  areas[at + S_CLUSTER_NEXT] = cluster_next;
+  areas[at + S_CLUSTER_NR] = cluster_nr;
+  areas[at + S_LOWEST] = lowest_bit;
+  areas[at + S_HIGHEST] = highest_bit;
+  areas[at + S_INUSE]++;
+  scalars[NR_SWAP_PAGES]--;
+}
+
+function SwapSlotReferenced(state: State, slot: number): void {
+  invariant(state.swap_map[slot] > 0, 'a free slot gets another user:', slot);
+  state.swap_map[slot]++;
+}
+
+function SwapSlotDereferenced(state: State, slot: number): void {
+  const { areas, swap_map, scalars } = state;
+  invariant(swap_map[slot] > 0, 'a free slot loses a user:', slot);
+  if (--swap_map[slot] > 0) return;
+  let at = 0;
+  while (slot >= areas[at + S_BASE] + areas[at + S_MAX]) at += AREA;
+  const offset = slot - areas[at + S_BASE];
+  if (offset < areas[at + S_LOWEST]) areas[at + S_LOWEST] = offset;
+  if (offset > areas[at + S_HIGHEST]) areas[at + S_HIGHEST] = offset;
+  areas[at + S_INUSE]--;
+  scalars[NR_SWAP_PAGES]++;
+}
+
+function SwapWriteStarted(state: State, pfn: number): void {
+  setFlags(state, pfn, PG_WRITEBACK);
+  state.vmstat[PSWPOUT]++;
+  state.vmstat[NR_WRITEBACK]++;
+  enqueue(state, pfn, IO_WRITE);
+}
+
+function SwapWriteFinished(state: State, pfn: number, error: number): void {
+  dequeue(state, pfn, IO_WRITE);
+  clearFlags(state, pfn, PG_WRITEBACK | PG_RECLAIM);
+  state.vmstat[NR_WRITEBACK]--;
+  if (error === 0) return;
+  setFlags(state, pfn, PG_ERROR);
+  state.scalars[WRITE_ERRORS]--;
+}
+
+function SwapReadFinished(state: State, pfn: number, error: number): void {
+  dequeue(state, pfn, 0);
+  unlock(state, pfn);
+  if (error === 0) return setFlags(state, pfn, PG_UPTODATE);
+  clearFlags(state, pfn, PG_UPTODATE);
+  setFlags(state, pfn, PG_ERROR);
+  state.scalars[READ_ERRORS]--;
+}
+
+function IoErrorsArmed(state: State, direction: number, requests: number): void {
+  state.scalars[direction === IO_WRITE ? WRITE_ERRORS : READ_ERRORS] = requests;
+}
+
+function PageAddedToPageCache(state: State, pfn: number, file: number, index: number): void {
+  const at = pfn * FRAME;
+  const entry = makeEntry(state, 'files', file * FILE + X_ROOT, index);
+  invariant(state.tables[entry] === 0, 'two frames hold page', index, 'of file', file);
+  state.tables[entry] = pfn + 1;
+  state.files[file * FILE + X_NRPAGES]++;
+  state.frames[at + F_MAPPING] = file;
+  state.frames[at + F_INDEX] = index;
+  state.frames[at + F_COUNT]++;
+  setFlags(state, pfn, PG_LOCKED);
+}
+
+function PageRemovedFromPageCache(state: State, pfn: number, file: number, index: number): void {
+  const at = pfn * FRAME;
+  const entry = tableEntry(state.tables, state.files, file * FILE + X_ROOT, index);
+  invariant(state.tables[entry] === pfn + 1, 'frame', pfn, 'does not hold page', index, 'of file', file);
+  state.tables[entry] = 0;
+  state.files[file * FILE + X_NRPAGES]--;
+  state.frames[at + F_MAPPING] = 0;
+  state.frames[at + F_COUNT]--;
+}
+
+function FileRead(state: State, pfn: number): void {
+  setFlags(state, pfn, PG_UPTODATE);
+  unlock(state, pfn);
+}
+
+function FileWritten(state: State, pfn: number): void {
+  clearFlags(state, pfn, PG_RECLAIM);
+  unlock(state, pfn);
+}
+
+const unchanged = (): void => {};
+
+export const cacheReducers = {
+  PageAddedToSwapCache: (state: State, pfn: number, slot: number) =>
+    enterSwapCache(state, pfn, slot, PG_UPTODATE | PG_DIRTY),
+  SwapAllocationFailed: unchanged,
+  SwapCacheLookedUp,
+  SwapReadStarted,
+  PageRemovedFromSwapCache,
+  SwapCopyDropped,
+  SwapSlotAllocated,
+  SwapSlotReferenced,
+  SwapSlotDereferenced,
+  SwapWriteStarted,
+  SwapWriteFinished,
+  SwapReadFinished,
+  IoErrorsArmed,
+  IoSettled: unchanged,
+  PageAddedToPageCache,
+  PageRemovedFromPageCache,
+  FileRead,
+  FileWritten,
+  PageRemovalRefused: unchanged,
+  ReadaheadStarted: unchanged,
+};

@@ -1,0 +1,208 @@
+/** Reducers of page frames: allocation, references, flags, LRU lists and batches. */
+import {
+  BATCH,
+  CPU,
+  FRAME,
+  F_COUNT,
+  F_FLAGS,
+  F_MAPCOUNT,
+  F_MAPPING,
+  NODE,
+  NR_DIRTY,
+  N_FOREIGN,
+  N_HIT,
+  N_INTERLEAVE,
+  N_LOCAL,
+  N_MISS,
+  N_OTHER,
+  PGACTIVATE,
+  PGALLOC,
+  PGFREE,
+  PGROTATED,
+  PG_ACTIVE,
+  PG_DIRTY,
+  PG_LOCKED,
+  PG_RECLAIM,
+  PG_REFERENCED,
+  PLACE_BATCH,
+  PLACE_HELD,
+  PLACE_ISOLATED,
+  PLACE_LRU,
+  WARNINGS,
+} from '../state/layout.ts';
+import { page_zone } from '../state/read.ts';
+import type { State } from '../state/state.ts';
+import { invariant } from './assert.ts';
+import { giveFree, lruAddHead, lruAddTail, lruRemove, placeOf, setPlace, takeFree } from './lists.ts';
+
+export function setFlags(state: State, pfn: number, bits: number): void {
+  state.frames[pfn * FRAME + F_FLAGS] |= bits;
+}
+
+export function clearFlags(state: State, pfn: number, bits: number): void {
+  state.frames[pfn * FRAME + F_FLAGS] &= ~bits;
+}
+
+const lruOf = (state: State, pfn: number): number => ((state.frames[pfn * FRAME + F_FLAGS] & PG_ACTIVE) !== 0 ? 1 : 0);
+
+/** Marks a page dirty; pages of files are counted, as they are what write-back looks for. */
+export function dirty(state: State, pfn: number): void {
+  const at = pfn * FRAME;
+  if ((state.frames[at + F_FLAGS] & PG_DIRTY) !== 0) return;
+  state.frames[at + F_FLAGS] |= PG_DIRTY;
+  if (state.frames[at + F_MAPPING] > 0) state.vmstat[NR_DIRTY]++;
+}
+
+export function clean(state: State, pfn: number): void {
+  const at = pfn * FRAME;
+  invariant((state.frames[at + F_FLAGS] & PG_DIRTY) !== 0, 'a clean page is cleaned: frame', pfn);
+  state.frames[at + F_FLAGS] &= ~PG_DIRTY;
+  if (state.frames[at + F_MAPPING] > 0) state.vmstat[NR_DIRTY]--;
+}
+
+function PageAllocated(state: State, pfn: number, preferred: number, local: number, interleaved: number): void {
+  const { frames, nodes, vmstat } = state;
+  const zone = page_zone(state, pfn);
+  const node = state.topology.zones[zone].node;
+  invariant(frames[pfn * FRAME + F_FLAGS] === 0, 'a frame in use is allocated:', pfn);
+  takeFree(state, zone, pfn);
+  frames[pfn * FRAME + F_FLAGS] = PLACE_HELD;
+  frames[pfn * FRAME + F_COUNT] = 1;
+  vmstat[PGALLOC]++;
+  nodes[node * NODE + (node === preferred ? N_HIT : N_MISS)]++;
+  if (node !== preferred) nodes[preferred * NODE + N_FOREIGN]++;
+  nodes[node * NODE + (node === local ? N_LOCAL : N_OTHER)]++;
+  if (interleaved !== 0) nodes[node * NODE + N_INTERLEAVE]++;
+}
+
+function PageFreed(state: State, pfn: number): void {
+  const { frames, vmstat } = state;
+  const zone = page_zone(state, pfn);
+  invariant(frames[pfn * FRAME + F_COUNT] === 0, 'a frame with references is freed:', pfn);
+  invariant(frames[pfn * FRAME + F_MAPCOUNT] === 0, 'a mapped frame is freed:', pfn);
+  const place = placeOf(frames, pfn);
+  if (place === PLACE_LRU) lruRemove(state, zone, lruOf(state, pfn), pfn);
+  else invariant(place === PLACE_HELD || place === PLACE_ISOLATED, 'a frame in a batch is freed:', pfn);
+  if ((frames[pfn * FRAME + F_FLAGS] & PG_DIRTY) !== 0) clean(state, pfn);
+  giveFree(state, zone, pfn);
+  vmstat[PGFREE]++;
+}
+
+function PageAddedToLruBatch(state: State, pfn: number, cpu: number, lru: number): void {
+  const { cpus, frames } = state;
+  const batch = cpu * CPU + lru * BATCH;
+  invariant(placeOf(frames, pfn) === PLACE_HELD, 'a frame on a list goes into a batch:', pfn);
+  invariant(cpus[batch] < BATCH - 1, 'the batch is full on CPU', cpu);
+  cpus[batch]++;
+  cpus[batch + cpus[batch]] = pfn;
+  frames[pfn * FRAME + F_COUNT]++;
+  setPlace(frames, pfn, PLACE_BATCH);
+}
+
+function PageAddedToLru(state: State, pfn: number, _cpu: number, lru: number): void {
+  invariant(placeOf(state.frames, pfn) === PLACE_BATCH, 'a frame that is in no batch goes to a list:', pfn);
+  setPlace(state.frames, pfn, PLACE_LRU);
+  if (lru === 1) setFlags(state, pfn, PG_ACTIVE);
+  lruAddHead(state, page_zone(state, pfn), lru, pfn);
+}
+
+function LruBatchDrained(state: State, cpu: number, lru: number, pages: number): void {
+  const { cpus, frames } = state;
+  const batch = cpu * CPU + lru * BATCH;
+  invariant(cpus[batch] === pages, 'a batch is drained that has', cpus[batch], 'pages, not', pages);
+  for (let i = 1; i <= pages; i++) frames[cpus[batch + i] * FRAME + F_COUNT]--;
+  cpus.fill(0, batch, batch + pages + 1);
+}
+
+function moveBetweenLists(state: State, pfn: number, to: number): void {
+  const zone = page_zone(state, pfn);
+  invariant(placeOf(state.frames, pfn) === PLACE_LRU, 'a frame on no list changes lists:', pfn);
+  lruRemove(state, zone, lruOf(state, pfn), pfn);
+  lruAddHead(state, zone, to, pfn);
+}
+
+function PageActivated(state: State, pfn: number): void {
+  moveBetweenLists(state, pfn, 1);
+  setFlags(state, pfn, PG_ACTIVE);
+  state.vmstat[PGACTIVATE]++;
+}
+
+function PageDeactivated(state: State, pfn: number): void {
+  moveBetweenLists(state, pfn, 0);
+  clearFlags(state, pfn, PG_ACTIVE);
+}
+
+function PageRotated(state: State, pfn: number): void {
+  const zone = page_zone(state, pfn);
+  invariant(placeOf(state.frames, pfn) === PLACE_LRU, 'a frame on no list is rotated:', pfn);
+  lruRemove(state, zone, 0, pfn);
+  lruAddTail(state, zone, 0, pfn);
+  state.vmstat[PGROTATED]++;
+}
+
+function PageIsolated(state: State, pfn: number, lru: number): void {
+  const { frames } = state;
+  invariant(placeOf(frames, pfn) === PLACE_LRU, 'a frame on no list is isolated:', pfn);
+  lruRemove(state, page_zone(state, pfn), lru, pfn);
+  setPlace(frames, pfn, PLACE_ISOLATED);
+  frames[pfn * FRAME + F_COUNT]++;
+}
+
+function PagePutBack(state: State, pfn: number): void {
+  invariant(placeOf(state.frames, pfn) === PLACE_ISOLATED, 'a frame that is not isolated is put back:', pfn);
+  setPlace(state.frames, pfn, PLACE_HELD);
+  clearFlags(state, pfn, PG_ACTIVE);
+}
+
+function PageReferenceDropped(state: State, pfn: number): void {
+  const at = pfn * FRAME + F_COUNT;
+  invariant(state.frames[at] > 0, 'a frame without references loses one:', pfn);
+  state.frames[at]--;
+}
+
+function PageLocked(state: State, pfn: number): void {
+  invariant((state.frames[pfn * FRAME + F_FLAGS] & PG_LOCKED) === 0, 'a locked page is locked: frame', pfn);
+  setFlags(state, pfn, PG_LOCKED);
+}
+
+export function unlock(state: State, pfn: number): void {
+  invariant((state.frames[pfn * FRAME + F_FLAGS] & PG_LOCKED) !== 0, 'an unlocked page is unlocked: frame', pfn);
+  clearFlags(state, pfn, PG_LOCKED);
+}
+
+function PageCleanedForIo(state: State, pfn: number): void {
+  clean(state, pfn);
+  setFlags(state, pfn, PG_RECLAIM);
+}
+
+const unchanged = (): void => {};
+
+export const frameReducers = {
+  PageAllocated,
+  PageFreed,
+  PageAllocationFailed: unchanged,
+  PageAddedToLruBatch,
+  PageAddedToLru,
+  LruBatchDrained,
+  AllCpusDrained: unchanged,
+  PageActivated,
+  PageDeactivated,
+  PageRotated,
+  PageReferencedSet: (state: State, pfn: number) => setFlags(state, pfn, PG_REFERENCED),
+  PageReferencedCleared: (state: State, pfn: number) => clearFlags(state, pfn, PG_REFERENCED),
+  PageReferenceTaken: (state: State, pfn: number) => void state.frames[pfn * FRAME + F_COUNT]++,
+  PageReferenceDropped,
+  PageIsolated,
+  PageIsolationFailed: unchanged,
+  PageSkipped: unchanged,
+  PagePutBack,
+  KernelWarningRaised: (state: State) => void state.vmstat[WARNINGS]++,
+  PageLocked,
+  PageUnlocked: unlock,
+  PageLockFailed: unchanged,
+  PageLockWaited: unchanged,
+  WritebackObserved: unchanged,
+  WritebackWaited: unchanged,
+  PageCleanedForIo,
+  PageDirtied: dirty,
+};

@@ -1,0 +1,74 @@
+/**
+ * The boundary: the one place where an event becomes a new state. `openMachine` binds the reducers to a state and hands out
+ * what may be used outside: a read-only view, emitters, and the replay of recorded blocks.
+ */
+import {
+  compileEmitters,
+  compileReplay,
+  type Block,
+  type ColdName,
+  type Emitters,
+  type EventLog,
+  type HotName,
+  type Reducers,
+  type ReplayBlock,
+} from '@pagetape/events';
+import { produce } from 'immer';
+import { copyState, initialState, type State } from '../state/state.ts';
+import type { MachineSpec } from '../state/topology.ts';
+import type { StateView } from '../state/view.ts';
+import { areaReducers } from './areas.ts';
+import { cacheReducers } from './caches.ts';
+import { frameReducers } from './frames.ts';
+import { mappingReducers } from './mappings.ts';
+import { runReducers, taskReducers } from './tasks.ts';
+import type { ColdReducers, HotReducers } from './types.ts';
+
+/** Every hot event kind has a reducer here, or this line does not compile. */
+const hot: HotReducers<HotName> = { ...frameReducers, ...cacheReducers, ...mappingReducers, ...runReducers };
+/** Every cold event kind has one here. */
+const cold: ColdReducers<ColdName> = { ...areaReducers, ...taskReducers };
+
+type Cold = (draft: unknown, payload: unknown, state: State) => void;
+
+/** A cold reducer as a function of the state: Immer makes the new tree. */
+function coldReducer(reduce: Cold): (state: State, payload: never) => void {
+  return (state, payload) => {
+    state.cold = produce(state.cold, (draft) => reduce(draft, payload, state));
+  };
+}
+
+const reducers: Reducers<State> = {
+  ...hot,
+  ...Object.fromEntries(Object.entries(cold).map(([name, reduce]) => [name, coldReducer(reduce as Cold)])),
+};
+
+/** A machine that events can be emitted to or replayed on. */
+export interface Machine {
+  readonly view: StateView;
+  /** Functions that record an event in the log and reduce it. */
+  emitters(log: EventLog): Emitters;
+  /** Reduces recorded rows without recording them again. */
+  readonly replay: ReplayBlock;
+  /** An independent machine in the same state. */
+  fork(): Machine;
+}
+
+function openState(state: State): Machine {
+  return {
+    view: state,
+    emitters: (log) => compileEmitters(log, state, reducers),
+    replay: compileReplay(state, reducers),
+    fork: () => openState(copyState(state)),
+  };
+}
+
+/** A machine before its first event. */
+export function openMachine(spec: MachineSpec): Machine {
+  return openState(initialState(spec));
+}
+
+/** Reduces a whole block. */
+export function replayBlock(machine: Machine, block: Block): void {
+  machine.replay(block, 0, block.rows.length);
+}

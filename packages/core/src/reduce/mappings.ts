@@ -1,0 +1,212 @@
+/** Reducers of page-table entries: faults, unmapping, fork, protection. */
+import {
+  FRAME,
+  F_COUNT,
+  F_INDEX,
+  F_MAPCOUNT,
+  F_MAPPING,
+  MM,
+  M_ANON_RSS,
+  M_FILE_RSS,
+  M_LOCKED,
+  M_PTES,
+  M_ROOT,
+  M_SEM,
+  NR_MAPPED,
+  PGFAULT,
+  PGMAJFAULT,
+  CURRENT_TASK,
+  PTE_DIRTY,
+  PTE_PRESENT,
+  PTE_SHIFT,
+  PTE_SWAP,
+  PTE_WRITE,
+  PTE_YOUNG,
+  TASK,
+  T_MAJ_FLT,
+  T_MIN_FLT,
+  ZERO_PFN,
+} from '../state/layout.ts';
+import { tableEntry } from '../state/read.ts';
+import type { State } from '../state/state.ts';
+import { invariant } from './assert.ts';
+import { freeLeaf, makeEntry } from './grow.ts';
+
+/** The place of the entry of a page; its page table must exist. */
+function entryOf(state: State, mm: number, vpn: number): number {
+  const entry = tableEntry(state.tables, state.mms, mm * MM + M_ROOT, vpn);
+  invariant(entry >= 0, 'no page table for page', vpn, 'of address space', mm);
+  return entry;
+}
+
+function present(pfn: number, bits: number): number {
+  return (pfn << PTE_SHIFT) | PTE_PRESENT | bits;
+}
+
+/** One mapping more: page_add_rmap(). */
+function addRmap(state: State, pfn: number): void {
+  if (state.frames[pfn * FRAME + F_MAPCOUNT]++ === 0) state.vmstat[NR_MAPPED]++;
+}
+
+/** One mapping less: page_remove_rmap(). */
+function removeRmap(state: State, pfn: number): void {
+  const at = pfn * FRAME + F_MAPCOUNT;
+  invariant(state.frames[at] > 0, 'an unmapped page is unmapped: frame', pfn);
+  if (--state.frames[at] === 0) state.vmstat[NR_MAPPED]--;
+}
+
+/** Resident pages are counted as anonymous or of a file; the zero page counts as one of a file. */
+function countRss(state: State, mm: number, pfn: number, change: number): void {
+  state.mms[mm * MM + (state.frames[pfn * FRAME + F_MAPPING] < 0 ? M_ANON_RSS : M_FILE_RSS)] += change;
+}
+
+function setAnonRmap(state: State, pfn: number, anon_vma: number, index: number): void {
+  const at = pfn * FRAME;
+  if (state.frames[at + F_MAPCOUNT] === 0) {
+    state.frames[at + F_MAPPING] = -anon_vma;
+    state.frames[at + F_INDEX] = index;
+  }
+  addRmap(state, pfn);
+}
+
+function PteUnmapped(state: State, pfn: number, mm: number, vpn: number, slot: number): void {
+  state.tables[entryOf(state, mm, vpn)] = slot === 0 ? 0 : (slot << PTE_SHIFT) | PTE_SWAP;
+  countRss(state, mm, pfn, -1);
+  removeRmap(state, pfn);
+  state.frames[pfn * FRAME + F_COUNT]--;
+}
+
+function PteAccessed(state: State, mm: number, vpn: number, access: number): void {
+  state.tables[entryOf(state, mm, vpn)] |= access === 0 ? PTE_YOUNG : PTE_YOUNG | PTE_DIRTY;
+}
+
+function PageFaultResolved(state: State, _mm: number, _vpn: number, result: number): void {
+  const task = state.scalars[CURRENT_TASK] * TASK;
+  if (result === 0) state.tasks[task + T_MIN_FLT]++;
+  else if (result === 1) state.tasks[task + T_MAJ_FLT]++;
+}
+
+function ZeroPageMapped(state: State, mm: number, vpn: number): void {
+  state.tables[entryOf(state, mm, vpn)] = present(ZERO_PFN, PTE_YOUNG);
+  state.frames[ZERO_PFN * FRAME + F_COUNT]++;
+  addRmap(state, ZERO_PFN);
+  countRss(state, mm, ZERO_PFN, 1);
+}
+
+function AnonPageMapped(
+  state: State,
+  pfn: number,
+  mm: number,
+  vpn: number,
+  writable: number,
+  anon_vma: number,
+  index: number,
+): void {
+  const bits = PTE_YOUNG | PTE_DIRTY | (writable !== 0 ? PTE_WRITE : 0);
+  state.tables[entryOf(state, mm, vpn)] = present(pfn, bits);
+  setAnonRmap(state, pfn, anon_vma, index);
+  countRss(state, mm, pfn, 1);
+}
+
+function FilePageMapped(state: State, pfn: number, mm: number, vpn: number, access: number, writable: number): void {
+  const bits = PTE_YOUNG | (access !== 0 ? PTE_DIRTY : 0) | (writable !== 0 ? PTE_WRITE : 0);
+  state.tables[entryOf(state, mm, vpn)] = present(pfn, bits);
+  addRmap(state, pfn);
+  countRss(state, mm, pfn, 1);
+}
+
+function SwapEntryMapped(
+  state: State,
+  pfn: number,
+  mm: number,
+  vpn: number,
+  _slot: number,
+  writable: number,
+  anon_vma: number,
+  index: number,
+): void {
+  const bits = PTE_YOUNG | (writable !== 0 ? PTE_WRITE | PTE_DIRTY : 0);
+  state.tables[entryOf(state, mm, vpn)] = present(pfn, bits);
+  setAnonRmap(state, pfn, anon_vma, index);
+  countRss(state, mm, pfn, 1);
+}
+
+function PteMadeWritable(state: State, _pfn: number, mm: number, vpn: number): void {
+  state.tables[entryOf(state, mm, vpn)] |= PTE_WRITE | PTE_YOUNG | PTE_DIRTY;
+}
+
+function CowBroken(state: State, pfn: number, mm: number, vpn: number): void {
+  state.tables[entryOf(state, mm, vpn)] = 0;
+  countRss(state, mm, pfn, -1);
+  removeRmap(state, pfn);
+  state.frames[pfn * FRAME + F_COUNT]--;
+}
+
+function PteDuplicated(state: State, from: number, to: number, vpn: number, protect: number, clean: number): void {
+  const source = entryOf(state, from, vpn);
+  const target = entryOf(state, to, vpn);
+  const { tables } = state;
+  let pte = tables[source];
+  if ((pte & PTE_PRESENT) !== 0) {
+    const pfn = pte >>> PTE_SHIFT;
+    if (protect !== 0) tables[source] = pte &= ~PTE_WRITE;
+    if (clean !== 0) pte &= ~PTE_DIRTY;
+    pte &= ~PTE_YOUNG;
+    state.frames[pfn * FRAME + F_COUNT]++;
+    addRmap(state, pfn);
+    countRss(state, to, pfn, 1);
+  }
+  tables[target] = pte;
+}
+
+function PteZapped(state: State, pfn: number, mm: number, vpn: number): void {
+  state.tables[entryOf(state, mm, vpn)] = 0;
+  countRss(state, mm, pfn, -1);
+  removeRmap(state, pfn);
+}
+
+function PteProtected(state: State, mm: number, vpn: number, writable: number): void {
+  const at = entryOf(state, mm, vpn);
+  state.tables[at] = (state.tables[at] & ~PTE_WRITE) | PTE_YOUNG | (writable !== 0 ? PTE_WRITE : 0);
+}
+
+function PageTableAllocated(state: State, mm: number, vpn: number): void {
+  makeEntry(state, 'mms', mm * MM + M_ROOT, vpn);
+  state.mms[mm * MM + M_PTES]++;
+}
+
+function PageTableFreed(state: State, mm: number, vpn: number): void {
+  freeLeaf(state, 'mms', mm * MM + M_ROOT, vpn);
+  state.mms[mm * MM + M_PTES]--;
+}
+
+const unchanged = (): void => {};
+
+export const mappingReducers = {
+  PteUnmapped,
+  YoungBitCleared: (state: State, _pfn: number, mm: number, vpn: number) =>
+    void (state.tables[entryOf(state, mm, vpn)] &= ~PTE_YOUNG),
+  UnmapRefused: unchanged,
+  PteAccessed,
+  PageFaultRaised: (state: State) => void state.vmstat[PGFAULT]++,
+  PageFaultResolved,
+  MajorFaultCounted: (state: State) => void state.vmstat[PGMAJFAULT]++,
+  PageTableAllocated,
+  PageTableFreed,
+  ZeroPageMapped,
+  AnonPageMapped,
+  FilePageMapped,
+  SwapEntryMapped,
+  PteMadeWritable,
+  CowBroken,
+  PteDuplicated,
+  PteZapped,
+  SwapEntryZapped: (state: State, mm: number, vpn: number) => void (state.tables[entryOf(state, mm, vpn)] = 0),
+  PteProtected,
+  WalkStarted: unchanged,
+  WalkFinished: unchanged,
+  LockedPagesCounted: (state: State, mm: number, pages: number) => void (state.mms[mm * MM + M_LOCKED] += pages),
+  MmapLockTaken: (state: State, mm: number, change: number) => void (state.mms[mm * MM + M_SEM] += change),
+  MmapLockReleased: (state: State, mm: number, change: number) => void (state.mms[mm * MM + M_SEM] -= change),
+  MmapLockWaited: unchanged,
+};

@@ -1,0 +1,157 @@
+/** Reducers of tasks, of the run itself, and of what disturbs it from outside. */
+import { MPOL_INTERLEAVE } from '@pagetape/events';
+import {
+  CURRENT_CPU,
+  CURRENT_OP,
+  CURRENT_TASK,
+  DRAWS,
+  FILE,
+  FRAME,
+  F_COUNT,
+  MM,
+  M_USERS,
+  PF_SWAPWRITE,
+  TASK,
+  T_CPU,
+  T_FLAGS,
+  T_IL_NEXT,
+  PG_LOCKED,
+} from '../state/layout.ts';
+import type { State } from '../state/state.ts';
+import { invariant } from './assert.ts';
+import { setFlags, unlock } from './frames.ts';
+import { ensure } from './grow.ts';
+import type { ColdReducers } from './types.ts';
+
+const unchanged = (): void => {};
+
+function setTaskFlags(state: State, task: number, set: number, clear: number): void {
+  const at = task * TASK + T_FLAGS;
+  state.tasks[at] = (state.tasks[at] & ~clear) | set;
+}
+
+function ActorSwitched(state: State, task: number, cpu: number, op: number): void {
+  state.scalars[CURRENT_TASK] = task;
+  state.scalars[CURRENT_CPU] = cpu;
+  state.scalars[CURRENT_OP] = op;
+}
+
+export const runReducers = {
+  ActorSwitched,
+  ChanceDrawn: (state: State, stream: number) => void state.scalars[DRAWS + stream]++,
+  SwapWriteGranted: (state: State, task: number) => setTaskFlags(state, task, PF_SWAPWRITE, 0),
+  SwapWriteRevoked: (state: State, task: number) => setTaskFlags(state, task, 0, PF_SWAPWRITE),
+  MigrationBatchStarted: unchanged,
+  MigrationPassStarted: unchanged,
+  MigrationPassEnded: unchanged,
+  MigrationBatchEnded: unchanged,
+  PageMigrationDeferred: unchanged,
+  PageMigrationFailed: unchanged,
+  PageEvicted: unchanged,
+  PageFoundUnreferenced: unchanged,
+  PageoutAttempted: unchanged,
+  PagesMigrated: unchanged,
+  CheckFailed: unchanged,
+  TaskInterleaveAdvanced: (state: State, task: number, next: number) => void (state.tasks[task * TASK + T_IL_NEXT] = next),
+  TaskMovedToCpu: (state: State, task: number, cpu: number) => {
+    state.tasks[task * TASK + T_CPU] = cpu;
+    if (state.scalars[CURRENT_TASK] === task) state.scalars[CURRENT_CPU] = cpu;
+  },
+  MmPinned: (state: State, mm: number) => void state.mms[mm * MM + M_USERS]++,
+  MmReleased: (state: State, mm: number) => void state.mms[mm * MM + M_USERS]--,
+};
+
+export const taskReducers: ColdReducers<
+  | 'StimulusBegan'
+  | 'StimulusEnded'
+  | 'DeadlockFound'
+  | 'NodemaskRead'
+  | 'TaskSpawned'
+  | 'TaskExited'
+  | 'TaskReaped'
+  | 'CredentialsChanged'
+  | 'CapabilitiesDropped'
+  | 'TaskPolicySet'
+  | 'FileCreated'
+  | 'IoModeSet'
+  | 'HolderTookLock'
+  | 'HolderTryCounted'
+  | 'HolderUnlocked'
+  | 'PinPlaced'
+  | 'PinRemoved'
+  | 'SwapSlotSeized'
+  | 'SwapSlotGivenBack'
+> = {
+  StimulusBegan: (_draft, { op }, state) => void (state.scalars[CURRENT_OP] = op),
+  StimulusEnded: (_draft, { parent }, state) => void (state.scalars[CURRENT_OP] = parent),
+  DeadlockFound: unchanged,
+  NodemaskRead: unchanged,
+  TaskSpawned(draft, { task, cpu, il_next, fresh_mm }, state) {
+    draft.tasks[task.pid] = {
+      ...task,
+      capabilities: [...task.capabilities],
+      mems_allowed: [...task.mems_allowed],
+      policy: task.policy && { ...task.policy, nodes: [...task.policy.nodes] },
+    };
+    draft.pids[task.name] = task.pid;
+    draft.next.pid = Math.max(draft.next.pid, task.pid + 1);
+    ensure(state, 'tasks', (task.pid + 1) * TASK);
+    state.tasks[task.pid * TASK + T_CPU] = cpu;
+    state.tasks[task.pid * TASK + T_IL_NEXT] = il_next;
+    if (task.mm === 0) return;
+    ensure(state, 'mms', (task.mm + 1) * MM);
+    state.mms[task.mm * MM + M_USERS]++;
+    if (!fresh_mm) return;
+    draft.mms[task.mm] = { vmas: [] };
+    draft.next.mm = task.mm + 1;
+  },
+  TaskExited(draft, { task }) {
+    draft.tasks[task].state = 'zombie';
+    draft.tasks[task].mm = 0;
+  },
+  TaskReaped(draft, { task }) {
+    delete draft.tasks[task];
+  },
+  CredentialsChanged(draft, { task, uid, euid, suid }) {
+    Object.assign(draft.tasks[task], { uid, euid, suid });
+  },
+  CapabilitiesDropped(draft, { task, capabilities }) {
+    draft.tasks[task].capabilities = draft.tasks[task].capabilities.filter((name) => !capabilities.includes(name));
+  },
+  TaskPolicySet(draft, { task, policy }, state) {
+    draft.tasks[task].policy = policy && { ...policy, nodes: [...policy.nodes] };
+    if (policy?.mode === MPOL_INTERLEAVE) state.tasks[task * TASK + T_IL_NEXT] = policy.nodes[0];
+  },
+  FileCreated(draft, { file, name, pages }, state) {
+    draft.files[file] = { name, pages, i_mmap: [], i_mmap_writable: 0 };
+    draft.next.file = file + 1;
+    ensure(state, 'files', (file + 1) * FILE);
+  },
+  IoModeSet(draft, { mode }) {
+    draft.io_mode = mode;
+  },
+  HolderTookLock(draft, { pfn, until }, state) {
+    invariant((state.frames[pfn * FRAME] & PG_LOCKED) === 0, 'a locked page is locked: frame', pfn);
+    draft.holders.push({ pfn, until });
+    setFlags(state, pfn, PG_LOCKED);
+    state.frames[pfn * FRAME + F_COUNT]++;
+  },
+  HolderTryCounted(draft, { pfn }) {
+    const holder = draft.holders.find((each) => each.pfn === pfn);
+    if (holder && typeof holder.until === 'object') holder.until.tries--;
+  },
+  HolderUnlocked(draft, { pfn }, state) {
+    draft.holders = draft.holders.filter((holder) => holder.pfn !== pfn);
+    unlock(state, pfn);
+  },
+  PinPlaced: (draft, pin) => void draft.pins.push(pin),
+  PinRemoved(draft, { task, vpn, pfn }) {
+    const at = draft.pins.findIndex((pin) => pin.task === task && pin.vpn === vpn && pin.pfn === pfn);
+    invariant(at >= 0, 'no such pin: frame', pfn);
+    draft.pins.splice(at, 1);
+  },
+  SwapSlotSeized: (draft, { slot }) => void draft.seized.push(slot),
+  SwapSlotGivenBack(draft, { slot }) {
+    draft.seized = draft.seized.filter((other) => other !== slot);
+  },
+};

@@ -1,0 +1,199 @@
+/**
+ * Who runs. Each step is an actor: a generator that yields what it waits for. With one actor nothing is ever chosen; with
+ * several, chance picks among those that can go on, and the choice is on the tape.
+ *
+ * The device is an actor too: when somebody waits for a page that is being read or written, the oldest request may end.
+ * When nobody can go on the run stops with a report of who waits for whom.
+ */
+import { isSubjectDead, subjectOf, type Subject } from './subject.ts';
+import type { Stimulus } from '@pagetape/events';
+import { task_cpu, type Kernel, type Sleeping } from '../kernel.ts';
+import { release_holder } from '../mm/filemap.ts';
+import { end_all_requests, end_oldest_request, pending_requests } from '../mm/page_io.ts';
+import { STREAMS, type Stream } from '../prng.ts';
+import { CURRENT_CPU, CURRENT_OP, CURRENT_TASK, IO_PENDING, MM, M_SEM } from '../state/layout.ts';
+import { PageLocked, PageWriteback } from '../state/read.ts';
+import { perform } from '../stimulus/perform.ts';
+import type { Result } from '../stimulus/result.ts';
+import {
+  WAIT_MMAP_READ,
+  WAIT_MMAP_WRITE,
+  WAIT_PAGE_LOCK,
+  WAIT_PASS,
+  WAIT_PREEMPT,
+  WAIT_WRITEBACK,
+  waitId,
+  waitKind,
+} from './wait.ts';
+
+interface Actor {
+  readonly stimulus: Stimulus;
+  readonly subject: Subject;
+  readonly op: number;
+  readonly parent: number;
+  run: Sleeping<Result> | null;
+  wait: number;
+  result: Result | null;
+}
+
+export class Scheduler {
+  private readonly k: Kernel;
+  private ops = 0;
+  /** Set when the run cannot go on. */
+  private stop: 'hang' | 'blocked' | null = null;
+
+  constructor(k: Kernel) {
+    this.k = k;
+  }
+
+  /** Serves one step of a scenario to its end, with all that belongs to it. */
+  serve(stimulus: Stimulus): Result {
+    if (stimulus.op === 'parallel') return this.serveParallel(stimulus.steps);
+    const actor = this.enter(stimulus, 0);
+    this.drive([actor]);
+    return actor.result as Result;
+  }
+
+  private serveParallel(steps: readonly Stimulus[]): Result {
+    const actors = steps.map((step) => this.enter(step, 0));
+    this.k.contended = true;
+    this.drive(actors);
+    this.k.contended = false;
+    const results = actors.map((actor) => actor.result as Result);
+    return this.stop ? { ret: null, stop: this.stop, results } : { ret: 0, results };
+  }
+
+  private enter(stimulus: Stimulus, parent: number): Actor {
+    return { stimulus, subject: subjectOf(this.k.s, stimulus), op: ++this.ops, parent, run: null, wait: WAIT_PREEMPT, result: null };
+  }
+
+  /** Runs actors until all have their result, or nobody can go on. */
+  private drive(actors: readonly Actor[]): void {
+    for (;;) {
+      const live = actors.filter((actor) => actor.result === null);
+      if (live.length === 0) return;
+      const runnable = live.filter((actor) => this.canRun(actor));
+      const device = this.deviceIsAwaited(live);
+      if (runnable.length === 0 && !device) return this.giveUp(live);
+      const choices = runnable.length + (device ? 1 : 0);
+      const choice = choices === 1 ? 0 : this.draw('schedule', choices);
+      if (choice === runnable.length) end_oldest_request(this.k);
+      else this.resume(runnable[choice]);
+      if (this.stop) return this.abandon(live);
+    }
+  }
+
+  private canRun({ wait }: Actor): boolean {
+    const { s } = this.k;
+    const id = waitId(wait);
+    switch (waitKind(wait)) {
+      case WAIT_PAGE_LOCK:
+        return !PageLocked(s, id);
+      case WAIT_WRITEBACK:
+        return !PageWriteback(s, id);
+      case WAIT_MMAP_READ:
+        return s.mms[id * MM + M_SEM] >= 0;
+      case WAIT_MMAP_WRITE:
+        return s.mms[id * MM + M_SEM] === 0;
+      default:
+        return true;
+    }
+  }
+
+  /** Whether somebody waits for a page whose request is pending at a device that works. */
+  private deviceIsAwaited(live: readonly Actor[]): boolean {
+    const { s } = this.k;
+    if (s.scalars[IO_PENDING] === 0 || s.cold.io_mode === 'stuck') return false;
+    const waiting = live.filter((actor) => !this.canRun(actor) && isIoWait(actor.wait));
+    if (waiting.length === 0) return false;
+    const pending = pending_requests(this.k);
+    return waiting.some(({ wait }) => pending.some((request) => request.pfn === waitId(wait)));
+  }
+
+  private draw(stream: Stream, bound: number): number {
+    const value = this.k.chance.below(stream, bound);
+    this.k.emit.ChanceDrawn(STREAMS.indexOf(stream), bound, value);
+    return value;
+  }
+
+  /** Lets an actor run up to its next wait, or to its end. */
+  private resume(actor: Actor): void {
+    if (actor.run === null) this.begin(actor);
+    this.switchTo(actor);
+    if (isSubjectDead(this.k.s, actor.subject)) return this.finish(actor, { ret: null, dead: true });
+    actor.run ??= perform(this.k, actor.stimulus);
+    const { done, value } = actor.run.next();
+    if (done) return this.finish(actor, value);
+    actor.wait = value;
+    if (waitKind(value) === WAIT_PASS) this.intervene(actor, waitId(value));
+    else if (waitKind(value) === WAIT_PAGE_LOCK) this.holderYields(waitId(value));
+  }
+
+  private begin({ op, parent, subject, stimulus }: Actor): void {
+    this.k.emit.StimulusBegan({ op, parent, task: subject.task, stimulus: { ...stimulus } });
+  }
+
+  private switchTo({ subject, op }: Actor): void {
+    const { scalars } = this.k.s;
+    const cpu = subject.task === 0 ? 0 : task_cpu(this.k, subject.task);
+    const same = scalars[CURRENT_TASK] === subject.task && scalars[CURRENT_CPU] === cpu && scalars[CURRENT_OP] === op;
+    if (!same) this.k.emit.ActorSwitched(subject.task, cpu, op);
+  }
+
+  /** What others do right before a pass: at once and completely. */
+  private intervene(actor: Actor, pass: number): void {
+    const during = 'during' in actor.stimulus ? (actor.stimulus.during ?? []) : [];
+    const steps = during.filter((each) => each.pass === pass).flatMap((each) => each.steps);
+    for (const step of steps) {
+      const nested = this.enter(step, actor.op);
+      this.drive([nested]);
+      if (this.stop) return;
+    }
+  }
+
+  /** Somebody outside who waits to be waited for lets go of the lock. */
+  private holderYields(pfn: number): void {
+    const holder = this.k.s.cold.holders.find((each) => each.pfn === pfn);
+    if (holder?.until === 'wait') release_holder(this.k, pfn);
+  }
+
+  private finish(actor: Actor, result: Result): void {
+    const { s } = this.k;
+    const pending = s.scalars[IO_PENDING];
+    if (actor.parent === 0 && s.cold.io_mode === 'step' && pending > 0) {
+      this.k.emit.IoSettled(pending);
+      end_all_requests(this.k);
+    }
+    actor.result = result;
+    this.k.emit.StimulusEnded({ op: actor.op, parent: actor.parent, task: actor.subject.task, result: { ...result } });
+  }
+
+  /** Nobody can go on: says who waits for what. */
+  private giveUp(live: readonly Actor[]): void {
+    const waits = live.map(({ subject, op, wait }) => ({ task: subject.task, op, ...describeWait(this.k, wait) }));
+    this.k.emit.DeadlockFound({ waits });
+    this.stop = live.every((actor) => actor.parent === 0) ? 'hang' : 'blocked';
+    this.abandon(live);
+  }
+
+  private abandon(live: readonly Actor[]): void {
+    for (const actor of live) if (actor.result === null) actor.result = { ret: null, stop: this.stop as 'hang' | 'blocked' };
+  }
+}
+
+const isIoWait = (wait: number): boolean => waitKind(wait) === WAIT_PAGE_LOCK || waitKind(wait) === WAIT_WRITEBACK;
+
+function describeWait(k: Kernel, wait: number): { for: string; held_by: string } {
+  const id = waitId(wait);
+  const pending = pending_requests(k).some((request) => request.pfn === id);
+  const device = pending ? 'the device' : 'nobody known';
+  const holder = k.s.cold.holders.some((each) => each.pfn === id);
+  switch (waitKind(wait)) {
+    case WAIT_PAGE_LOCK:
+      return { for: `the lock of page ${id}`, held_by: holder ? 'somebody outside' : device };
+    case WAIT_WRITEBACK:
+      return { for: `the end of the write of page ${id}`, held_by: device };
+    default:
+      return { for: `the mmap_sem of address space ${id}`, held_by: 'the call around this step, or another task' };
+  }
+}

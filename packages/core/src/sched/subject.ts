@@ -1,0 +1,21 @@
+/** Whose step it is: a task of the scenario, or somebody outside (task 0). */
+import type { Stimulus } from '@pagetape/events';
+import type { StateView } from '../state/view.ts';
+import { taskPid } from '../stimulus/resolve.ts';
+
+export interface Subject {
+  readonly task: number;
+}
+
+/** Steps whose task does not exist before them, or that no task does. */
+const BY_NOBODY: ReadonlySet<Stimulus['op']> = new Set(['spawn', 'unpin', 'unlock']);
+
+export function subjectOf(s: StateView, stimulus: Stimulus): Subject {
+  if (BY_NOBODY.has(stimulus.op) || !('t' in stimulus) || stimulus.t === undefined) return { task: 0 };
+  return { task: taskPid(s, stimulus.t) };
+}
+
+/** The task has ended: its step does nothing. */
+export function isSubjectDead(s: StateView, { task }: Subject): boolean {
+  return task !== 0 && s.cold.tasks[task]?.state !== 'running';
+}

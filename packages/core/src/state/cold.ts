@@ -1,0 +1,82 @@
+/**
+ * The cold lane: what there are dozens of, as plain objects that Immer changes in the reducer and freezes after.
+ * Members are kept by number; numbers of one kind start at 1, and 0 means none.
+ */
+import type { Task, Vma } from '@pagetape/events';
+
+/** An address space: its areas in ascending order of address. */
+export interface Mm {
+  readonly vmas: readonly number[];
+}
+
+/** A file on disk, and the areas that map it, in the order in which reverse mapping visits them. */
+export interface File {
+  readonly name: string;
+  readonly pages: number;
+  readonly i_mmap: readonly number[];
+  /** Shared mappings that may be written. fork() does not count its copies, their end does: it may go below zero. */
+  readonly i_mmap_writable: number;
+}
+
+/** A name that the scenario gave to a range of an address space. */
+export interface Region {
+  readonly mm: number;
+  readonly name: string;
+  readonly start: number;
+  readonly pages: number;
+}
+
+/** When somebody outside lets go of a page lock: when anyone sleeps on it, at op `unlock`, or after failed tries. */
+export type Until = 'wait' | 'unlock' | { readonly tries: number };
+
+/** A page lock that somebody outside holds, with a reference. */
+export interface Holder {
+  readonly pfn: number;
+  readonly until: Until;
+}
+
+/** References that a scenario took on the page that a task had at an address. */
+export interface Pin {
+  readonly task: number;
+  readonly vpn: number;
+  readonly pfn: number;
+}
+
+export interface ColdState {
+  readonly tasks: Readonly<Record<number, Task>>;
+  /** The process id that each name of a task stands for, also after the task is gone. */
+  readonly pids: Readonly<Record<string, number>>;
+  readonly mms: Readonly<Record<number, Mm>>;
+  readonly vmas: Readonly<Record<number, Vma>>;
+  /** The areas of each anon_vma, in the order in which reverse mapping visits them: the newest first. */
+  readonly anon_vmas: Readonly<Record<number, readonly number[]>>;
+  readonly files: Readonly<Record<number, File>>;
+  readonly regions: readonly Region[];
+  readonly holders: readonly Holder[];
+  readonly pins: readonly Pin[];
+  /** Slots that a disturbance uses, oldest first. */
+  readonly seized: readonly number[];
+  readonly io_mode: 'now' | 'step' | 'hold' | 'stuck';
+  /** Next number to give. */
+  readonly next: { readonly pid: number; readonly mm: number; readonly vma: number; readonly anon_vma: number; readonly file: number };
+}
+
+/** Process ids below this belong to the system; tasks of a scenario follow. */
+export const FIRST_PID = 100;
+
+export function emptyColdState(io_mode: ColdState['io_mode']): ColdState {
+  return {
+    tasks: {},
+    pids: {},
+    mms: {},
+    vmas: {},
+    anon_vmas: {},
+    files: {},
+    regions: [],
+    holders: [],
+    pins: [],
+    seized: [],
+    io_mode,
+    next: { pid: FIRST_PID, mm: 1, vma: 1, anon_vma: 1, file: 1 },
+  };
+}

@@ -1,0 +1,179 @@
+/**
+ * The hot lane: where each integer of the machine lies. Every array is an Int32Array of records with a fixed stride;
+ * a field is an offset into its record. Fields that are used together lie together.
+ *
+ * Zero is the state of what was never used: a frame is free, a table entry empty, a link absent. So a machine of any size
+ * starts as untouched zero pages. Links to frames and tables hold the number plus one, 0 meaning none.
+ */
+
+// --- frames: one record a page frame, index pfn * FRAME -----------------------------------------------------------
+export const FRAME = 8;
+export const F_FLAGS = 0; // PG_* bits, and the place of the frame above them
+export const F_COUNT = 1; // references
+export const F_MAPCOUNT = 2; // page-table entries that map the frame
+export const F_MAPPING = 3; // 0: none; > 0: a file; < 0: minus an anon_vma. Stays after the last unmap, as in Linux
+export const F_INDEX = 4; // page offset in the file, or the linear index of an anonymous page
+export const F_PRIVATE = 5; // swap slot while PG_SWAPCACHE is set
+export const F_NEXT = 6; // towards the tail of the LRU list or of the free list: pfn + 1
+export const F_PREV = 7; // towards the head: pfn + 1
+
+export const PG_LOCKED = 1 << 0;
+export const PG_ERROR = 1 << 1;
+export const PG_REFERENCED = 1 << 2;
+export const PG_UPTODATE = 1 << 3;
+export const PG_DIRTY = 1 << 4;
+export const PG_ACTIVE = 1 << 6;
+export const PG_RESERVED = 1 << 10;
+export const PG_PRIVATE = 1 << 11;
+export const PG_WRITEBACK = 1 << 12;
+export const PG_SWAPCACHE = 1 << 15;
+export const PG_RECLAIM = 1 << 17;
+
+/** Each frame is in exactly one place. PG_lru of Linux is PLACE_LRU. */
+export const PLACE_SHIFT = 24;
+export const PLACE_MASK = 7 << PLACE_SHIFT;
+export const PLACE_FREE = 0 << PLACE_SHIFT;
+export const PLACE_HELD = 1 << PLACE_SHIFT; // allocated and on no list: its holders know it
+export const PLACE_BATCH = 2 << PLACE_SHIFT; // in a per-CPU batch
+export const PLACE_LRU = 3 << PLACE_SHIFT;
+export const PLACE_ISOLATED = 4 << PLACE_SHIFT; // on the private list of a call
+export const PLACE_IMAGE = 5 << PLACE_SHIFT; // part of the kernel image: the zero page
+
+/** The zero page is the first frame of the machine. */
+export const ZERO_PFN = 0;
+
+// --- zones: index zone * ZONE -------------------------------------------------------------------------------------
+export const ZONE = 16;
+export const Z_NODE = 0;
+export const Z_KIND = 1; // ZONE_DMA …
+export const Z_START = 2; // first pfn
+export const Z_PRESENT = 3;
+export const Z_FREE = 4;
+export const Z_FRESH = 5; // frames from Z_START on that were handed out at least once
+export const Z_FREE_HEAD = 6; // most recently freed frame: pfn + 1
+export const Z_LRU = 7; // head and tail of the inactive, then of the active list: pfn + 1
+export const Z_NR = 11; // pages on the inactive, then on the active list
+export const Z_MIN = 13; // watermarks
+export const Z_LOW = 14;
+export const Z_HIGH = 15;
+
+// --- nodes: allocation counters, index nid * NODE -------------------------------------------------------------------
+export const NODE = 6;
+export const N_HIT = 0;
+export const N_MISS = 1;
+export const N_FOREIGN = 2;
+export const N_INTERLEAVE = 3;
+export const N_LOCAL = 4;
+export const N_OTHER = 5;
+
+// --- CPUs: LRU batches, index cpu * CPU ---------------------------------------------------------------------------
+export const BATCH_MAX = 31;
+export const BATCH = BATCH_MAX + 1; // number of pages, then the pages, oldest first
+export const CPU = 2 * BATCH; // inactive, then active
+
+// --- tables: page tables and page caches, 512 entries each, index table * TABLE -------------------------------------
+export const TABLE_BITS = 9;
+export const TABLE = 1 << TABLE_BITS;
+/** Levels of 512 entries that cover 31 bits of index. */
+export const MAX_HEIGHT = 4;
+
+/** A page-table entry. Present: PTE_PRESENT and pfn << PTE_SHIFT. Swapped out: PTE_SWAP and slot << PTE_SHIFT. */
+export const PTE_SHIFT = 4;
+export const PTE_PRESENT = 1;
+export const PTE_WRITE = 2;
+export const PTE_YOUNG = 4;
+export const PTE_DIRTY = 8;
+export const PTE_SWAP = 2; // without PTE_PRESENT
+export const PTE_BITS = 15;
+
+// --- address spaces: index mm * MM --------------------------------------------------------------------------------
+export const MM = 8;
+export const M_ROOT = 0; // top table and height of the page tables
+export const M_FILE_RSS = 2;
+export const M_ANON_RSS = 3;
+export const M_USERS = 4;
+export const M_LOCKED = 5; // locked pages
+export const M_SEM = 6; // mmap_sem: readers, or -1 for a writer
+export const M_PTES = 7; // leaf tables
+
+// --- tasks: index pid * TASK --------------------------------------------------------------------------------------
+export const TASK = 8;
+export const T_CPU = 0;
+export const T_FLAGS = 1;
+export const T_MIN_FLT = 2;
+export const T_MAJ_FLT = 3;
+export const T_IL_NEXT = 4; // next node of an interleave without an address
+export const PF_SWAPWRITE = 0x01000000;
+
+// --- files: index file * FILE -------------------------------------------------------------------------------------
+export const FILE = 4;
+export const X_ROOT = 0; // top table and height of the page cache; entries are pfn + 1
+export const X_NRPAGES = 2;
+
+// --- swap areas: index area * AREA, and per slot one integer in swap_map and swap_cache -----------------------------
+export const AREA = 8;
+export const S_BASE = 0; // number of its slot 0, the header, among all slots
+export const S_MAX = 1; // slots with the header
+export const S_LOWEST = 2; // lowest_bit
+export const S_HIGHEST = 3; // highest_bit
+export const S_CLUSTER_NEXT = 4;
+export const S_CLUSTER_NR = 5;
+export const S_INUSE = 6;
+export const S_PAGES = 7; // usable slots
+
+// --- single numbers -------------------------------------------------------------------------------------------------
+export const CURRENT_TASK = 0;
+export const CURRENT_CPU = 1;
+export const CURRENT_OP = 2;
+export const IO_FIRST = 3; // position of the oldest request in the ring
+export const IO_PENDING = 4;
+export const READ_ERRORS = 5; // requests that are going to fail
+export const WRITE_ERRORS = 6;
+export const NR_SWAP_PAGES = 7; // free slots of all areas
+export const TOTAL_SWAP_PAGES = 8;
+export const TABLES_USED = 9; // tables ever used; table 0 stands for none
+export const TABLES_FREE = 10; // first of the freed tables, which are linked by their first entry
+export const FRAMES_USED = 11; // frames below this were touched: what hashes and copies read
+export const DRAWS = 16; // draws from each stream of chance
+export const SCALARS = 32;
+
+// --- counters of the whole machine, as /proc/vmstat and the swap cache statistics name them --------------------------
+export const VMSTAT = [
+  'pgfault',
+  'pgmajfault',
+  'pswpin',
+  'pswpout',
+  'pgalloc',
+  'pgfree',
+  'pgactivate',
+  'pgdeactivate',
+  'pgrotated',
+  'nr_mapped',
+  'nr_dirty',
+  'nr_writeback',
+  'nr_swapcache',
+  'swap_cache_add',
+  'swap_cache_del',
+  'swap_cache_find_success',
+  'swap_cache_find_total',
+  'warn',
+] as const;
+export type VmstatName = (typeof VMSTAT)[number];
+export const PGFAULT = 0;
+export const PGMAJFAULT = 1;
+export const PSWPIN = 2;
+export const PSWPOUT = 3;
+export const PGALLOC = 4;
+export const PGFREE = 5;
+export const PGACTIVATE = 6;
+export const PGDEACTIVATE = 7;
+export const PGROTATED = 8;
+export const NR_MAPPED = 9;
+export const NR_DIRTY = 10;
+export const NR_WRITEBACK = 11;
+export const NR_SWAPCACHE = 12;
+export const SWAP_CACHE_ADD = 13;
+export const SWAP_CACHE_DEL = 14;
+export const SWAP_CACHE_FIND_SUCCESS = 15;
+export const SWAP_CACHE_FIND_TOTAL = 16;
+export const WARNINGS = 17;

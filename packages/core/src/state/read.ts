@@ -1,0 +1,114 @@
+/** Reading single facts out of the hot arrays, with the names that the kernel uses. */
+import {
+  F_COUNT,
+  F_FLAGS,
+  F_INDEX,
+  F_MAPCOUNT,
+  F_MAPPING,
+  F_PRIVATE,
+  FRAME,
+  PG_ACTIVE,
+  PG_DIRTY,
+  PG_ERROR,
+  PG_LOCKED,
+  PG_PRIVATE,
+  PG_RECLAIM,
+  PG_REFERENCED,
+  PG_RESERVED,
+  PG_SWAPCACHE,
+  PG_UPTODATE,
+  PG_WRITEBACK,
+  PLACE_BATCH,
+  PLACE_ISOLATED,
+  PLACE_LRU,
+  PLACE_MASK,
+  PTE_BITS,
+  PTE_PRESENT,
+  PTE_SHIFT,
+  PTE_SWAP,
+  TABLE,
+  TABLE_BITS,
+  M_ROOT,
+  MM,
+  FILE,
+  X_ROOT,
+} from './layout.ts';
+import type { ReadonlyInts, StateView } from './view.ts';
+
+const flags = (s: StateView, pfn: number): number => s.frames[pfn * FRAME + F_FLAGS];
+
+export const PageLocked = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_LOCKED) !== 0;
+export const PageError = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_ERROR) !== 0;
+export const PageReferenced = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_REFERENCED) !== 0;
+export const PageUptodate = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_UPTODATE) !== 0;
+export const PageDirty = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_DIRTY) !== 0;
+export const PageActive = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_ACTIVE) !== 0;
+export const PageReserved = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_RESERVED) !== 0;
+export const PagePrivate = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_PRIVATE) !== 0;
+export const PageWriteback = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_WRITEBACK) !== 0;
+export const PageSwapCache = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_SWAPCACHE) !== 0;
+export const PageReclaim = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_RECLAIM) !== 0;
+export const PageLRU = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_LRU;
+export const pageInBatch = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_BATCH;
+export const pageIsolated = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_ISOLATED;
+
+export const page_count = (s: StateView, pfn: number): number => s.frames[pfn * FRAME + F_COUNT];
+export const page_mapcount = (s: StateView, pfn: number): number => s.frames[pfn * FRAME + F_MAPCOUNT];
+export const page_index = (s: StateView, pfn: number): number => s.frames[pfn * FRAME + F_INDEX];
+/** The swap slot of a page in the swap cache. */
+export const page_private = (s: StateView, pfn: number): number => s.frames[pfn * FRAME + F_PRIVATE];
+/** 0: none; a file; or minus an anon_vma, also after the last unmap. */
+export const mapping_of = (s: StateView, pfn: number): number => s.frames[pfn * FRAME + F_MAPPING];
+export const PageAnon = (s: StateView, pfn: number): boolean => mapping_of(s, pfn) < 0;
+export const page_mapped = (s: StateView, pfn: number): boolean => page_mapcount(s, pfn) > 0;
+
+/** What page_mapping() of Linux answers: the swap space, nothing for other anonymous pages, or the file. */
+export const SWAPPER_SPACE = -1;
+export function page_mapping(s: StateView, pfn: number): number {
+  if (PageSwapCache(s, pfn)) return SWAPPER_SPACE;
+  const mapping = mapping_of(s, pfn);
+  return mapping < 0 ? 0 : mapping;
+}
+
+export function page_zone(s: StateView, pfn: number): number {
+  const { section_zone, section_shift } = s.topology;
+  return section_zone[pfn >>> section_shift];
+}
+export const page_to_nid = (s: StateView, pfn: number): number => s.topology.zones[page_zone(s, pfn)].node;
+
+export const pte_present = (pte: number): boolean => (pte & PTE_PRESENT) !== 0;
+export const pte_pfn = (pte: number): number => pte >>> PTE_SHIFT;
+export const pte_is_swap = (pte: number): boolean => (pte & PTE_BITS) === PTE_SWAP;
+export const pte_slot = (pte: number): number => pte >>> PTE_SHIFT;
+
+/**
+ * Where the entry of `index` lies in `tables`, or -1 when there is no leaf table for it. The root, a table and a height,
+ * lies at `roots[at]` and `roots[at + 1]`.
+ */
+export function tableEntry(tables: ReadonlyInts, roots: ReadonlyInts, at: number, index: number): number {
+  let table = roots[at];
+  let level = roots[at + 1];
+  if (table === 0 || index >= 2 ** (level * TABLE_BITS)) return -1;
+  while (--level > 0) {
+    table = tables[table * TABLE + ((index >>> (level * TABLE_BITS)) & (TABLE - 1))];
+    if (table === 0) return -1;
+  }
+  return table * TABLE + (index & (TABLE - 1));
+}
+
+/** The page-table entry of a page of an address space; 0 when there is none. */
+export function pte_of(s: StateView, mm: number, vpn: number): number {
+  const entry = tableEntry(s.tables, s.mms, mm * MM + M_ROOT, vpn);
+  return entry < 0 ? 0 : s.tables[entry];
+}
+
+/** Whether the 512 pages around a page have a page table. */
+export function has_page_table(s: StateView, mm: number, vpn: number): boolean {
+  return tableEntry(s.tables, s.mms, mm * MM + M_ROOT, vpn) >= 0;
+}
+
+/** The frame that caches a page of a file, or -1: find_get_page() without the reference. */
+export function find_page(s: StateView, file: number, index: number): number {
+  const entry = tableEntry(s.tables, s.files, file * FILE + X_ROOT, index);
+  return entry < 0 ? -1 : s.tables[entry] - 1;
+}

@@ -1,0 +1,139 @@
+/**
+ * The machine as reducers see it: mutable typed arrays, and the frozen tree of the cold lane, which they replace.
+ * Nothing outside `reduce/` may hold a `State`; everybody else gets a `StateView`.
+ *
+ * A state is linear: only the newest may be reduced. `copyState` makes an independent one.
+ */
+import { emptyColdState, type ColdState } from './cold.ts';
+import {
+  AREA,
+  CPU,
+  F_FLAGS,
+  FRAME,
+  FRAMES_USED,
+  NODE,
+  NR_SWAP_PAGES,
+  PG_RESERVED,
+  PG_UPTODATE,
+  PLACE_IMAGE,
+  SCALARS,
+  S_BASE,
+  S_CLUSTER_NEXT,
+  S_HIGHEST,
+  S_LOWEST,
+  S_MAX,
+  S_PAGES,
+  TABLES_USED,
+  TOTAL_SWAP_PAGES,
+  VMSTAT,
+  ZERO_PFN,
+  ZONE,
+  Z_FREE,
+  Z_HIGH,
+  Z_KIND,
+  Z_LOW,
+  Z_MIN,
+  Z_NODE,
+  Z_PRESENT,
+  Z_START,
+  F_COUNT,
+} from './layout.ts';
+import { buildTopology, type MachineSpec, type Topology } from './topology.ts';
+
+/** Names of the arrays of the hot lane, in the order in which hashes and checkpoints read them. */
+export const HOT_ARRAYS = [
+  'scalars',
+  'vmstat',
+  'zones',
+  'nodes',
+  'cpus',
+  'frames',
+  'tables',
+  'mms',
+  'tasks',
+  'files',
+  'areas',
+  'swap_map',
+  'swap_cache',
+  'io',
+] as const;
+export type HotArray = (typeof HOT_ARRAYS)[number];
+
+export interface State extends Record<HotArray, Int32Array> {
+  readonly topology: Topology;
+  readonly clock: { t: number };
+  cold: ColdState;
+}
+
+/** The machine before the first event. */
+export function initialState(spec: MachineSpec): State {
+  const topology = buildTopology(spec);
+  const slots = spec.swap.reduce((sum, pages) => sum + pages + 1, 0);
+  const state: State = {
+    topology,
+    clock: { t: 0 },
+    cold: emptyColdState(spec.io),
+    scalars: new Int32Array(SCALARS),
+    vmstat: new Int32Array(VMSTAT.length),
+    zones: new Int32Array(topology.zones.length * ZONE),
+    nodes: new Int32Array((Math.max(...topology.nodes, 0) + 1) * NODE),
+    cpus: new Int32Array(topology.cpu_to_node.length * CPU),
+    frames: new Int32Array(topology.max_pfn * FRAME),
+    tables: new Int32Array(0),
+    mms: new Int32Array(0),
+    tasks: new Int32Array(0),
+    files: new Int32Array(0),
+    areas: new Int32Array(spec.swap.length * AREA),
+    swap_map: new Int32Array(slots),
+    swap_cache: new Int32Array(slots),
+    io: new Int32Array(64),
+  };
+  fillZones(state);
+  fillSwapAreas(state);
+  state.frames[ZERO_PFN * FRAME + F_FLAGS] = PG_RESERVED | PG_UPTODATE | PLACE_IMAGE;
+  state.frames[ZERO_PFN * FRAME + F_COUNT] = 1;
+  state.scalars[TABLES_USED] = 1;
+  state.scalars[FRAMES_USED] = ZERO_PFN + 1;
+  return state;
+}
+
+function fillZones({ topology, zones }: State): void {
+  topology.zones.forEach((zone, z) => {
+    const at = z * ZONE;
+    zones[at + Z_NODE] = zone.node;
+    zones[at + Z_KIND] = zone.kind;
+    zones[at + Z_START] = zone.start;
+    zones[at + Z_PRESENT] = zone.present;
+    zones[at + Z_FREE] = zone.present;
+    zones[at + Z_MIN] = zone.min;
+    zones[at + Z_LOW] = zone.low;
+    zones[at + Z_HIGH] = zone.high;
+  });
+}
+
+function fillSwapAreas({ topology, areas, scalars, swap_map }: State): void {
+  let base = 0;
+  topology.spec.swap.forEach((pages, n) => {
+    const at = n * AREA;
+    areas[at + S_BASE] = base;
+    areas[at + S_MAX] = pages + 1;
+    areas[at + S_PAGES] = pages;
+    areas[at + S_LOWEST] = pages > 0 ? 1 : 0;
+    areas[at + S_HIGHEST] = pages;
+    areas[at + S_CLUSTER_NEXT] = 1;
+    swap_map[base] = SWAP_MAP_BAD;
+    scalars[NR_SWAP_PAGES] += pages;
+    scalars[TOTAL_SWAP_PAGES] += pages;
+    base += pages + 1;
+  });
+}
+
+/** The header of an area, which is never handed out (include/linux/swap.h). */
+export const SWAP_MAP_BAD = 0x8000;
+
+/** An independent state with the same content. */
+export function copyState(from: State): State {
+  const to: State = { ...from, clock: { t: from.clock.t } };
+  for (const name of HOT_ARRAYS) to[name] = from[name].slice();
+  return to;
+}

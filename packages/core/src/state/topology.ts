@@ -1,0 +1,176 @@
+/**
+ * What never changes in a run: nodes, zones, CPUs, distances, and the order in which an allocation tries zones.
+ * Computed once from the description of the machine (mm/page_alloc.c: build_zonelists(), setup_per_zone_pages_min()).
+ */
+import { ZONE_HIGHMEM, ZONE_NAMES, ZONE_NORMAL } from '@pagetape/events';
+
+export interface NodeSpec {
+  readonly id: number;
+  /** Usable frames. */
+  readonly pages: number;
+  readonly cpus: number;
+  /** Frames by zone name, when not all are in one zone; they add up to `pages`. */
+  readonly zones?: Readonly<Partial<Record<(typeof ZONE_NAMES)[number], number>>>;
+}
+
+/** The machine that a scenario starts from. */
+export interface MachineSpec {
+  readonly nodes: readonly NodeSpec[];
+  /** Distances between the nodes in the order of `nodes`; absent: 10 to itself, 20 to others. */
+  readonly distance?: readonly (readonly number[])[];
+  /** Usable slots of each swap area. */
+  readonly swap: readonly number[];
+  /** A swap-in reads the aligned block of 2^n slots around the wanted one; 0: only that one. */
+  readonly page_cluster: number;
+  readonly io: 'now' | 'step' | 'hold' | 'stuck';
+}
+
+export interface Zone {
+  readonly node: number;
+  readonly kind: number;
+  readonly start: number;
+  readonly present: number;
+  readonly min: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface Topology {
+  readonly spec: MachineSpec;
+  /** Node ids, ascending; there may be holes. */
+  readonly nodes: readonly number[];
+  readonly zones: readonly Zone[];
+  /** By node id: zone indexes in the order in which user data is allocated for that node. */
+  readonly zonelist: readonly (readonly number[])[];
+  /** By node id: the nodes of the zonelist, nearest first. */
+  readonly fallback: readonly (readonly number[])[];
+  /** By CPU: its node. */
+  readonly cpu_to_node: readonly number[];
+  /** By section of 2^section_shift frames: the zone. */
+  readonly section_zone: Int32Array;
+  readonly section_shift: number;
+  /** Frame numbers are below this; some may belong to no zone. */
+  readonly max_pfn: number;
+  /** The highest zone kind that has memory: policies steer only allocations that may use it. */
+  readonly policy_zone: number;
+}
+
+const LOCAL_DISTANCE = 10;
+const REMOTE_DISTANCE = 20;
+const SECTIONS_MAX = 4096;
+
+/** Distance between two nodes by their ids. */
+export function node_distance(topology: Topology, from: number, to: number): number {
+  const { nodes, spec } = topology;
+  return distanceBetween(spec, nodes.indexOf(from), nodes.indexOf(to));
+}
+
+function distanceBetween(spec: MachineSpec, from: number, to: number): number {
+  return spec.distance?.[from]?.[to] ?? (from === to ? LOCAL_DISTANCE : REMOTE_DISTANCE);
+}
+
+function zonesOf(node: NodeSpec): { kind: number; pages: number }[] {
+  if (!node.zones) return node.pages > 0 ? [{ kind: ZONE_NORMAL, pages: node.pages }] : [];
+  const zones = ZONE_NAMES.map((name, kind) => ({ kind, pages: node.zones?.[name] ?? 0 }));
+  return zones.filter((zone) => zone.pages > 0);
+}
+
+/** Integer square root, for the size of the reserve. */
+function int_sqrt(x: number): number {
+  let root = Math.floor(Math.sqrt(x));
+  while (root * root > x) root--;
+  while ((root + 1) * (root + 1) <= x) root++;
+  return root;
+}
+
+/** Frames that the kernel wants free in all zones together: init_per_zone_pages_min(). */
+function minFreePages(lowmem_pages: number): number {
+  const kbytes = Math.min(Math.max(int_sqrt(lowmem_pages * 4 * 16), 128), 65_536);
+  return kbytes >> 2;
+}
+
+function watermarks(kind: number, present: number, min_free_pages: number, lowmem_pages: number) {
+  const share = Math.floor((min_free_pages * present) / Math.max(lowmem_pages, 1));
+  const min = kind === ZONE_HIGHMEM ? Math.min(Math.max(present >> 10, 32), 128) : share;
+  return { min, low: min + (share >> 2), high: min + (share >> 1) };
+}
+
+/** The nodes in the order in which node number `at` falls back on them: find_next_best_node(). */
+function fallbackOrder(spec: MachineSpec, at: number, load: number[]): number[] {
+  const count = spec.nodes.length;
+  const order: number[] = [];
+  let remaining = count;
+  let previous = -1;
+  while (order.length < count) {
+    const next = order.length === 0 ? at : nextBestNode(spec, at, order, load);
+    const distance = distanceBetween(spec, at, next);
+    if (order.length > 0 && distance !== previous) load[next] += remaining;
+    previous = distance;
+    order.push(next);
+    remaining--;
+  }
+  return order;
+}
+
+function nextBestNode(spec: MachineSpec, at: number, used: readonly number[], load: readonly number[]): number {
+  const count = spec.nodes.length;
+  let best = -1;
+  let best_score = 0;
+  for (let n = 0; n < count; n++) {
+    if (used.includes(n)) continue;
+    const nearness = distanceBetween(spec, at, n) + (n < at ? 1 : 0) + (spec.nodes[n].cpus > 0 ? 1 : 0);
+    const score = nearness * count * 64 + load[n];
+    if (best < 0 || score < best_score) [best, best_score] = [n, score];
+  }
+  return best;
+}
+
+/** Lays out frames and builds zonelists. The zero page is frame 0; the frames of the first zone follow. */
+export function buildTopology(spec: MachineSpec): Topology {
+  const nodes = spec.nodes.map((node) => node.id);
+  const parts = spec.nodes.flatMap((node) => zonesOf(node).map((zone) => ({ ...zone, node: node.id })));
+  const lowmem = parts.reduce((sum, zone) => sum + (zone.kind === ZONE_HIGHMEM ? 0 : zone.pages), 0);
+  const total = parts.reduce((sum, zone) => sum + zone.pages, 1);
+  let section_shift = 6;
+  while (total / 2 ** section_shift > SECTIONS_MAX) section_shift++;
+  const section = 2 ** section_shift;
+
+  const min_free_pages = minFreePages(lowmem);
+  const zones: Zone[] = [];
+  let start = 1;
+  for (const { node, kind, pages } of parts) {
+    zones.push({ node, kind, start, present: pages, ...watermarks(kind, pages, min_free_pages, lowmem) });
+    start = Math.ceil((start + pages) / section) * section;
+  }
+  const max_pfn = Math.max(start, section);
+  const section_zone = new Int32Array(Math.ceil(max_pfn / section)).fill(-1);
+  zones.forEach((zone, z) => {
+    section_zone.fill(z, zone.start >> section_shift, ((zone.start + zone.present - 1) >> section_shift) + 1);
+  });
+
+  const zonelist: number[][] = [];
+  const fallback: number[][] = [];
+  const load = nodes.map(() => 0);
+  nodes.forEach((id, at) => {
+    const order = fallbackOrder(spec, at, load).map((n) => nodes[n]);
+    fallback[id] = order;
+    zonelist[id] = order.flatMap((node) => zonesOfNodeFromHighest(zones, node));
+  });
+  return {
+    spec,
+    nodes,
+    zones,
+    zonelist,
+    fallback,
+    cpu_to_node: spec.nodes.flatMap((node) => Array.from({ length: node.cpus }, () => node.id)),
+    section_zone,
+    section_shift,
+    max_pfn,
+    policy_zone: zones.reduce((highest, zone) => Math.max(highest, zone.kind), 0),
+  };
+}
+
+function zonesOfNodeFromHighest(zones: readonly Zone[], node: number): number[] {
+  const found = zones.map((_, z) => z).filter((z) => zones[z].node === node);
+  return found.sort((a, b) => zones[b].kind - zones[a].kind);
+}

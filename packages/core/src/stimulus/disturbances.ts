@@ -1,0 +1,152 @@
+/** Steps from outside: what other parts of a machine do to the pages of a task, and the files and devices it has. */
+import { HOLDER_PIN, IO_DIRECTION, READ, WRITE, type StimulusByOp } from '@pagetape/events';
+import { current, type Kernel, type Sleeping } from '../kernel.ts';
+import { release_holder, unlock_page } from '../mm/filemap.ts';
+import { down_read, get_user_page } from '../mm/memory.ts';
+import { put_page } from '../mm/page_alloc.ts';
+import { end_all_requests, swap_writepage } from '../mm/page_io.ts';
+import { page_referenced } from '../mm/rmap.ts';
+import { drain_cpu } from '../mm/swap.ts';
+import { add_to_swap } from '../mm/swap_state.ts';
+import { get_swap_page, swap_free } from '../mm/swapfile.ts';
+import { NR_SWAP_PAGES } from '../state/layout.ts';
+import {
+  PageActive,
+  PageDirty,
+  PageLocked,
+  PageLRU,
+  PageSwapCache,
+  PageWriteback,
+  pte_of,
+  pte_pfn,
+  pte_present,
+} from '../state/read.ts';
+import { resolvePage } from './resolve.ts';
+import type { Result } from './result.ts';
+
+/* eslint-disable require-yield -- every step has the same shape, also those that never sleep */
+
+/** Calls `act` for each page of the range that the running task has in memory, and adds up its answers. */
+function overPages(
+  k: Kernel,
+  step: { readonly addr: Parameters<typeof resolvePage>[2]; readonly pages?: number },
+  act: (pfn: number, vpn: number) => number,
+): number {
+  const { mm, pid } = current(k);
+  const first = resolvePage(k.s, pid, step.addr);
+  let sum = 0;
+  for (let vpn = first; vpn < first + (step.pages ?? 1); vpn++) {
+    const pte = pte_of(k.s, mm, vpn);
+    if (pte_present(pte)) sum += act(pte_pfn(pte), vpn);
+  }
+  return sum;
+}
+
+export function* performFile(k: Kernel, step: StimulusByOp<'file'>): Sleeping<Result> {
+  k.emit.FileCreated({ file: k.s.cold.next.file, name: step.name, pages: step.pages });
+  return { ret: 0 };
+}
+
+export function* performLock(k: Kernel, step: StimulusByOp<'lock'>): Sleeping<Result> {
+  overPages(k, step, (pfn) => {
+    if (!PageLocked(k.s, pfn)) k.emit.HolderTookLock({ pfn, until: step.until });
+    return 0;
+  });
+  return { ret: 0 };
+}
+
+export function* performUnlock(k: Kernel): Sleeping<Result> {
+  for (const { pfn, until } of k.s.cold.holders) if (until === 'unlock') release_holder(k, pfn);
+  return { ret: 0 };
+}
+
+export function* performPinpages(k: Kernel, step: StimulusByOp<'pinpages'>): Sleeping<Result> {
+  const { mm, pid } = current(k);
+  const first = resolvePage(k.s, pid, step.addr);
+  yield* down_read(k, mm);
+  let pinned = 0;
+  for (; pinned < step.pages; pinned++) {
+    const vpn = first + pinned;
+    const page = yield* get_user_page(k, mm, vpn, step.mode === 'w' ? WRITE : READ, false);
+    if ('error' in page) break;
+    k.emit.PageReferenceTaken(page.pfn, HOLDER_PIN);
+    k.emit.PinPlaced({ task: pid, vpn, pfn: page.pfn });
+  }
+  k.emit.MmapLockReleased(mm, 1);
+  return { ret: pinned };
+}
+
+export function* performUnpin(k: Kernel, step: StimulusByOp<'unpin'>): Sleeping<Result> {
+  const pid = step.t === undefined ? null : k.s.cold.pids[step.t];
+  const first = pid !== null && step.addr !== undefined ? resolvePage(k.s, pid, step.addr) : null;
+  const within = (vpn: number): boolean => first === null || (vpn >= first && vpn < first + (step.pages ?? 1));
+  const ending = k.s.cold.pins.filter((pin) => (pid === null || pin.task === pid) && within(pin.vpn));
+  for (const pin of ending) {
+    k.emit.PinRemoved({ ...pin });
+    put_page(k, pin.pfn, HOLDER_PIN);
+  }
+  return { ret: ending.length };
+}
+
+export function* performWriteback(k: Kernel, step: StimulusByOp<'writeback'>): Sleeping<Result> {
+  overPages(k, step, (pfn) => {
+    if (PageLocked(k.s, pfn) || PageWriteback(k.s, pfn)) return 0;
+    k.emit.PageLocked(pfn);
+    if (!PageSwapCache(k.s, pfn) && !add_to_swap(k, pfn)) unlock_page(k, pfn);
+    else {
+      if (!PageDirty(k.s, pfn)) k.emit.PageDirtied(pfn, 0);
+      k.emit.PageCleanedForIo(pfn);
+      swap_writepage(k, pfn);
+    }
+    return 0;
+  });
+  return { ret: 0 };
+}
+
+export function* performAge(k: Kernel, step: StimulusByOp<'age'>): Sleeping<Result> {
+  return { ret: overPages(k, step, (pfn) => page_referenced(k, pfn)) };
+}
+
+export function* performDeactivate(k: Kernel, step: StimulusByOp<'deactivate'>): Sleeping<Result> {
+  const deactivate = (pfn: number): number => {
+    if (!PageLRU(k.s, pfn) || !PageActive(k.s, pfn)) return 0;
+    k.emit.PageDeactivated(pfn);
+    return 1;
+  };
+  return { ret: overPages(k, step, deactivate) };
+}
+
+export function* performDrain(k: Kernel, step: StimulusByOp<'drain'>): Sleeping<Result> {
+  drain_cpu(k, step.cpu);
+  return { ret: 0 };
+}
+
+export function* performSwapfill(k: Kernel, step: StimulusByOp<'swapfill'>): Sleeping<Result> {
+  let taken = 0;
+  for (; k.s.scalars[NR_SWAP_PAGES] > step.leave; taken++) k.emit.SwapSlotSeized({ slot: get_swap_page(k) });
+  return { ret: taken };
+}
+
+export function* performSwapfree(k: Kernel, step: StimulusByOp<'swapfree'>): Sleeping<Result> {
+  const slots = k.s.cold.seized.slice(0, step.count);
+  for (const slot of slots) {
+    k.emit.SwapSlotGivenBack({ slot });
+    swap_free(k, slot);
+  }
+  return { ret: slots.length };
+}
+
+export function* performIo(k: Kernel, step: StimulusByOp<'io'>): Sleeping<Result> {
+  k.emit.IoModeSet({ mode: step.mode });
+  return { ret: 0 };
+}
+
+export function* performIoDone(k: Kernel): Sleeping<Result> {
+  end_all_requests(k);
+  return { ret: 0 };
+}
+
+export function* performIoerr(k: Kernel, step: StimulusByOp<'ioerr'>): Sleeping<Result> {
+  k.emit.IoErrorsArmed(IO_DIRECTION.indexOf(step.dir), step.count);
+  return { ret: 0 };
+}

@@ -1,0 +1,51 @@
+/** From a step to the kernel function that serves it: one row an operation. */
+import type { Op, Stimulus, StimulusByOp } from '@pagetape/events';
+import { NotSimulated } from '../errors.ts';
+import type { Kernel, Sleeping } from '../kernel.ts';
+import * as disturb from './disturbances.ts';
+import type { Result } from './result.ts';
+import * as call from './syscalls.ts';
+
+type Performers = { readonly [O in Op]?: (k: Kernel, step: StimulusByOp<O>) => Sleeping<Result> };
+
+const PERFORMERS: Performers = {
+  spawn: call.performSpawn,
+  fork: call.performFork,
+  thread: call.performThread,
+  exit: call.performExit,
+  uid: call.performUid,
+  capdrop: call.performCapdrop,
+  pin: call.performPin,
+  mmap: call.performMmap,
+  munmap: call.performMunmap,
+  mprotect: call.performMprotect,
+  mlock: call.performMlock,
+  munlock: call.performMlock,
+  madvise: call.performMadvise,
+  touch: call.performTouch,
+  migrate_pages: call.performMigratePages,
+  mbind: call.performMbind,
+  set_mempolicy: call.performSetMempolicy,
+  get_mempolicy: call.performGetMempolicy,
+  file: disturb.performFile,
+  lock: disturb.performLock,
+  unlock: disturb.performUnlock,
+  pinpages: disturb.performPinpages,
+  unpin: disturb.performUnpin,
+  writeback: disturb.performWriteback,
+  age: disturb.performAge,
+  deactivate: disturb.performDeactivate,
+  drain: disturb.performDrain,
+  swapfill: disturb.performSwapfill,
+  swapfree: disturb.performSwapfree,
+  io: disturb.performIo,
+  io_done: disturb.performIoDone,
+  ioerr: disturb.performIoerr,
+};
+
+/** Starts to serve a step. Throws NotSimulated for an operation that the profile's kernel functions do not cover. */
+export function perform(k: Kernel, step: Stimulus): Sleeping<Result> {
+  const performer = PERFORMERS[step.op] as ((k: Kernel, step: Stimulus) => Sleeping<Result>) | undefined;
+  if (!performer) throw new NotSimulated(`the operation ${step.op}`);
+  return performer(k, step);
+}

@@ -1,0 +1,23 @@
+/** What the one who asked got to see: the answer of a step, as it stands on the tape and in recorded scenarios. */
+import { errnoName } from '@pagetape/events';
+
+export interface Result {
+  /** The return value as the C library gives it; null: the step did not return. */
+  readonly ret: number | null;
+  readonly errno?: string;
+  /** The signal that ended the step. */
+  readonly sig?: string;
+  /** Why the step did not return: it sleeps for ever, or would have to wait for the step around it. */
+  readonly stop?: 'hang' | 'blocked';
+  /** The task had ended before: the step did nothing. */
+  readonly dead?: true;
+  readonly mode?: number;
+  readonly mask?: readonly (string | null)[];
+  /** Answers of the steps of `parallel`, in their order. */
+  readonly results?: readonly Result[];
+}
+
+/** A kernel's return value, as the C library shows it. */
+export function fromKernel(value: number): Result {
+  return value < 0 ? { ret: -1, errno: errnoName(-value) } : { ret: value };
+}

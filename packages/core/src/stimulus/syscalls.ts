@@ -1,0 +1,227 @@
+/** Steps that are system calls or accesses of a task. */
+import {
+  EFAULT,
+  EINVAL,
+  FAULT_OOM,
+  FAULT_SIGBUS,
+  FAULT_SIGSEGV,
+  PAGE_SIZE,
+  READ,
+  VM_LOCKED,
+  VM_SHARED,
+  WRITE,
+  type Op,
+  type StimulusByOp,
+} from '@pagetape/events';
+import { NotSimulated, ScenarioFault } from '../errors.ts';
+import { current, type Kernel, type Sleeping } from '../kernel.ts';
+import { clone_thread, do_exit, fork, spawn } from '../kernel/fork.ts';
+import { madvise_dontneed } from '../mm/madvise.ts';
+import { access_without_fault, do_page_fault } from '../mm/memory.ts';
+import { do_get_mempolicy, sys_mbind, sys_migrate_pages, sys_set_mempolicy, down_write } from '../mm/mempolicy_calls.ts';
+import { sys_mlock } from '../mm/mlock.ts';
+import { do_mmap_pgoff, do_munmap } from '../mm/mmap.ts';
+import { sys_mprotect } from '../mm/mprotect.ts';
+import {
+  ARENA_VPN,
+  resolveAddress,
+  resolveCapabilities,
+  resolveCpu,
+  resolveInt,
+  resolveLong,
+  resolveMask,
+  resolvePage,
+  resolvePid,
+  resolveProtection,
+} from './resolve.ts';
+import { fromKernel, type Result } from './result.ts';
+
+type Step<O extends Op> = StimulusByOp<O>;
+
+/** Holds the mmap_sem alone around what changes areas. */
+function* changingAreas(k: Kernel, body: () => Sleeping<number>): Sleeping<Result> {
+  const { mm } = current(k);
+  yield* down_write(k, mm);
+  const value = yield* body();
+  k.emit.MmapLockReleased(mm, -1);
+  return fromKernel(value);
+}
+
+/* eslint-disable require-yield -- every step has the same shape, also those that never sleep */
+
+export function* performSpawn(k: Kernel, step: Step<'spawn'>): Sleeping<Result> {
+  const uid = step.uid ?? 0;
+  const { nodes } = k.s.topology;
+  const request = {
+    name: step.t,
+    ...{ uid, euid: uid, suid: uid },
+    capabilities: resolveCapabilities(uid, step.caps),
+    mems_allowed: step.mems ? [...step.mems].sort((a, b) => a - b) : [...nodes],
+  };
+  const outside = request.mems_allowed.find((nid) => !nodes.includes(nid));
+  if (outside !== undefined) throw new ScenarioFault(`the cpuset of ${step.t} names node ${outside}, which is not there`);
+  spawn(k, request, resolveCpu(k.s, step));
+  return { ret: 0 };
+}
+
+export function* performFork(k: Kernel, step: Step<'fork'>): Sleeping<Result> {
+  return yield* changingAreas(k, function* () {
+    fork(k, step.as);
+    return 0;
+  });
+}
+
+export function* performThread(k: Kernel, step: Step<'thread'>): Sleeping<Result> {
+  clone_thread(k, step.as);
+  return { ret: 0 };
+}
+
+export function* performExit(k: Kernel, step: Step<'exit'>): Sleeping<Result> {
+  do_exit(k, step.zombie ?? false);
+  return { ret: 0 };
+}
+
+export function* performUid(k: Kernel, step: Step<'uid'>): Sleeping<Result> {
+  const { pid, uid, euid, suid } = current(k);
+  k.emit.CredentialsChanged({ task: pid, uid: step.uid ?? uid, euid: step.euid ?? euid, suid: step.suid ?? suid });
+  return { ret: 0 };
+}
+
+export function* performCapdrop(k: Kernel, step: Step<'capdrop'>): Sleeping<Result> {
+  k.emit.CapabilitiesDropped({ task: current(k).pid, capabilities: [...step.caps] });
+  return { ret: 0 };
+}
+
+export function* performPin(k: Kernel, step: Step<'pin'>): Sleeping<Result> {
+  k.emit.TaskMovedToCpu(current(k).pid, resolveCpu(k.s, step));
+  return { ret: 0 };
+}
+
+export function* performMmap(k: Kernel, step: Step<'mmap'>): Sleeping<Result> {
+  const kind = step.kind ?? 'anon';
+  if (kind === 'shared') throw new NotSimulated('shared anonymous memory');
+  const unknown = step.flags?.find((flag) => flag !== 'locked');
+  if (unknown) throw new NotSimulated(`mmap with the flag ${unknown}`);
+  const protection = resolveProtection(step.prot ?? 'rw');
+  const shared = kind === 'file' && (step.prot ?? 'rw').includes('w') ? VM_SHARED : 0;
+  const start = ARENA_VPN + step.at;
+  const request = {
+    start,
+    pages: step.pages,
+    flags: protection | shared | (step.flags?.includes('locked') ? VM_LOCKED : 0),
+    file: kind === 'anon' ? 0 : fileNumber(k, step.file),
+    offset: step.off ?? 0,
+  };
+  return yield* changingAreas(k, function* () {
+    yield* do_mmap_pgoff(k, request);
+    k.emit.RegionNamed({ mm: current(k).mm, name: step.r, start, pages: step.pages });
+    return 0;
+  });
+}
+
+function fileNumber(k: Kernel, name: string | undefined): number {
+  const { files, next } = k.s.cold;
+  for (let file = 1; file < next.file; file++) if (files[file].name === name) return file;
+  throw new ScenarioFault(`there is no file ${name}; a step "file" must make it first`);
+}
+
+export function* performMunmap(k: Kernel, step: Step<'munmap'>): Sleeping<Result> {
+  return yield* changingAreas(k, function* () {
+    const { mm, pid } = current(k);
+    do_munmap(k, mm, resolvePage(k.s, pid, step.addr), step.pages);
+    return 0;
+  });
+}
+
+export function* performMprotect(k: Kernel, step: Step<'mprotect'>): Sleeping<Result> {
+  const start = resolvePage(k.s, current(k).pid, step.addr);
+  return yield* changingAreas(k, () => sys_mprotect(k, start, step.pages, resolveProtection(step.prot)));
+}
+
+export function* performMlock(k: Kernel, step: Step<'mlock'> | Step<'munlock'>): Sleeping<Result> {
+  const start = resolvePage(k.s, current(k).pid, step.addr);
+  return yield* changingAreas(k, () => sys_mlock(k, start, step.pages, step.op === 'mlock'));
+}
+
+const MADV_DONTNEED = 4;
+
+export function* performMadvise(k: Kernel, step: Step<'madvise'>): Sleeping<Result> {
+  if (resolveInt(step.advice) !== MADV_DONTNEED) throw new NotSimulated(`madvise ${step.advice}`);
+  return yield* changingAreas(k, function* () {
+    return madvise_dontneed(k, resolvePage(k.s, current(k).pid, step.addr), step.pages);
+  });
+}
+
+const SIGNALS: Readonly<Record<number, string>> = {
+  [FAULT_SIGSEGV]: 'SIGSEGV',
+  [FAULT_SIGBUS]: 'SIGBUS',
+  [FAULT_OOM]: 'SIGKILL',
+};
+
+export function* performTouch(k: Kernel, step: Step<'touch'>): Sleeping<Result> {
+  const { mm, pid } = current(k);
+  const access = step.mode === 'r' ? READ : WRITE;
+  const stride = step.stride ?? 1;
+  const first = resolvePage(k.s, pid, step.addr);
+  for (let n = 0; n < step.pages; n++) {
+    const vpn = first + n * stride;
+    while (!access_without_fault(k, mm, vpn, access)) {
+      const sig = SIGNALS[yield* do_page_fault(k, mm, vpn, access)];
+      if (sig === 'SIGKILL') do_exit(k, false);
+      if (sig) return { ret: n, sig };
+    }
+  }
+  return { ret: step.pages };
+}
+
+export function* performMigratePages(k: Kernel, step: Step<'migrate_pages'>): Sleeping<Result> {
+  const pid = resolvePid(k.s, step.pid);
+  const maxnode = resolveLong(step.maxnode);
+  return fromKernel(yield* sys_migrate_pages(k, pid, maxnode, resolveMask(step.old), resolveMask(step.new)));
+}
+
+export function* performMbind(k: Kernel, step: Step<'mbind'>): Sleeping<Result> {
+  const start = resolveAddress(k.s, current(k).pid, step.addr);
+  const len = step.len === undefined ? BigInt(step.pages ?? 0) * BigInt(PAGE_SIZE) : resolveLong(step.len);
+  const mode = resolveLong(step.mode);
+  const flags = resolveLong(step.flags);
+  return fromKernel(yield* sys_mbind(k, { start, len }, mode, resolveMask(step.mask), resolveLong(step.maxnode), flags));
+}
+
+export function* performSetMempolicy(k: Kernel, step: Step<'set_mempolicy'>): Sleeping<Result> {
+  return fromKernel(sys_set_mempolicy(k, resolveInt(step.mode), resolveMask(step.mask), resolveLong(step.maxnode)));
+}
+
+/** `mm/mempolicy.c:sys_get_mempolicy()`, with the writes to the caller's memory that the step describes. */
+export function* performGetMempolicy(k: Kernel, step: Step<'get_mempolicy'>): Sleeping<Result> {
+  const maxnode = resolveLong(step.maxnode);
+  if (step.pmask !== null && maxnode < BigInt(k.traits.max_numnodes)) return fromKernel(-EINVAL);
+  const addr = resolveAddress(k.s, current(k).pid, step.addr);
+  const answer = yield* do_get_mempolicy(k, addr, resolveLong(step.flags));
+  if (typeof answer === 'number') return fromKernel(answer);
+  if (step.pmode === 'bad') return fromKernel(-EFAULT);
+  const mode = step.pmode === null ? {} : { mode: answer.policy };
+  if (step.pmask === null) return { ret: 0, ...mode };
+  const mask = copy_nodes_to_user(k, step.pmask, maxnode, answer.nodes);
+  return typeof mask === 'number' ? { ...fromKernel(mask), ...mode } : { ret: 0, ...mode, mask };
+}
+
+/** `mm/mempolicy.c:copy_nodes_to_user()`: the words of the buffer after it, null where nothing was written; or an error. */
+function copy_nodes_to_user(
+  k: Kernel,
+  buffer: 'bad' | number | { readonly edge: number },
+  maxnode: bigint,
+  nodes: readonly number[],
+): (string | null)[] | number {
+  const kernel_words = k.traits.max_numnodes / 64;
+  const copy_words = Number(BigInt.asUintN(64, maxnode - 1n + 63n) / 64n);
+  if (copy_words > kernel_words && copy_words * 8 > PAGE_SIZE) return -EINVAL;
+  if (buffer === 'bad') return copy_words > 0 ? -EFAULT : [];
+  const room = typeof buffer === 'number' ? buffer : buffer.edge;
+  if (typeof buffer !== 'number' && copy_words > room) return -EFAULT;
+  const word = (n: number): string => {
+    const bits = nodes.filter((nid) => Math.floor(nid / 64) === n).reduce((sum, nid) => sum | (1n << BigInt(nid % 64)), 0n);
+    return `0x${bits.toString(16)}`;
+  };
+  return Array.from({ length: room }, (_, n) => (n < copy_words ? word(n) : null));
+}

@@ -1,0 +1,76 @@
+/**
+ * Emitters and the replay loop, compiled from the catalogue: one straight function a kind, with direct calls, because a
+ * table of closures costs several times as much on the hot path. `emit.js` and `replay.js` in a debugger are these.
+ *
+ * Both do the same to the machine: add the cost of the event to the clock, then call the reducer with its fields.
+ */
+import { EVENTS, type Emitters } from './catalogue.ts';
+import type { AnyEvent } from './define.ts';
+import { BLOCK_EVENTS, type Block, type EventLog } from './log.ts';
+
+/** What an event does to the machine, by kind: a function of the state and the fields, or of the state and the payload. */
+export type Reducers<State> = Readonly<Record<string, (state: State, ...args: never[]) => void>>;
+
+/** What a state must have for events to take time: virtual nanoseconds. */
+export interface Clocked {
+  readonly clock: { t: number };
+}
+
+/** Parameters are numbered, so that a field may have any name. */
+const args = (event: AnyEvent): string[] =>
+  event.lane === 'hot' ? event.fields.map((_, n) => `a${n}`) : ['payload'];
+
+function emitterSource(event: AnyEvent): string {
+  const parameters = args(event);
+  const row = event.lane === 'hot' ? parameters : ['log.payloads.push(payload) - 1'];
+  const stores = [`${event.number}`, ...row].map((value, i) => `rows[i + ${i}] = ${value};`).join(' ');
+  return `${event.name}(${parameters.join(', ')}) {
+  if (log.events === ${BLOCK_EVENTS}) log.flush();
+  const rows = log.rows, i = log.length;
+  ${stores}
+  log.length = i + ${row.length + 1};
+  log.events++;
+  log.seq++;
+  clock.t += ${event.cost_ns};
+  reduce_${event.name}(${['state', ...parameters].join(', ')});
+}`;
+}
+
+function replayCase(event: AnyEvent): string {
+  const length = event.lane === 'hot' ? event.fields.length : 1;
+  const fields = Array.from({ length }, (_, n) => `rows[i + ${n + 1}]`);
+  const values = event.lane === 'hot' ? fields : ['block.payloads[rows[i + 1]]'];
+  return `case ${event.number}: clock.t += ${event.cost_ns}; reduce_${event.name}(${['state', ...values].join(', ')}); i += ${length + 1}; break;`;
+}
+
+const prologue = (): string =>
+  ["'use strict';", 'const clock = state.clock;', ...EVENTS.map(({ name }) => `const reduce_${name} = reducers.${name};`)].join('\n');
+
+/** The functions that record an event in `log` and reduce it. */
+export function compileEmitters<State extends Clocked>(log: EventLog, state: State, reducers: Reducers<State>): Emitters {
+  const source = `${prologue()}\nreturn Object.freeze({\n${EVENTS.map(emitterSource).join(',\n')}\n});
+//# sourceURL=emit.js`;
+  return new Function('log', 'state', 'reducers', source)(log, state, reducers) as Emitters;
+}
+
+/** Reduces the rows of a block from the integer at `from` up to before `to`, and returns how many events that were. */
+export type ReplayBlock = (block: Block, from: number, to: number) => number;
+
+/** The loop that reduces recorded rows. */
+export function compileReplay<State extends Clocked>(state: State, reducers: Reducers<State>): ReplayBlock {
+  const source = `${prologue()}
+return function replayBlock(block, from, to) {
+  const rows = block.rows;
+  let i = from, events = 0;
+  while (i < to) {
+    switch (rows[i]) {
+      ${EVENTS.map(replayCase).join('\n      ')}
+      default: throw new Error('unknown event kind ' + rows[i] + ' at integer ' + i + ' of the block');
+    }
+    events++;
+  }
+  return events;
+};
+//# sourceURL=replay.js`;
+  return new Function('state', 'reducers', source)(state, reducers) as ReplayBlock;
+}

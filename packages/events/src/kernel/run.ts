@@ -1,0 +1,117 @@
+/** Events of the run itself: stimuli, the scheduler, chance, and what disturbs from outside. None of them is Linux's. */
+import { z } from 'zod';
+import { defineColdEvent, defineEvent } from '../define.ts';
+import { count, cpu, pid } from '../field.ts';
+
+const id = z.number().int();
+const of = 'pagetape';
+
+export const StimulusBegan = defineColdEvent({
+  name: 'StimulusBegan',
+  number: 1,
+  of,
+  doc: 'Something came from outside: a call or access of a task, or a disturbance. The events up to its end serve it.',
+  schema: z.strictObject({ op: id, parent: id, task: id, stimulus: z.record(z.string(), z.unknown()) }),
+});
+
+export const StimulusEnded = defineColdEvent({
+  name: 'StimulusEnded',
+  number: 2,
+  of,
+  doc: 'What was asked for is done; `result` is what the one who asked got to see.',
+  schema: z.strictObject({ op: id, parent: id, task: id, result: z.record(z.string(), z.unknown()) }),
+});
+
+export const ActorSwitched = defineEvent({
+  name: 'ActorSwitched',
+  number: 3,
+  of,
+  doc: 'Another task runs on, in the stimulus that it serves: the one before sleeps, ended, or had to give way.',
+  fields: [pid('task'), cpu('cpu'), count('op')],
+  cost_ns: 1_500,
+});
+
+export const ChanceDrawn = defineEvent({
+  name: 'ChanceDrawn',
+  number: 4,
+  of,
+  doc: 'The named stream of the generator gave a number from 0 to below the bound.',
+  fields: [count('stream'), count('bound'), count('value')],
+});
+
+export const DeadlockFound = defineColdEvent({
+  name: 'DeadlockFound',
+  number: 5,
+  of,
+  doc: 'Nobody who is left can run again. `waits` says who waits for what, and who has it.',
+  schema: z.strictObject({
+    waits: z.array(z.strictObject({ task: id, op: id, for: z.string(), held_by: z.string() })),
+  }),
+});
+
+export const IoModeSet = defineColdEvent({
+  name: 'IoModeSet',
+  number: 6,
+  of,
+  doc: 'When requests end: at once, when someone waits or the step is over, when told, or never.',
+  schema: z.strictObject({ mode: z.enum(['now', 'step', 'hold', 'stuck']) }),
+});
+
+export const FileCreated = defineColdEvent({
+  name: 'FileCreated',
+  number: 7,
+  of,
+  doc: 'A file of so many pages exists on disk; none of its pages is cached.',
+  schema: z.strictObject({ file: id, name: z.string(), pages: id }),
+});
+
+/** When somebody outside lets go of a page lock. */
+export const untilSchema = z.union([z.literal('wait'), z.literal('unlock'), z.strictObject({ tries: id })]);
+
+export const HolderTookLock = defineColdEvent({
+  name: 'HolderTookLock',
+  number: 8,
+  of,
+  doc: 'Somebody outside took the lock of a page and a reference.',
+  schema: z.strictObject({ pfn: id, until: untilSchema }),
+});
+
+export const HolderTryCounted = defineColdEvent({
+  name: 'HolderTryCounted',
+  number: 9,
+  of,
+  doc: 'Somebody outside saw a migration fail to get the page lock; after so many such failures it lets go.',
+  schema: z.strictObject({ pfn: id }),
+});
+
+export const HolderUnlocked = defineColdEvent({
+  name: 'HolderUnlocked',
+  number: 180,
+  of,
+  doc: 'Somebody outside gave back the lock of the page and its reference.',
+  schema: z.strictObject({ pfn: id }),
+});
+
+export const PinPlaced = defineColdEvent({
+  name: 'PinPlaced',
+  number: 181,
+  of,
+  doc: 'A task references the page that it has at an address, as direct I/O does; the event of get_page() came before.',
+  schema: z.strictObject({ task: id, vpn: id, pfn: id }),
+});
+
+export const PinRemoved = defineColdEvent({
+  name: 'PinRemoved',
+  number: 182,
+  of,
+  doc: 'The reference that a task took through an address is given back; the event of put_page() follows.',
+  schema: z.strictObject({ task: id, vpn: id, pfn: id }),
+});
+
+export const RegionNamed = defineColdEvent({
+  name: 'RegionNamed',
+  number: 183,
+  of,
+  doc: 'The scenario calls this range of an address space by a name.',
+  schema: z.strictObject({ mm: id, name: z.string(), start: id, pages: id }),
+});

@@ -1,0 +1,117 @@
+/** Events of tasks and address spaces as a whole (kernel/fork.c, kernel/exit.c, kernel/sys.c, kernel/sched.c). */
+import { z } from 'zod';
+import { defineColdEvent, defineEvent } from '../define.ts';
+import { cpu, mm, pid } from '../field.ts';
+import { policySchema } from '../mm/mempolicy.ts';
+import { vmaSchema } from '../mm/mmap.ts';
+
+const id = z.number().int();
+
+/** Real, effective and saved user ids. */
+export const credentialsSchema = z.strictObject({ uid: id, euid: id, suid: id });
+export type Credentials = z.infer<typeof credentialsSchema>;
+
+export const taskSchema = z.strictObject({
+  pid: id,
+  name: z.string(),
+  tgid: id,
+  /** Address space; 0 for a kernel thread and after the task has left it. */
+  mm: id,
+  state: z.enum(['running', 'zombie']),
+  ...credentialsSchema.shape,
+  capabilities: z.array(z.string()),
+  policy: policySchema.nullable(),
+  /** Nodes that the cpuset of the task allows. */
+  mems_allowed: z.array(id),
+});
+export type Task = z.infer<typeof taskSchema>;
+
+export const TaskSpawned = defineColdEvent({
+  name: 'TaskSpawned',
+  number: 160,
+  of: 'kernel/fork.c:do_fork()',
+  doc: 'A task exists, with an address space of its own (mm), that of its process, or none for a kernel thread.',
+  schema: z.strictObject({ task: taskSchema, cpu: id, il_next: id, fresh_mm: z.boolean() }),
+  cost_ns: 20_000,
+});
+
+export const MmForked = defineColdEvent({
+  name: 'MmForked',
+  number: 161,
+  of: 'kernel/fork.c:dup_mmap()',
+  doc: 'The areas of a parent were copied into the new address space of its child, without their locks; the mappings follow.',
+  schema: z.strictObject({ from: id, to: id, vmas: z.array(vmaSchema) }),
+  cost_ns: 5_000,
+});
+
+export const TaskExited = defineColdEvent({
+  name: 'TaskExited',
+  number: 162,
+  of: 'kernel/exit.c:do_exit()',
+  doc: 'The task gave up its address space and is a zombie.',
+  schema: z.strictObject({ task: id }),
+  cost_ns: 5_000,
+});
+
+export const TaskReaped = defineColdEvent({
+  name: 'TaskReaped',
+  number: 163,
+  of: 'kernel/exit.c:release_task()',
+  doc: 'The process id names nobody any more.',
+  schema: z.strictObject({ task: id }),
+  cost_ns: 1_000,
+});
+
+export const CredentialsChanged = defineColdEvent({
+  name: 'CredentialsChanged',
+  number: 164,
+  of: 'kernel/sys.c:sys_setresuid()',
+  doc: 'The task has other user ids. Its capabilities stay as they are.',
+  schema: z.strictObject({ task: id, ...credentialsSchema.shape }),
+  cost_ns: 200,
+});
+
+export const CapabilitiesDropped = defineColdEvent({
+  name: 'CapabilitiesDropped',
+  number: 165,
+  of: 'kernel/capability.c:sys_capset()',
+  doc: 'The task gave up capabilities.',
+  schema: z.strictObject({ task: id, capabilities: z.array(z.string()) }),
+  cost_ns: 200,
+});
+
+export const TaskMovedToCpu = defineEvent({
+  name: 'TaskMovedToCpu',
+  number: 166,
+  of: 'kernel/sched.c:set_cpus_allowed()',
+  doc: 'The task runs on this CPU from now on.',
+  fields: [pid('task'), cpu('cpu')],
+  cost_ns: 3_000,
+});
+
+export const MmPinned = defineEvent({
+  name: 'MmPinned',
+  number: 167,
+  of: 'kernel/fork.c:get_task_mm()',
+  doc: 'The address space has one user more, and outlives its task if need be.',
+  fields: [mm('mm')],
+  cost_ns: 20,
+});
+
+export const MmReleased = defineEvent({
+  name: 'MmReleased',
+  number: 168,
+  of: 'kernel/fork.c:mmput()',
+  doc: 'The address space has one user less; the last one tears it down.',
+  fields: [mm('mm')],
+  cost_ns: 20,
+});
+
+export const MmDestroyed = defineColdEvent({
+  name: 'MmDestroyed',
+  number: 169,
+  of: 'kernel/fork.c:__mmdrop()',
+  doc: 'The address space is gone, with its page tables.',
+  schema: z.strictObject({ mm: id }),
+  cost_ns: 2_000,
+});

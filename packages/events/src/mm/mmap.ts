@@ -1,0 +1,113 @@
+/** Events of address spaces and their areas (mm/mmap.c, mm/mlock.c, mm/mprotect.c). */
+import { z } from 'zod';
+import { defineColdEvent, defineEvent } from '../define.ts';
+import { mm, signed } from '../field.ts';
+import { policySchema } from './mempolicy.ts';
+
+const id = z.number().int();
+
+/**
+ * An area of an address space. `start`, `end` (exclusive) and `pgoff` count pages; file, anon_vma 0: none. `opened` tells
+ * mappings of one open file apart from those of another: only the former merge.
+ */
+export const vmaSchema = z.strictObject({
+  id,
+  mm: id,
+  start: id,
+  end: id,
+  flags: id,
+  pgoff: id,
+  file: id,
+  opened: id,
+  anon_vma: id,
+  policy: policySchema.nullable(),
+});
+export type Vma = z.infer<typeof vmaSchema>;
+
+export const VmaMapped = defineColdEvent({
+  name: 'VmaMapped',
+  number: 150,
+  of: 'mm/mmap.c:vma_link()',
+  doc: 'An address space got a new area.',
+  schema: vmaSchema,
+  cost_ns: 500,
+});
+
+export const VmaUnmapped = defineColdEvent({
+  name: 'VmaUnmapped',
+  number: 151,
+  of: 'mm/mmap.c:remove_vma()',
+  doc: 'An area is gone; its pages were zapped before.',
+  schema: z.strictObject({ vma: id }),
+  cost_ns: 300,
+});
+
+export const VmaSplit = defineColdEvent({
+  name: 'VmaSplit',
+  number: 152,
+  of: 'mm/mmap.c:split_vma()',
+  doc: 'An area was cut in two at page `at`; the new area is the lower or the upper part.',
+  schema: z.strictObject({ vma: id, at: id, fresh: id, below: z.boolean() }),
+  cost_ns: 500,
+});
+
+export const VmaMerged = defineColdEvent({
+  name: 'VmaMerged',
+  number: 153,
+  of: 'mm/mmap.c:vma_merge()',
+  doc: 'An area grew to these bounds; the areas in `gone` are part of it now, and `shrunk` gave it one of its ends.',
+  schema: z.strictObject({
+    vma: id,
+    start: id,
+    end: id,
+    pgoff: id,
+    anon_vma: id,
+    gone: z.array(id),
+    shrunk: z.strictObject({ vma: id, start: id, end: id, pgoff: id }).nullable(),
+  }),
+  cost_ns: 500,
+});
+
+export const VmaFlagsChanged = defineColdEvent({
+  name: 'VmaFlagsChanged',
+  number: 154,
+  of: 'mm/mprotect.c:mprotect_fixup(), mm/mlock.c:mlock_fixup()',
+  doc: 'An area has other VM_* flags.',
+  schema: z.strictObject({ vma: id, flags: id }),
+  cost_ns: 100,
+});
+
+export const LockedPagesCounted = defineEvent({
+  name: 'LockedPagesCounted',
+  number: 155,
+  of: 'mm/mlock.c:mlock_fixup()',
+  doc: 'The address space has so many locked pages more (or less).',
+  fields: [mm('mm'), signed('pages')],
+});
+
+export const MmapLockTaken = defineEvent({
+  name: 'MmapLockTaken',
+  number: 156,
+  of: 'include/linux/rwsem.h:down_read(), down_write()',
+  doc: 'The running task holds the mmap_sem of the address space: shared when `change` is 1, alone when it is -1.',
+  fields: [mm('mm'), signed('change')],
+  cost_ns: 20,
+});
+
+export const MmapLockReleased = defineEvent({
+  name: 'MmapLockReleased',
+  number: 157,
+  of: 'include/linux/rwsem.h:up_read(), up_write()',
+  doc: 'The running task gave the mmap_sem back.',
+  fields: [mm('mm'), signed('change')],
+  cost_ns: 20,
+});
+
+export const MmapLockWaited = defineEvent({
+  name: 'MmapLockWaited',
+  number: 158,
+  of: 'include/linux/rwsem.h:down_read(), down_write()',
+  doc: 'The task began to sleep until the mmap_sem is free for it.',
+  fields: [mm('mm'), signed('change')],
+  cost_ns: 2_000,
+});

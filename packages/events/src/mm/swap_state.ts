@@ -1,0 +1,57 @@
+/** Events of the swap cache (mm/swap_state.c). */
+import { defineEvent } from '../define.ts';
+import { flag, mm, pfn, slot, vpn } from '../field.ts';
+
+export const PageAddedToSwapCache = defineEvent({
+  name: 'PageAddedToSwapCache',
+  number: 80,
+  of: 'mm/swap_state.c:add_to_swap()',
+  doc: 'An anonymous page got a swap slot: one reference more, PG_swapcache, PG_uptodate and PG_dirty set.',
+  fields: [pfn('pfn'), slot('slot')],
+  cost_ns: 200,
+});
+
+export const SwapAllocationFailed = defineEvent({
+  name: 'SwapAllocationFailed',
+  number: 81,
+  of: 'mm/swap_state.c:add_to_swap()',
+  doc: 'There is no free swap slot for the page.',
+  fields: [pfn('pfn')],
+  cost_ns: 100,
+});
+
+export const SwapCacheLookedUp = defineEvent({
+  name: 'SwapCacheLookedUp',
+  number: 82,
+  of: 'mm/swap_state.c:lookup_swap_cache()',
+  doc: 'A fault looked for the copy of a slot in the swap cache.',
+  fields: [mm('mm'), vpn('vpn'), slot('slot'), flag('found')],
+  cost_ns: 100,
+});
+
+export const SwapReadStarted = defineEvent({
+  name: 'SwapReadStarted',
+  number: 83,
+  of: 'mm/swap_state.c:read_swap_cache_async()',
+  doc: 'A new frame entered the swap cache for a slot, locked, and its content is being read.',
+  fields: [pfn('pfn'), slot('slot')],
+  cost_ns: 300,
+});
+
+export const PageRemovedFromSwapCache = defineEvent({
+  name: 'PageRemovedFromSwapCache',
+  number: 84,
+  of: 'mm/swap_state.c:__delete_from_swap_cache()',
+  doc: 'The swap cache forgot the page and dropped its reference. The slot loses a user in an event of its own.',
+  fields: [pfn('pfn'), slot('slot')],
+  cost_ns: 150,
+});
+
+export const SwapCopyDropped = defineEvent({
+  name: 'SwapCopyDropped',
+  number: 85,
+  of: 'mm/swapfile.c:remove_exclusive_swap_page(), free_swap_and_cache()',
+  doc: 'Nobody needs the copy in swap any more: the cache forgot the page, which is dirty. The slot loses a user next.',
+  fields: [pfn('pfn'), slot('slot')],
+  cost_ns: 150,
+});

@@ -1,0 +1,54 @@
+/** Events of swap slots (mm/swapfile.c). */
+import { z } from 'zod';
+import { defineColdEvent, defineEvent } from '../define.ts';
+import { area, count, slot } from '../field.ts';
+
+export const SwapSlotAllocated = defineEvent({
+  name: 'SwapSlotAllocated',
+  number: 90,
+  of: 'mm/swapfile.c:scan_swap_map()',
+  doc: 'A free slot was handed out with one user; with it, what the allocator of the area remembers for its next search.',
+  fields: [
+    slot('slot'),
+    area('area'),
+    count('cluster_next'),
+    count('cluster_nr'),
+    count('lowest_bit'),
+    count('highest_bit'),
+  ],
+  cost_ns: 100,
+});
+
+export const SwapSlotReferenced = defineEvent({
+  name: 'SwapSlotReferenced',
+  number: 92,
+  of: 'mm/swapfile.c:swap_duplicate()',
+  doc: 'The slot has one user more.',
+  fields: [slot('slot')],
+  cost_ns: 20,
+});
+
+export const SwapSlotDereferenced = defineEvent({
+  name: 'SwapSlotDereferenced',
+  number: 93,
+  of: 'mm/swapfile.c:swap_free()',
+  doc: 'The slot has one user less; without any it is free.',
+  fields: [slot('slot')],
+  cost_ns: 30,
+});
+
+export const SwapSlotSeized = defineColdEvent({
+  name: 'SwapSlotSeized',
+  number: 94,
+  of: 'pagetape',
+  doc: 'A disturbance uses the slot that was just allocated, so that others find less swap space.',
+  schema: z.strictObject({ slot: z.number().int() }),
+});
+
+export const SwapSlotGivenBack = defineColdEvent({
+  name: 'SwapSlotGivenBack',
+  number: 95,
+  of: 'pagetape',
+  doc: 'A disturbance lets go of a slot that it had seized; the event of swap_free() follows.',
+  schema: z.strictObject({ slot: z.number().int() }),
+});

@@ -1,0 +1,63 @@
+/** Numbers of memory management that kernel and tools share (include/linux/mm.h, page-flags.h, mmzone.h of 2.6.16). */
+
+export const PAGE_SHIFT = 12;
+export const PAGE_SIZE = 4096;
+
+/** Flags of a vma. */
+export const VM_READ = 0x1;
+export const VM_WRITE = 0x2;
+export const VM_EXEC = 0x4;
+export const VM_SHARED = 0x8;
+export const VM_MAYWRITE = 0x20;
+export const VM_PFNMAP = 0x400;
+export const VM_DENYWRITE = 0x800;
+export const VM_LOCKED = 0x2000;
+export const VM_IO = 0x4000;
+export const VM_RESERVED = 0x80000;
+export const VM_HUGETLB = 0x400000;
+export const VM_NONLINEAR = 0x800000;
+
+/** What a fault wants to do. */
+export const ACCESS = ['read', 'write'] as const;
+export const READ = 0;
+export const WRITE = 1;
+
+/** The two LRU lists of a zone, and the two batches of a CPU. */
+export const LRU = ['inactive', 'active'] as const;
+export const LRU_INACTIVE = 0;
+export const LRU_ACTIVE = 1;
+
+/** Zone kinds, from the lowest. A zonelist for user data goes from the highest down. */
+export const ZONE_NAMES = ['DMA', 'DMA32', 'Normal', 'HighMem'] as const;
+export const ZONE_DMA = 0;
+export const ZONE_DMA32 = 1;
+export const ZONE_NORMAL = 2;
+export const ZONE_HIGHMEM = 3;
+
+/** Capabilities by their names in include/linux/capability.h. */
+export const CAPABILITIES = ['CAP_IPC_LOCK', 'CAP_SYS_ADMIN', 'CAP_SYS_NICE', 'CAP_SYS_RESOURCE', 'CAP_SYS_PTRACE'] as const;
+export type Capability = (typeof CAPABILITIES)[number];
+
+/** Why a page that a call looked at was not moved: the one rule that refused it. The ledger counts by these words. */
+export const REFUSAL = [
+  'not-on-lru',
+  'being-freed',
+  'shared-file',
+  'page-locked',
+  'under-writeback',
+  'mlocked',
+  'recently-used',
+  'still-mapped',
+  'no-swap-slot',
+  'referenced-elsewhere',
+  'no-mapping',
+  'dirty-again',
+  'no-writepage',
+  'written-out',
+  'write-refused',
+  'has-buffers',
+] as const;
+export type Refusal = (typeof REFUSAL)[number];
+export function refusal(word: Refusal): number {
+  return REFUSAL.indexOf(word);
+}
