@@ -1,6 +1,6 @@
 /**
- * Scenario files: good ones are read, bad ones are refused in words. The error texts here are whole: read them aloud, and
- * change the code when one of them would not help you.
+ * Scenario files: good ones are read, bad ones are refused in words. The error texts here are whole: read them aloud,
+ * and change the code when one of them would not help you.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseStimulus, printStimulus } from '@pagetape/events';
@@ -353,7 +353,7 @@ test('an error lists its problems for programs, all of them', (t) => {
     line: 5,
     column: 10,
     path: 'steps[2].op',
-    message: 'there is no operation "nothing"; the operations are listed in the documentation of scenarios',
+    message: 'there is no operation "nothing"; scenario.schema.json lists all operations',
   });
   t.true(error.message.endsWith('s.yaml: and 2 more'));
 });

@@ -1,8 +1,8 @@
 /**
  * What a schema cannot see: that a step speaks of tasks, regions, files, nodes and cpus that exist by then.
  *
- * Only names are checked. What a task hands to the kernel may be as wrong as it likes: process ids that nobody has, nodes
- * that are offline, addresses without memory. That is what a scenario may be about.
+ * Only names are checked. What a task hands to the kernel may be as wrong as it likes: process ids that nobody has,
+ * nodes that are offline, addresses without memory. That is what a scenario may be about.
  */
 import { stimulusByName } from '@pagetape/events';
 import type { ScenarioMachine } from './machine.ts';

@@ -75,7 +75,7 @@ function wrongStep(path: Path, given: Given): Finding {
   // The issue is about `op`, or about a step that is no mapping.
   const op = valueAt(given.value, path);
   if (typeof op === 'string' && path.at(-1) === 'op') {
-    const otherwise = 'the operations are listed in the documentation of scenarios';
+    const otherwise = 'scenario.schema.json lists all operations';
     const names = STIMULI.map((definition) => definition.name);
     return { path, at: 'value', message: `there is no operation "${op}"; ${insteadOf(op, names, otherwise)}` };
   }
@@ -92,7 +92,8 @@ function custom(issue: z.core.$ZodIssueCustom, path: Path, given: Given): Findin
   const names = Object.keys(CONSTANTS);
   const family = `${constant.split('_', 1)[0]}_`;
   const alike = names.filter((name) => name.startsWith(family));
-  const otherwise = `write a number, or ${alike.length > 0 ? `one of ${inWords(alike, 'or')}` : 'a name such as MPOL_BIND'}`;
+  const known = alike.length > 0 ? `one of ${inWords(alike, 'or')}` : 'a name such as MPOL_BIND';
+  const otherwise = `write a number, or ${known}`;
   return { path, at: 'value', message: `${issue.message}; ${insteadOf(constant, names, otherwise)}` };
 }
 

@@ -90,15 +90,15 @@ const machine = z
       ),
       page_cluster: optional(
         whole('a number from 0 to 10', 0, 10).describe(
-          `A swap-in reads the aligned block of 2^n slots around the wanted one (${DEFAULTS.page_cluster}). 0: only that one.`,
+          `A swap-in reads the block of 2^n slots around the wanted one (${DEFAULTS.page_cluster}). 0: only that one.`,
         ),
       ),
       io: optional(
         z
           .enum(['now', 'step', 'hold', 'stuck'], '"now", "step", "hold" or "stuck"')
           .describe(
-            `When requests to a disk end. now: at once; step (usual): when someone waits, at the latest with the step; ` +
-              `hold: when someone waits, or by the step io_done; stuck: never.`,
+            'When requests to a disk end. now: at once; step (usual): when someone waits, at the latest with the ' +
+              'step; hold: when someone waits, or by the step io_done; stuck: never.',
           ),
       ),
       options: optional(
