@@ -53,10 +53,7 @@ export const runReducers = {
   PagesMigrated: unchanged,
   CheckFailed: unchanged,
   TaskInterleaveAdvanced: (state: State, task: number, next: number) => void (state.tasks[task * TASK + T_IL_NEXT] = next),
-  TaskMovedToCpu: (state: State, task: number, cpu: number) => {
-    state.tasks[task * TASK + T_CPU] = cpu;
-    if (state.scalars[CURRENT_TASK] === task) state.scalars[CURRENT_CPU] = cpu;
-  },
+  TaskMovedToCpu: (state: State, task: number, cpu: number) => void (state.tasks[task * TASK + T_CPU] = cpu),
   MmPinned: (state: State, mm: number) => void state.mms[mm * MM + M_USERS]++,
   MmReleased: (state: State, mm: number) => void state.mms[mm * MM + M_USERS]--,
 };
