@@ -56,14 +56,17 @@ export function* wait_on_page_writeback(k: Kernel, pfn: number): Sleeping<void> 
 
 /**
  * `mm/filemap.c:page_cache_read()`: brings a page of a file into the cache. The frame is placed by the policy of the task,
- * not by that of the area. Reading is instantaneous here. Returns the frame, or -1 when there is no memory.
+ * not by that of the area. It is allocated before the kernel looks whether the page is cached already; then it is given
+ * back. Reading is instantaneous here. Returns the frame that caches the page, or -1 when there is no memory.
  */
 export function page_cache_read(k: Kernel, file: number, index: number): number {
   const pfn = alloc_pages_current(k);
   if (pfn < 0) return -1;
-  k.emit.PageAddedToPageCache(pfn, file, index);
-  lru_cache_add(k, pfn);
-  k.emit.FileRead(pfn, file, index);
+  if (find_page(k.s, file, index) < 0) {
+    k.emit.PageAddedToPageCache(pfn, file, index);
+    lru_cache_add(k, pfn);
+    k.emit.FileRead(pfn, file, index);
+  }
   put_page(k, pfn, HOLDER_FAULT);
   return find_page(k.s, file, index);
 }

@@ -23,10 +23,10 @@ import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { WAIT_MMAP_READ, waitFor } from '../sched/wait.ts';
 import { MM, M_SEM, PTE_DIRTY, PTE_WRITE, PTE_YOUNG, TABLE, ZERO_PFN } from '../state/layout.ts';
 import {
-  find_page,
   has_page_table,
   PageAnon,
   PageDirty,
+  PageLocked,
   PageUptodate,
   pte_is_swap,
   pte_of,
@@ -34,7 +34,7 @@ import {
   pte_present,
   pte_slot,
 } from '../state/read.ts';
-import { lock_page, page_cache_read, trylock_page, unlock_page } from './filemap.ts';
+import { lock_page, page_cache_read, unlock_page } from './filemap.ts';
 import { alloc_page_vma } from './mempolicy.ts';
 import { find_vma, next_vma } from './mmap.ts';
 import { get_page, page_cache_release } from './page_alloc.ts';
@@ -81,7 +81,8 @@ function do_anonymous_page(k: Kernel, vma: Vma, vpn: number, access: number): nu
 /** `mm/memory.c:do_wp_page()`: a write to a read-only mapping. Its sole user gets it writable, others a copy. */
 function do_wp_page(k: Kernel, vma: Vma, vpn: number): number {
   const old = pte_pfn(pte_of(k.s, vma.mm, vpn));
-  if (PageAnon(k.s, old) && trylock_page(k, old)) {
+  if (PageAnon(k.s, old) && !PageLocked(k.s, old)) {
+    k.emit.PageLocked(old);
     const reuse = can_share_swap_page(k, old);
     unlock_page(k, old);
     if (reuse) {
@@ -99,10 +100,9 @@ function do_wp_page(k: Kernel, vma: Vma, vpn: number): number {
   return FAULT_MINOR;
 }
 
-/** `mm/filemap.c:filemap_nopage()` with the random-access hint: the cached page, read if need be, with a reference; or -1. */
+/** `mm/filemap.c:filemap_nopage()` with the random-access hint: it always goes through page_cache_read(). Or -1. */
 function filemap_nopage(k: Kernel, file: number, index: number): number {
-  const cached = find_page(k.s, file, index);
-  const pfn = cached >= 0 ? cached : page_cache_read(k, file, index);
+  const pfn = page_cache_read(k, file, index);
   if (pfn < 0) return -1;
   get_page(k, pfn, HOLDER_FAULT);
   mark_page_accessed(k, pfn);

@@ -23,7 +23,7 @@ export function add_to_swap(k: Kernel, pfn: number): boolean {
 /** `mm/swap_state.c:lookup_swap_cache()`: the frame that holds the slot's copy, with a reference, or -1. */
 export function lookup_swap_cache(k: Kernel, slot: number, mm: number, vpn: number): number {
   const pfn = k.s.swap_cache[slot] - 1;
-  k.emit.SwapCacheLookedUp(mm, vpn, slot, pfn < 0 ? 0 : 1);
+  k.emit.SwapCacheLookedUp(mm, vpn, slot, Math.max(pfn, 0));
   if (pfn >= 0) get_page(k, pfn, HOLDER_FAULT);
   return pfn;
 }

@@ -107,9 +107,9 @@ function SwapReadStarted(state: State, pfn: number, slot: number): void {
   enqueue(state, pfn, 0);
 }
 
-function SwapCacheLookedUp(state: State, _mm: number, _vpn: number, _slot: number, found: number): void {
+function SwapCacheLookedUp(state: State, _mm: number, _vpn: number, _slot: number, pfn: number): void {
   state.vmstat[SWAP_CACHE_FIND_TOTAL]++;
-  if (found !== 0) state.vmstat[SWAP_CACHE_FIND_SUCCESS]++;
+  if (pfn !== 0) state.vmstat[SWAP_CACHE_FIND_SUCCESS]++;
 }
 
 function SwapSlotAllocated(

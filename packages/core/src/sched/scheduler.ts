@@ -41,6 +41,8 @@ export class Scheduler {
   private ops = 0;
   /** Set when the run cannot go on. */
   private stop: 'hang' | 'blocked' | null = null;
+  /** How many steps that act during another one are under way. */
+  private interventions = 0;
 
   constructor(k: Kernel) {
     this.k = k;
@@ -48,19 +50,22 @@ export class Scheduler {
 
   /** Serves one step of a scenario to its end, with all that belongs to it. */
   serve(stimulus: Stimulus): Result {
-    if (stimulus.op === 'parallel') return this.serveParallel(stimulus.steps);
     const actor = this.enter(stimulus, 0);
-    this.drive([actor]);
+    if (stimulus.op === 'parallel') this.serveParallel(actor, stimulus.steps);
+    else this.drive([actor]);
     return actor.result as Result;
   }
 
-  private serveParallel(steps: readonly Stimulus[]): Result {
-    const actors = steps.map((step) => this.enter(step, 0));
+  /** Serves steps that overlap. They belong to the step that holds them; steps of one task keep their order. */
+  private serveParallel(whole: Actor, steps: readonly Stimulus[]): void {
+    this.begin(whole);
+    const actors = steps.map((step) => this.enter(step, whole.op));
     this.k.contended = true;
     this.drive(actors);
     this.k.contended = false;
     const results = actors.map((actor) => actor.result as Result);
-    return this.stop ? { ret: null, stop: this.stop, results } : { ret: 0, results };
+    if (this.stop) whole.result = { ret: null, stop: this.stop, results };
+    else this.finish(whole, { ret: 0, results });
   }
 
   private enter(stimulus: Stimulus, parent: number): Actor {
@@ -72,7 +77,7 @@ export class Scheduler {
     for (;;) {
       const live = actors.filter((actor) => actor.result === null);
       if (live.length === 0) return;
-      const runnable = live.filter((actor) => this.canRun(actor));
+      const runnable = live.filter((actor) => this.canRun(actor) && isFirstOfTask(actor, live));
       const device = this.deviceIsAwaited(live);
       if (runnable.length === 0 && !device) return this.giveUp(live);
       const choices = runnable.length + (device ? 1 : 0);
@@ -146,7 +151,9 @@ export class Scheduler {
     const steps = during.filter((each) => each.pass === pass).flatMap((each) => each.steps);
     for (const step of steps) {
       const nested = this.enter(step, actor.op);
+      this.interventions++;
       this.drive([nested]);
+      this.interventions--;
       if (this.stop) return;
     }
   }
@@ -172,13 +179,19 @@ export class Scheduler {
   private giveUp(live: readonly Actor[]): void {
     const waits = live.map(({ subject, op, wait }) => ({ task: subject.task, op, ...describeWait(this.k, wait) }));
     this.k.emit.DeadlockFound({ waits });
-    this.stop = live.every((actor) => actor.parent === 0) ? 'hang' : 'blocked';
+    this.stop = this.interventions === 0 ? 'hang' : 'blocked';
     this.abandon(live);
   }
 
   private abandon(live: readonly Actor[]): void {
     for (const actor of live) if (actor.result === null) actor.result = { ret: null, stop: this.stop as 'hang' | 'blocked' };
   }
+}
+
+/** Steps of one task run one after the other. */
+function isFirstOfTask(actor: Actor, live: readonly Actor[]): boolean {
+  const { task } = actor.subject;
+  return task === 0 || live.find((other) => other.subject.task === task) === actor;
 }
 
 const isIoWait = (wait: number): boolean => waitKind(wait) === WAIT_PAGE_LOCK || waitKind(wait) === WAIT_WRITEBACK;

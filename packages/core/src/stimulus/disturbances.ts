@@ -1,9 +1,9 @@
 /** Steps from outside: what other parts of a machine do to the pages of a task, and the files and devices it has. */
-import { HOLDER_PIN, IO_DIRECTION, READ, WRITE, type StimulusByOp } from '@pagetape/events';
+import { HOLDER_LOCK, HOLDER_PIN, IO_DIRECTION, READ, WRITE, type StimulusByOp } from '@pagetape/events';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { release_holder, unlock_page } from '../mm/filemap.ts';
 import { down_read, get_user_page } from '../mm/memory.ts';
-import { put_page } from '../mm/page_alloc.ts';
+import { get_page, put_page } from '../mm/page_alloc.ts';
 import { end_all_requests, swap_writepage } from '../mm/page_io.ts';
 import { page_referenced } from '../mm/rmap.ts';
 import { drain_cpu } from '../mm/swap.ts';
@@ -12,6 +12,7 @@ import { get_swap_page, swap_free } from '../mm/swapfile.ts';
 import { NR_SWAP_PAGES } from '../state/layout.ts';
 import {
   PageActive,
+  PageAnon,
   PageDirty,
   PageLocked,
   PageLRU,
@@ -88,16 +89,23 @@ export function* performUnpin(k: Kernel, step: StimulusByOp<'unpin'>): Sleeping<
   return { ret: ending.length };
 }
 
+/** Writes a page as the scanner would, which holds a reference meanwhile, but leaves its mappings alone. */
+function write_back(k: Kernel, pfn: number): void {
+  if (PageLocked(k.s, pfn) || PageWriteback(k.s, pfn)) return;
+  get_page(k, pfn, HOLDER_LOCK);
+  k.emit.PageLocked(pfn);
+  if (!PageSwapCache(k.s, pfn) && !add_to_swap(k, pfn)) unlock_page(k, pfn);
+  else {
+    if (!PageDirty(k.s, pfn)) k.emit.PageDirtied(pfn, 0);
+    k.emit.PageCleanedForIo(pfn);
+    swap_writepage(k, pfn);
+  }
+  put_page(k, pfn, HOLDER_LOCK);
+}
+
 export function* performWriteback(k: Kernel, step: StimulusByOp<'writeback'>): Sleeping<Result> {
   overPages(k, step, (pfn) => {
-    if (PageLocked(k.s, pfn) || PageWriteback(k.s, pfn)) return 0;
-    k.emit.PageLocked(pfn);
-    if (!PageSwapCache(k.s, pfn) && !add_to_swap(k, pfn)) unlock_page(k, pfn);
-    else {
-      if (!PageDirty(k.s, pfn)) k.emit.PageDirtied(pfn, 0);
-      k.emit.PageCleanedForIo(pfn);
-      swap_writepage(k, pfn);
-    }
+    if (PageAnon(k.s, pfn)) write_back(k, pfn);
     return 0;
   });
   return { ret: 0 };

@@ -1,6 +1,6 @@
 /** Events of the swap cache (mm/swap_state.c). */
 import { defineEvent } from '../define.ts';
-import { flag, mm, pfn, slot, vpn } from '../field.ts';
+import { mm, pfn, slot, vpn } from '../field.ts';
 
 export const PageAddedToSwapCache = defineEvent({
   name: 'PageAddedToSwapCache',
@@ -24,8 +24,8 @@ export const SwapCacheLookedUp = defineEvent({
   name: 'SwapCacheLookedUp',
   number: 82,
   of: 'mm/swap_state.c:lookup_swap_cache()',
-  doc: 'A fault looked for the copy of a slot in the swap cache.',
-  fields: [mm('mm'), vpn('vpn'), slot('slot'), flag('found')],
+  doc: 'A fault looked for the copy of a slot in the swap cache, and found this frame (0: none).',
+  fields: [mm('mm'), vpn('vpn'), slot('slot'), pfn('pfn')],
   cost_ns: 100,
 });
 

@@ -1,0 +1,88 @@
+/** The lines of a recorded trace, from events. The README of the recorded scenarios says what each line means. */
+import { ARENA_VPN } from '@pagetape/core';
+import { LRU, PAGEOUT, REFUSAL, type RecordedEvent } from '@pagetape/events';
+import type { Names } from './pages.ts';
+
+type Data = Readonly<Record<string, number>>;
+type Line = (data: Data, names: Names) => string;
+
+const lru = (data: Data): string => LRU[data['lru']];
+const at = (data: Data, names: Names): string => `${names.mm(data['mm'])}@${data['vpn'] - ARENA_VPN}`;
+const page = (word: string): Line => (data, names) => `${word} ${names.page(data['pfn'])}`;
+const finished = (word: string): Line => (data, names) =>
+  `${word} ${names.page(data['pfn'])}${data['error'] === 1 ? ' error' : ''}`;
+
+function refusedUnmap(data: Data, names: Names): string {
+  const word = REFUSAL[data['reason']] === 'mlocked' ? 'locked' : 'young';
+  return `unmap ${names.page(data['pfn'])} ${at(data, names)} ${word}`;
+}
+
+function lookedUp(data: Data, names: Names): string {
+  const copy = data['pfn'] === 0 ? 'not-cached' : `cached ${names.page(data['pfn'])}`;
+  return `swap-fault ${at(data, names)} s${data['slot']} ${copy}`;
+}
+
+/** The line of each kind; kinds that are not here leave no line. */
+const LINES: Readonly<Record<string, Line>> = {
+  PageAllocated: (d, n) => `alloc ${n.page(d['pfn'])} n${n.node(d['pfn'])}`,
+  PageFreed: (d, n) => `free ${n.page(d['pfn'])} n${n.node(d['pfn'])}`,
+  AllCpusDrained: () => 'drain-all',
+  PageIsolated: (d, n) => `isolate ${n.page(d['pfn'])} ${lru(d)}`,
+  PageIsolationFailed: (d, n) => `isolate-failed ${n.page(d['pfn'])} ${REFUSAL[d['reason']]}`,
+  PageSkipped: (d, n) => `not-taken ${n.page(d['pfn'])} ${REFUSAL[d['reason']]}`,
+  KernelWarningRaised: () => 'warn',
+  MigrationPassStarted: (d) => `pass ${d['pass']}`,
+  PageLockFailed: page('trylock-failed'),
+  WritebackObserved: page('skip-writeback'),
+  PageLockWaited: (d, n) => `sleep-on ${n.page(d['pfn'])} locked`,
+  WritebackWaited: (d, n) => `sleep-on ${n.page(d['pfn'])} writeback`,
+  HolderUnlocked: page('holder-unlocks'),
+  PageAddedToSwapCache: (d, n) => `add-to-swap ${n.page(d['pfn'])} s${d['slot']}`,
+  SwapAllocationFailed: page('no-swap-slot'),
+  PteUnmapped: (d, n) => `unmap ${n.page(d['pfn'])} ${at(d, n)} ok`,
+  UnmapRefused: refusedUnmap,
+  SwapWriteStarted: (d, n) => `swap-write ${n.page(d['pfn'])} s${d['slot']}`,
+  SwapCopyDropped: (d, n) => `drop-swap-copy ${n.page(d['pfn'])} s${d['slot']}`,
+  FileWritten: (d, n) => `file-write ${n.page(d['pfn'])} ${d['index']}`,
+  FileRead: (d, n) => `file-read ${n.page(d['pfn'])} ${d['index']}`,
+  SwapReadStarted: (d, n) => `swap-read ${n.page(d['pfn'])} s${d['slot']}`,
+  SwapWriteFinished: finished('write-done'),
+  SwapReadFinished: finished('read-done'),
+  PageoutAttempted: (d, n) => `pageout ${n.page(d['pfn'])} ${PAGEOUT[d['outcome']]}`,
+  PageRemovedFromSwapCache: (d, n) => `remove-mapping ${n.page(d['pfn'])} ok`,
+  PageRemovedFromPageCache: (d, n) => `remove-mapping ${n.page(d['pfn'])} ok`,
+  PageRemovalRefused: (d, n) => `remove-mapping ${n.page(d['pfn'])} busy`,
+  PageMigrationDeferred: page('retry-later'),
+  PageMigrationFailed: page('fail'),
+  PagePutBack: (d, n) => `putback ${n.page(d['pfn'])} ${lru(d)}`,
+  PageAddedToLruBatch: (d, n) => `pagevec ${n.page(d['pfn'])} cpu${d['cpu']} ${lru(d)}`,
+  PageAddedToLru: (d, n) => `lru-add ${n.page(d['pfn'])} ${lru(d)}`,
+  PageRotated: page('rotate'),
+  PageActivated: page('activate'),
+  SwapCacheLookedUp: lookedUp,
+  IoSettled: () => 'settle',
+};
+
+/** Which word the kernel has for a page that is done: it depends on the list that keeps such pages. */
+export type DoneWord = 'evicted' | 'moved';
+
+/** Prints the events of one step as trace lines. `names` follows the events meanwhile. */
+export function traceOf(events: readonly RecordedEvent[], names: Names, done: DoneWord): string[] {
+  const lines: string[] = [];
+  for (const event of events) {
+    if (event.kind !== 'PageFreed') names.follow(event);
+    lines.push(...linesOf(event, names, done));
+    if (event.kind === 'PageFreed') names.follow(event);
+  }
+  return lines;
+}
+
+function linesOf({ kind, data, op }: RecordedEvent, names: Names, done: DoneWord): string[] {
+  const numbers = data as Data;
+  if (kind === 'PageEvicted') return [`${done} ${names.page(numbers['pfn'])}`];
+  if (kind === 'PageFoundUnreferenced') return [`already-free ${names.page(numbers['pfn'])}`, `moved ${names.page(numbers['pfn'])}`];
+  if (kind === 'StimulusBegan' && data['parent'] !== 0) return [`during ${(data['stimulus'] as { op: string }).op}`];
+  if (kind === 'StimulusEnded' && data['parent'] !== 0) return [`did ${names.op(op)} ${(data['result'] as { ret: number }).ret}`];
+  const line = LINES[kind]?.(numbers, names) ;
+  return line === undefined ? [] : [line];
+}
