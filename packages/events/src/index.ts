@@ -30,6 +30,7 @@ export { type Field, type FieldType } from './field.ts';
 export { HASH_NAME, Hash64 } from './hash.ts';
 export { BLOCK_EVENTS, EventLog, ROW_LENGTH, collectBlocks, type Block, type BlockSink } from './log.ts';
 export { COST_NS, START, advance, eventsOf, type Position, type RecordedEvent } from './position.ts';
+export { cataloguePage } from './page.ts';
 export { canonicalJson, parseEvent, printData, printEvent } from './text.ts';
 export { ActorSwitched, StimulusBegan, StimulusEnded } from './kernel/run.ts';
 export { type Credentials, type Task } from './kernel/task.ts';

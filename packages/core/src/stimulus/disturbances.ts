@@ -57,8 +57,9 @@ export function* performLock(k: Kernel, step: StimulusByOp<'lock'>): Sleeping<Re
 }
 
 export function* performUnlock(k: Kernel): Sleeping<Result> {
-  for (const { pfn, until } of k.s.cold.holders) if (until === 'unlock') release_holder(k, pfn);
-  return { ret: 0 };
+  const holders = k.s.cold.holders.filter(({ until }) => until === 'unlock');
+  for (const { pfn } of holders) release_holder(k, pfn);
+  return { ret: holders.length };
 }
 
 export function* performPinpages(k: Kernel, step: StimulusByOp<'pinpages'>): Sleeping<Result> {

@@ -141,7 +141,7 @@ export const PteProtected = defineEvent({
   name: 'PteProtected',
   number: 134,
   of: 'mm/mprotect.c:change_pte_range()',
-  doc: 'mprotect changed a present mapping: writable or not. It looks accessed from now on, as x86 protections do.',
+  doc: 'Protection changed a present mapping: writable or not. It looks accessed from now on, as x86 protections do.',
   fields: [mm('mm'), vpn('vpn'), flag('writable')],
   cost_ns: 40,
 });
