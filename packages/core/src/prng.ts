@@ -20,7 +20,9 @@ export class Chance {
   /** Streams of a seed, which may be any text; or the streams that `save` gave, to go on exactly. */
   constructor(seed: string, saved?: ChanceState) {
     const open = (stream: Stream) =>
-      seedrandom.alea(`${stream}:${seed}`, { state: saved ? saved[stream] : true }) as seedrandom.StatefulPRNG<seedrandom.State.Alea>;
+      seedrandom.alea(`${stream}:${seed}`, {
+        state: saved ? saved[stream] : true,
+      }) as seedrandom.StatefulPRNG<seedrandom.State.Alea>;
     this.generators = { schedule: open('schedule'), device: open('device'), fuzz: open('fuzz') };
   }
 

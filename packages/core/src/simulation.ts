@@ -30,7 +30,8 @@ export class Simulation {
 
   constructor({ machine, profile = DEFAULT_PROFILE, seed = '0', sink }: SimulationOptions) {
     const traits = PROFILES[profile];
-    if (!traits) throw new ScenarioFault(`there is no profile ${profile}; known are ${Object.keys(PROFILES).join(', ')}`);
+    if (!traits)
+      throw new ScenarioFault(`there is no profile ${profile}; known are ${Object.keys(PROFILES).join(', ')}`);
     this.machine = openMachine(machine);
     this.view = this.machine.view;
     this.log = new EventLog(sink);
@@ -57,7 +58,14 @@ export class Simulation {
 /** The tasks that every system has: init, which root owns, and a kernel thread. */
 function boot(k: Kernel): void {
   const { nodes } = k.s.topology;
-  const root = { uid: 0, euid: 0, suid: 0, policy: null, capabilities: resolveCapabilities(0, []), mems_allowed: [...nodes] };
+  const root = {
+    uid: 0,
+    euid: 0,
+    suid: 0,
+    policy: null,
+    capabilities: resolveCapabilities(0, []),
+    mems_allowed: [...nodes],
+  };
   const task = (name: string, pid: number, mm: number) =>
     ({ ...root, name, pid, tgid: pid, mm, state: 'running' }) as const;
   const { mm } = k.s.cold.next;

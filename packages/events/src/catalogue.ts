@@ -17,7 +17,21 @@ import * as swapState from './mm/swap_state.ts';
 import * as swapfile from './mm/swapfile.ts';
 import * as vmscan from './mm/vmscan.ts';
 
-const modules = [run, pageAlloc, swap, vmscan, filemap, swapState, swapfile, pageIo, rmap, memory, mempolicy, mmap, task];
+const modules = [
+  run,
+  pageAlloc,
+  swap,
+  vmscan,
+  filemap,
+  swapState,
+  swapfile,
+  pageIo,
+  rmap,
+  memory,
+  mempolicy,
+  mmap,
+  task,
+];
 
 type Modules = typeof run &
   typeof pageAlloc &
@@ -58,7 +72,8 @@ function collect(): AnyEvent[] {
       if (event.name !== name) throw new Error(`event ${event.name} is exported as ${name}`);
       const { number } = event;
       if (RETIRED.has(number)) throw new Error(`${name}: number ${number} is retired`);
-      if (!Number.isInteger(number) || number < 1 || number > 255) throw new Error(`${name}: number ${number} is not a byte`);
+      if (!Number.isInteger(number) || number < 1 || number > 255)
+        throw new Error(`${name}: number ${number} is not a byte`);
       const other = byNumber[number];
       if (other) throw new Error(`${name} and ${other.name} share number ${number}`);
       byNumber[number] = event;
@@ -82,7 +97,8 @@ export function eventByName(name: string): AnyEvent | undefined {
 /** One line a kind: what a tape's reader must agree on with its writer. Its hash stands in the header of each tape. */
 export function catalogueText(): string {
   const line = (event: AnyEvent): string => {
-    const fields = event.lane === 'hot' ? event.fields.map((field) => `${field.name}:${field.type.id}`).join(',') : 'object';
+    const fields =
+      event.lane === 'hot' ? event.fields.map((field) => `${field.name}:${field.type.id}`).join(',') : 'object';
     return `${event.number} ${event.name} v${event.version} ${event.cost_ns}ns ${fields}`;
   };
   return EVENTS.map(line).join('\n');

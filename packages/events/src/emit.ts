@@ -17,8 +17,7 @@ export interface Clocked {
 }
 
 /** Parameters are numbered, so that a field may have any name. */
-const args = (event: AnyEvent): string[] =>
-  event.lane === 'hot' ? event.fields.map((_, n) => `a${n}`) : ['payload'];
+const args = (event: AnyEvent): string[] => (event.lane === 'hot' ? event.fields.map((_, n) => `a${n}`) : ['payload']);
 
 function emitterSource(event: AnyEvent): string {
   const parameters = args(event);
@@ -44,10 +43,18 @@ function replayCase(event: AnyEvent): string {
 }
 
 const prologue = (): string =>
-  ["'use strict';", 'const clock = state.clock;', ...EVENTS.map(({ name }) => `const reduce_${name} = reducers.${name};`)].join('\n');
+  [
+    "'use strict';",
+    'const clock = state.clock;',
+    ...EVENTS.map(({ name }) => `const reduce_${name} = reducers.${name};`),
+  ].join('\n');
 
 /** The functions that record an event in `log` and reduce it. */
-export function compileEmitters<State extends Clocked>(log: EventLog, state: State, reducers: Reducers<State>): Emitters {
+export function compileEmitters<State extends Clocked>(
+  log: EventLog,
+  state: State,
+  reducers: Reducers<State>,
+): Emitters {
   const source = `${prologue()}\nreturn Object.freeze({\n${EVENTS.map(emitterSource).join(',\n')}\n});
 //# sourceURL=emit.js`;
   return new Function('log', 'state', 'reducers', source)(log, state, reducers) as Emitters;

@@ -40,7 +40,12 @@ export const cpu = integer('cpu', 0, 4095, 'CPU number');
 export const mm = integer('mm', 0, INT32_MAX, 'address space, numbered from 1; 0: none');
 export const pid = integer('pid', 0, INT32_MAX, 'process id of a task');
 export const file = integer('file', 1, INT32_MAX, 'file, numbered from 1');
-export const slot = integer('slot', 0, 0x0fffffff, 'swap slot, counted over all swap areas; 0 is the header of the first');
+export const slot = integer(
+  'slot',
+  0,
+  0x0fffffff,
+  'swap slot, counted over all swap areas; 0 is the header of the first',
+);
 export const area = integer('area', 0, 31, 'swap area, in the order of swapon');
 export const anonVma = integer('anon_vma', 0, INT32_MAX, 'anon_vma, numbered from 1; 0: none');
 export const count = integer('count', 0, INT32_MAX, 'a number of things');

@@ -19,13 +19,7 @@ export {
   type HotEvent,
   type Payload,
 } from './define.ts';
-export {
-  compileEmitters,
-  compileReplay,
-  type Clocked,
-  type Reducers,
-  type ReplayBlock,
-} from './emit.ts';
+export { compileEmitters, compileReplay, type Clocked, type Reducers, type ReplayBlock } from './emit.ts';
 export { type Field, type FieldType } from './field.ts';
 export { HASH_NAME, Hash64 } from './hash.ts';
 export { BLOCK_EVENTS, EventLog, ROW_LENGTH, collectBlocks, type Block, type BlockSink } from './log.ts';
@@ -36,14 +30,7 @@ export { ActorSwitched, StimulusBegan, StimulusEnded } from './kernel/run.ts';
 export { type Credentials, type Task } from './kernel/task.ts';
 export { type Vma } from './mm/mmap.ts';
 export { CHECK, type Check, type Policy } from './mm/mempolicy.ts';
-export {
-  FAULT,
-  FAULT_MAJOR,
-  FAULT_MINOR,
-  FAULT_OOM,
-  FAULT_SIGBUS,
-  FAULT_SIGSEGV,
-} from './mm/memory.ts';
+export { FAULT, FAULT_MAJOR, FAULT_MINOR, FAULT_OOM, FAULT_SIGBUS, FAULT_SIGSEGV } from './mm/memory.ts';
 export { IO_DIRECTION } from './mm/page_io.ts';
 export { HOLDER_FAULT, HOLDER_ISOLATION, HOLDER_LOCK, HOLDER_PIN } from './mm/swap.ts';
 export { PAGEOUT, PAGE_ACTIVATE, PAGE_CLEAN, PAGE_KEEP, PAGE_SUCCESS } from './mm/vmscan.ts';
@@ -53,7 +40,14 @@ export { type LockUntil } from './stimulus/disturbance.ts';
 export { type Intervention } from './stimulus/nested.ts';
 export { resolveNumber, unknownWords, type NumberValue } from './stimulus/number.ts';
 export { type SyscallArgument } from './stimulus/policy.ts';
-export { STIMULI, stimulusByName, stimulusSchema, type Op, type Stimulus, type StimulusByOp } from './stimulus/stimuli.ts';
+export {
+  STIMULI,
+  stimulusByName,
+  stimulusSchema,
+  type Op,
+  type Stimulus,
+  type StimulusByOp,
+} from './stimulus/stimuli.ts';
 export { parseStimulus, printStimulus } from './stimulus/text.ts';
 export { type Address, type NodeMask, type PidValue } from './stimulus/values.ts';
 export {

@@ -66,7 +66,7 @@ function toObject(at: Position, block: Block, offset: number): RecordedEvent {
 
 /** The events of a block as frozen objects, made on demand. `at` is the position before the block and is moved on. */
 export function* eventsOf(block: Block, at: Position): Generator<RecordedEvent> {
-  for (let offset = 0; offset < block.rows.length; ) {
+  for (let offset = 0; offset < block.rows.length;) {
     advance(at, block, offset);
     yield toObject(at, block, offset);
     leave(at, block, offset);

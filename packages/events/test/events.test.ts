@@ -38,9 +38,16 @@ test('each definition says what happened, and where it comes from', (t) => {
 
 /** An event of a kind with fields from the whole range of their types. */
 function anyEvent(event: HotEvent): fc.Arbitrary<RecordedEvent> {
-  const fields = event.fields.map(({ name, type }) => fc.integer({ min: type.min, max: type.max }).map((n) => [name, n]));
+  const fields = event.fields.map(({ name, type }) =>
+    fc.integer({ min: type.min, max: type.max }).map((n) => [name, n]),
+  );
   return fc.tuple(fc.nat(), fc.nat(), fc.tuple(...fields)).map(([seq, t, entries]) => ({
-    ...{ seq, t, cpu: 1, task: 100, op: 7, kind: event.name },
+    seq,
+    t,
+    cpu: 1,
+    task: 100,
+    op: 7,
+    kind: event.name,
     data: Object.fromEntries(entries as [string, number][]) as Record<string, number>,
   }));
 }
@@ -77,13 +84,22 @@ test('emitters write rows, call reducers and move the clock; a replay does the s
   emit.IoModeSet({ mode: 'hold' });
   for (let pfn = 1; pfn <= BLOCK_EVENTS; pfn++) emit.PageAddedToLruBatch(pfn, 1, 1);
   log.flush();
-  t.deepEqual(blocks.map((block) => [block.firstSeq, block.events]), [[1, BLOCK_EVENTS], [BLOCK_EVENTS + 1, 1]]);
+  t.deepEqual(
+    blocks.map((block) => [block.firstSeq, block.events]),
+    [
+      [1, BLOCK_EVENTS],
+      [BLOCK_EVENTS + 1, 1],
+    ],
+  );
   t.is(state.clock.t, 20 * BLOCK_EVENTS);
 
   const recorded = calls.splice(0);
   const again = { clock: { t: 0 } };
   const replay = compileReplay(again, reducers);
-  t.is(blocks.reduce((sum, block) => sum + replay(block, 0, block.rows.length), 0), BLOCK_EVENTS + 1);
+  t.is(
+    blocks.reduce((sum, block) => sum + replay(block, 0, block.rows.length), 0),
+    BLOCK_EVENTS + 1,
+  );
   t.deepEqual(calls, recorded);
   t.is(again.clock.t, state.clock.t);
 });

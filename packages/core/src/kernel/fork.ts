@@ -43,7 +43,11 @@ export function fork(k: Kernel, name: string): number {
 function dup_mmap(k: Kernel, from: number, to: number): void {
   const areas = vmas_of(k, from);
   const first = k.s.cold.next.vma;
-  k.emit.MmForked({ from, to, vmas: areas.map((vma, i) => ({ ...vma, id: first + i, mm: to, flags: vma.flags & ~VM_LOCKED })) });
+  k.emit.MmForked({
+    from,
+    to,
+    vmas: areas.map((vma, i) => ({ ...vma, id: first + i, mm: to, flags: vma.flags & ~VM_LOCKED })),
+  });
   for (const vma of areas) copy_page_range(k, to, vma);
 }
 

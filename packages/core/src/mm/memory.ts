@@ -254,7 +254,8 @@ export type UserPage = { readonly pfn: number } | { readonly error: 'EFAULT' | '
 export function* get_user_page(k: Kernel, mm: number, vpn: number, access: number, hold: boolean): Sleeping<UserPage> {
   const vma = find_vma(k, mm, vpn);
   const refused = VM_IO | VM_PFNMAP;
-  if (!vma || vma.start > vpn || (vma.flags & refused) !== 0 || !fault_permitted(vma, access)) return { error: 'EFAULT' };
+  if (!vma || vma.start > vpn || (vma.flags & refused) !== 0 || !fault_permitted(vma, access))
+    return { error: 'EFAULT' };
   const stand_in = access === READ && (vma.flags & VM_LOCKED) === 0 && vma.file === 0;
   let must_write = access === WRITE;
   for (;;) {
@@ -321,7 +322,7 @@ export function tlb_finish(k: Kernel, tlb: Gather): void {
 
 /** `mm/memory.c:unmap_vmas()`: zaps the pages [start, end) of an area. */
 export function unmap_vmas(k: Kernel, tlb: Gather, vma: Vma, start: number, end: number): void {
-  for (let vpn = start; vpn < end; ) {
+  for (let vpn = start; vpn < end;) {
     const table_end = Math.min(end, (Math.floor(vpn / TABLE) + 1) * TABLE);
     if (!has_page_table(k.s, vma.mm, vpn)) vpn = table_end;
     for (; vpn < table_end; vpn++) zap_pte(k, tlb, vma, vpn);
@@ -353,7 +354,7 @@ function zap_pte(k: Kernel, tlb: Gather, vma: Vma, vpn: number): void {
 export function copy_page_range(k: Kernel, to: number, vma: Vma): void {
   const must_copy = VM_HUGETLB | VM_NONLINEAR | VM_PFNMAP;
   if ((vma.flags & must_copy) === 0 && vma.anon_vma === 0) return;
-  for (let vpn = vma.start; vpn < vma.end; ) {
+  for (let vpn = vma.start; vpn < vma.end;) {
     const table_end = Math.min(vma.end, (Math.floor(vpn / TABLE) + 1) * TABLE);
     if (!has_page_table(k.s, vma.mm, vpn)) {
       vpn = table_end;

@@ -16,7 +16,6 @@ import {
   MPOL_MF_STRICT,
   MPOL_PREFERRED,
   ENOMEM,
-  HOLDER_FAULT,
   PAGE_SIZE,
   READ,
   type Check,
@@ -144,10 +143,16 @@ const KNOWN_FLAGS = BigInt(MPOL_MF_STRICT) | MOVE_FLAGS;
 const PAGE = BigInt(PAGE_SIZE);
 
 /** The first checks of do_mbind(), in their order. Returns the pages of the range, or what the call returns at once. */
-function check_mbind(k: Kernel, range: ByteRange, mode: bigint, flags: bigint): { start: number; end: number } | number {
+function check_mbind(
+  k: Kernel,
+  range: ByteRange,
+  mode: bigint,
+  flags: bigint,
+): { start: number; end: number } | number {
   if ((flags & ~KNOWN_FLAGS) !== 0n) return refuse(k, 'flags', EINVAL);
   if (mode >= MODES) return refuse(k, 'mode', EINVAL);
-  if ((flags & BigInt(MPOL_MF_MOVE_ALL)) !== 0n && !capable(k, k.traits.move_all_capability)) return refuse(k, 'move-all', EPERM);
+  if ((flags & BigInt(MPOL_MF_MOVE_ALL)) !== 0n && !capable(k, k.traits.move_all_capability))
+    return refuse(k, 'move-all', EPERM);
   if (range.start % PAGE !== 0n) return refuse(k, 'alignment', EINVAL);
   const len = BigInt.asUintN(64, range.len + PAGE - 1n) & ~(PAGE - 1n);
   const end = BigInt.asUintN(64, range.start + len);
@@ -157,7 +162,8 @@ function check_mbind(k: Kernel, range: ByteRange, mode: bigint, flags: bigint): 
 }
 
 /** Page numbers beyond what tables reach name no memory either way. */
-const pageNumber = (address: bigint): number => Number(address / PAGE > TASK_SIZE_PAGES ? BigInt(TASK_SIZE_PAGES) : address / PAGE);
+const pageNumber = (address: bigint): number =>
+  Number(address / PAGE > TASK_SIZE_PAGES ? BigInt(TASK_SIZE_PAGES) : address / PAGE);
 
 /** `include/linux/rwsem.h:down_write()` on the mmap_sem. */
 export function* down_write(k: Kernel, mm: number): Sleeping<void> {
@@ -170,7 +176,7 @@ export function* down_write(k: Kernel, mm: number): Sleeping<void> {
 
 /** `mm/mempolicy.c:mbind_range()`: cuts areas at the ends of the range and gives them the policy. They are not merged. */
 function mbind_range(k: Kernel, first: Vma, start: number, end: number, policy: Policy | null): void {
-  for (let vma: Vma | null = first; vma && vma.start < end; ) {
+  for (let vma: Vma | null = first; vma && vma.start < end;) {
     const next: Vma | null = next_vma(k, vma);
     let part = vma;
     if (part.start < start) part = split_vma(k, part, start, true);

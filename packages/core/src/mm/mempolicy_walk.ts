@@ -99,7 +99,7 @@ function check_pte_range(k: Kernel, walk: Walk, vma: Vma, start: number, end: nu
 
 /** `mm/mempolicy.c:check_pgd_range()`: all page tables of a part of an area. Returns 0 or -EIO. */
 function* check_pgd_range(k: Kernel, walk: Walk, vma: Vma, start: number, end: number): Sleeping<number> {
-  for (let vpn = start; vpn < end; ) {
+  for (let vpn = start; vpn < end;) {
     const table_end = Math.min(end, (Math.floor(vpn / TABLE) + 1) * TABLE);
     if (tableEntry(k.s.tables, k.s.mms, vma.mm * MM + M_ROOT, vpn) >= 0) {
       if (!check_pte_range(k, walk, vma, vpn, table_end)) return -EIO;

@@ -59,16 +59,11 @@ function can_merge(a: Alike, b: Alike): boolean {
  * `mm/mmap.c:vma_merge()`: lets the neighbours of [start, end) take it in, when they are alike. The range is free, or the
  * whole or an end of one area that is going to have these flags. Returns the area that has it now, or null.
  */
-export function vma_merge(
-  k: Kernel,
-  mm: number,
-  start: number,
-  end: number,
-  pgoff: number,
-  like: Alike,
-): Vma | null {
+export function vma_merge(k: Kernel, mm: number, start: number, end: number, pgoff: number, like: Alike): Vma | null {
   const areas = vmas_of(k, mm);
-  const before = areas.find((vma) => vma.end === start && can_merge(vma, like) && vma.pgoff + (start - vma.start) === pgoff);
+  const before = areas.find(
+    (vma) => vma.end === start && can_merge(vma, like) && vma.pgoff + (start - vma.start) === pgoff,
+  );
   const after = areas.find((vma) => vma.start === end && can_merge(vma, like) && vma.pgoff === pgoff + (end - start));
   const within = areas.find((vma) => vma.start < end && vma.end > start) ?? null;
   const both = before && after && (before.anon_vma === 0 || after.anon_vma === 0 || before.anon_vma === after.anon_vma);
@@ -96,7 +91,8 @@ export function find_mergeable_anon_vma(k: Kernel, vma: Vma): number {
   const next = next_vma(k, vma);
   if (next && next.anon_vma !== 0 && next.start === vma.end && reusable(vma, next)) return next.anon_vma;
   const previous = previous_vma(k, vma);
-  if (previous && previous.anon_vma !== 0 && previous.end === vma.start && reusable(previous, vma)) return previous.anon_vma;
+  if (previous && previous.anon_vma !== 0 && previous.end === vma.start && reusable(previous, vma))
+    return previous.anon_vma;
   return 0;
 }
 

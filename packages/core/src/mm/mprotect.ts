@@ -26,7 +26,7 @@ export function* for_each_vma_part(
   if (end === start) return 0;
   let vma = find_vma(k, mm, start);
   if (!vma || vma.start > start) return -ENOMEM;
-  for (let from = start; ; ) {
+  for (let from = start; ;) {
     const to = Math.min(vma.end, end);
     const error = yield* fixup(vma, from, to);
     if (error !== 0) return error;

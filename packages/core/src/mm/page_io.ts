@@ -40,7 +40,8 @@ function submitted(k: Kernel): void {
 /** `mm/page_io.c:end_swap_bio_write()`: an error leaves its mark on the page, which is clean all the same. */
 function end_swap_bio_write(k: Kernel, pfn: number, error: number): void {
   const { s } = k;
-  const rotate = PageReclaim(s, pfn) && !PageLocked(s, pfn) && !PageDirty(s, pfn) && !PageActive(s, pfn) && PageLRU(s, pfn);
+  const rotate =
+    PageReclaim(s, pfn) && !PageLocked(s, pfn) && !PageDirty(s, pfn) && !PageActive(s, pfn) && PageLRU(s, pfn);
   k.emit.SwapWriteFinished(pfn, error);
   if (rotate) k.emit.PageRotated(pfn);
 }

@@ -15,7 +15,8 @@ const ALL_ONES = (1n << BITS_PER_LONG) - 1n;
 function bits(words: readonly bigint[]): number[] {
   const nodes: number[] = [];
   words.forEach((word, n) => {
-    for (let bit = 0; word >> BigInt(bit) > 0n; bit++) if (((word >> BigInt(bit)) & 1n) !== 0n) nodes.push(n * 64 + bit);
+    for (let bit = 0; word >> BigInt(bit) > 0n; bit++)
+      if (((word >> BigInt(bit)) & 1n) !== 0n) nodes.push(n * 64 + bit);
   });
   return nodes;
 }
@@ -75,6 +76,7 @@ function quirkOf(mask: UserMask, maxnode: bigint): string | undefined {
   if (maxnode === 0n) return 'maxnode 0 reads an empty mask';
   const last = maxnode - 1n;
   const word = last < 4096n ? mask.word(Number(last / BITS_PER_LONG)) : null;
-  if (word !== null && ((word >> (last % BITS_PER_LONG)) & 1n) !== 0n) return `bit ${last} is below maxnode and is ignored`;
+  if (word !== null && ((word >> (last % BITS_PER_LONG)) & 1n) !== 0n)
+    return `bit ${last} is below maxnode and is ignored`;
   return undefined;
 }

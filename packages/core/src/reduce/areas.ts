@@ -78,7 +78,9 @@ export const areaReducers: ColdReducers<
   VmaSplit(draft, { vma: id, at, fresh, below }) {
     const vma = draft.vmas[id];
     const upper_pgoff = vma.pgoff + (at - vma.start);
-    const part = below ? { start: vma.start, end: at, pgoff: vma.pgoff } : { start: at, end: vma.end, pgoff: upper_pgoff };
+    const part = below
+      ? { start: vma.start, end: at, pgoff: vma.pgoff }
+      : { start: at, end: vma.end, pgoff: upper_pgoff };
     const whole = { ...vma, policy: vma.policy && { ...vma.policy, nodes: [...vma.policy.nodes] } };
     if (below) {
       vma.start = at;

@@ -67,7 +67,11 @@ function unrollRing(state: State): void {
 function dequeue(state: State, pfn: number, direction: number): void {
   const { io, scalars } = state;
   const first = scalars[IO_FIRST];
-  invariant(scalars[IO_PENDING] > 0 && io[first] === pfn * 2 + direction, 'a request ends that is not the oldest: frame', pfn);
+  invariant(
+    scalars[IO_PENDING] > 0 && io[first] === pfn * 2 + direction,
+    'a request ends that is not the oldest: frame',
+    pfn,
+  );
   io[first] = 0;
   scalars[IO_FIRST] = (first + 1) & (io.length - 1);
   scalars[IO_PENDING]--;

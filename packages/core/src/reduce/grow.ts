@@ -1,11 +1,5 @@
 /** Room in the growing arrays, and the radix trees that page tables and page caches are. */
-import {
-  MAX_HEIGHT,
-  TABLE,
-  TABLES_FREE,
-  TABLES_USED,
-  TABLE_BITS,
-} from '../state/layout.ts';
+import { MAX_HEIGHT, SPAN, TABLE, TABLES_FREE, TABLES_USED, TABLE_BITS } from '../state/layout.ts';
 import { tableEntry } from '../state/read.ts';
 import type { HotArray, State } from '../state/state.ts';
 
@@ -48,8 +42,9 @@ export function makeEntry(state: State, roots: 'mms' | 'files', at: number, inde
     root[at] = allocateTable(state);
     root[at + 1] = 1;
   }
-  while (index >= 2 ** (root[at + 1] * TABLE_BITS)) {
-    if (root[at + 1] === MAX_HEIGHT) throw new Error(`index ${index} is beyond what tables of ${MAX_HEIGHT} levels cover`);
+  while (index >= SPAN[root[at + 1]]) {
+    if (root[at + 1] === MAX_HEIGHT)
+      throw new Error(`index ${index} is beyond what tables of ${MAX_HEIGHT} levels cover`);
     const top = allocateTable(state);
     state.tables[top * TABLE] = root[at];
     root[at] = top;

@@ -52,7 +52,8 @@ export const runReducers = {
   PageoutAttempted: unchanged,
   PagesMigrated: unchanged,
   CheckFailed: unchanged,
-  TaskInterleaveAdvanced: (state: State, task: number, next: number) => void (state.tasks[task * TASK + T_IL_NEXT] = next),
+  TaskInterleaveAdvanced: (state: State, task: number, next: number) =>
+    void (state.tasks[task * TASK + T_IL_NEXT] = next),
   TaskMovedToCpu: (state: State, task: number, cpu: number) => void (state.tasks[task * TASK + T_CPU] = cpu),
   MmPinned: (state: State, mm: number) => void state.mms[mm * MM + M_USERS]++,
   MmReleased: (state: State, mm: number) => void state.mms[mm * MM + M_USERS]--,

@@ -69,7 +69,15 @@ export class Scheduler {
   }
 
   private enter(stimulus: Stimulus, parent: number): Actor {
-    return { stimulus, subject: subjectOf(this.k.s, stimulus), op: ++this.ops, parent, run: null, wait: WAIT_PREEMPT, result: null };
+    return {
+      stimulus,
+      subject: subjectOf(this.k.s, stimulus),
+      op: ++this.ops,
+      parent,
+      run: null,
+      wait: WAIT_PREEMPT,
+      result: null,
+    };
   }
 
   /** Runs actors until all have their result, or nobody can go on. */
@@ -184,7 +192,8 @@ export class Scheduler {
   }
 
   private abandon(live: readonly Actor[]): void {
-    for (const actor of live) if (actor.result === null) actor.result = { ret: null, stop: this.stop as 'hang' | 'blocked' };
+    for (const actor of live)
+      if (actor.result === null) actor.result = { ret: null, stop: this.stop as 'hang' | 'blocked' };
   }
 }
 

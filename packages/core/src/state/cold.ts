@@ -58,7 +58,13 @@ export interface ColdState {
   readonly seized: readonly number[];
   readonly io_mode: 'now' | 'step' | 'hold' | 'stuck';
   /** Next number to give. */
-  readonly next: { readonly pid: number; readonly mm: number; readonly vma: number; readonly anon_vma: number; readonly file: number };
+  readonly next: {
+    readonly pid: number;
+    readonly mm: number;
+    readonly vma: number;
+    readonly anon_vma: number;
+    readonly file: number;
+  };
 }
 
 /** Process ids below this belong to the system; tasks of a scenario follow. */

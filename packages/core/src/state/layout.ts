@@ -76,6 +76,8 @@ export const TABLE_BITS = 9;
 export const TABLE = 1 << TABLE_BITS;
 /** Levels of 512 entries that cover 31 bits of index. */
 export const MAX_HEIGHT = 4;
+/** Indexes that a tree covers, by its height. */
+export const SPAN: readonly number[] = [0, 512, 262_144, 134_217_728, 68_719_476_736];
 
 /** A page-table entry. Present: PTE_PRESENT and pfn << PTE_SHIFT. Swapped out: PTE_SWAP and slot << PTE_SHIFT. */
 export const PTE_SHIFT = 4;

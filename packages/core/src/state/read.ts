@@ -27,6 +27,7 @@ import {
   PTE_SHIFT,
   PTE_SWAP,
   TABLE,
+  SPAN,
   TABLE_BITS,
   M_ROOT,
   MM,
@@ -88,7 +89,7 @@ export const pte_slot = (pte: number): number => pte >>> PTE_SHIFT;
 export function tableEntry(tables: ReadonlyInts, roots: ReadonlyInts, at: number, index: number): number {
   let table = roots[at];
   let level = roots[at + 1];
-  if (table === 0 || index >= 2 ** (level * TABLE_BITS)) return -1;
+  if (table === 0 || index >= SPAN[level]) return -1;
   while (--level > 0) {
     table = tables[table * TABLE + ((index >>> (level * TABLE_BITS)) & (TABLE - 1))];
     if (table === 0) return -1;

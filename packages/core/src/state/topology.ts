@@ -132,8 +132,8 @@ export function buildTopology(spec: MachineSpec): Topology {
   const lowmem = parts.reduce((sum, zone) => sum + (zone.kind === ZONE_HIGHMEM ? 0 : zone.pages), 0);
   const total = parts.reduce((sum, zone) => sum + zone.pages, 1);
   let section_shift = 6;
-  while (total / 2 ** section_shift > SECTIONS_MAX) section_shift++;
-  const section = 2 ** section_shift;
+  while (total >>> section_shift > SECTIONS_MAX) section_shift++;
+  const section = 1 << section_shift;
 
   const min_free_pages = minFreePages(lowmem);
   const zones: Zone[] = [];

@@ -28,7 +28,8 @@ const BAD_ADDRESS = 0x10n;
 /** The process id of a task that a step acts for. */
 export function taskPid(s: StateView, name: string): number {
   const pid = s.cold.pids[name];
-  if (pid === undefined) throw new ScenarioFault(`there is no task ${name}; a step "spawn" or "fork" must make it first`);
+  if (pid === undefined)
+    throw new ScenarioFault(`there is no task ${name}; a step "spawn" or "fork" must make it first`);
   return pid;
 }
 

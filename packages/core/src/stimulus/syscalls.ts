@@ -18,7 +18,13 @@ import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { clone_thread, do_exit, fork, spawn } from '../kernel/fork.ts';
 import { madvise_dontneed } from '../mm/madvise.ts';
 import { access_without_fault, do_page_fault } from '../mm/memory.ts';
-import { do_get_mempolicy, sys_mbind, sys_migrate_pages, sys_set_mempolicy, down_write } from '../mm/mempolicy_calls.ts';
+import {
+  do_get_mempolicy,
+  sys_mbind,
+  sys_migrate_pages,
+  sys_set_mempolicy,
+  down_write,
+} from '../mm/mempolicy_calls.ts';
 import { sys_mlock } from '../mm/mlock.ts';
 import { do_mmap_pgoff, do_munmap } from '../mm/mmap.ts';
 import { sys_mprotect } from '../mm/mprotect.ts';
@@ -54,12 +60,15 @@ export function* performSpawn(k: Kernel, step: Step<'spawn'>): Sleeping<Result> 
   const { nodes } = k.s.topology;
   const request = {
     name: step.t,
-    ...{ uid, euid: uid, suid: uid },
+    uid,
+    euid: uid,
+    suid: uid,
     capabilities: resolveCapabilities(uid, step.caps),
     mems_allowed: step.mems ? [...step.mems].sort((a, b) => a - b) : [...nodes],
   };
   const outside = request.mems_allowed.find((nid) => !nodes.includes(nid));
-  if (outside !== undefined) throw new ScenarioFault(`the cpuset of ${step.t} names node ${outside}, which is not there`);
+  if (outside !== undefined)
+    throw new ScenarioFault(`the cpuset of ${step.t} names node ${outside}, which is not there`);
   spawn(k, request, resolveCpu(k.s, step));
   return { ret: 0 };
 }
@@ -185,7 +194,9 @@ export function* performMbind(k: Kernel, step: Step<'mbind'>): Sleeping<Result> 
   const len = step.len === undefined ? BigInt(step.pages ?? 0) * BigInt(PAGE_SIZE) : resolveLong(step.len);
   const mode = resolveLong(step.mode);
   const flags = resolveLong(step.flags);
-  return fromKernel(yield* sys_mbind(k, { start, len }, mode, resolveMask(step.mask), resolveLong(step.maxnode), flags));
+  return fromKernel(
+    yield* sys_mbind(k, { start, len }, mode, resolveMask(step.mask), resolveLong(step.maxnode), flags),
+  );
 }
 
 export function* performSetMempolicy(k: Kernel, step: Step<'set_mempolicy'>): Sleeping<Result> {
@@ -220,7 +231,9 @@ function copy_nodes_to_user(
   const room = typeof buffer === 'number' ? buffer : buffer.edge;
   if (typeof buffer !== 'number' && copy_words > room) return -EFAULT;
   const word = (n: number): string => {
-    const bits = nodes.filter((nid) => Math.floor(nid / 64) === n).reduce((sum, nid) => sum | (1n << BigInt(nid % 64)), 0n);
+    const bits = nodes
+      .filter((nid) => Math.floor(nid / 64) === n)
+      .reduce((sum, nid) => sum | (1n << BigInt(nid % 64)), 0n);
     return `0x${bits.toString(16)}`;
   };
   return Array.from({ length: room }, (_, n) => (n < copy_words ? word(n) : null));

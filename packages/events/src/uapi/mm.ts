@@ -35,7 +35,13 @@ export const ZONE_NORMAL = 2;
 export const ZONE_HIGHMEM = 3;
 
 /** Capabilities by their names in include/linux/capability.h. */
-export const CAPABILITIES = ['CAP_IPC_LOCK', 'CAP_SYS_ADMIN', 'CAP_SYS_NICE', 'CAP_SYS_RESOURCE', 'CAP_SYS_PTRACE'] as const;
+export const CAPABILITIES = [
+  'CAP_IPC_LOCK',
+  'CAP_SYS_ADMIN',
+  'CAP_SYS_NICE',
+  'CAP_SYS_RESOURCE',
+  'CAP_SYS_PTRACE',
+] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
 /** Why a page that a call looked at was not moved: the one rule that refused it. The ledger counts by these words. */

@@ -37,7 +37,8 @@ export class Expectation {
     const unknown = Object.keys(this.told).find((part) => got[part] === undefined);
     if (unknown) throw new UnknownField(`state.${unknown}`);
     for (const [part, entries] of Object.entries(got)) {
-      const difference = typeof entries === 'string' ? this.compareText(part, entries) : this.comparePart(part, entries);
+      const difference =
+        typeof entries === 'string' ? this.compareText(part, entries) : this.comparePart(part, entries);
       if (difference) return difference;
     }
     return null;
@@ -53,8 +54,12 @@ export class Expectation {
     for (const key of new Set([...Object.keys(told), ...Object.keys(got)])) {
       const value = got[key];
       const expected = told[key];
-      const fits = key in told ? (expected ?? undefined) === value || (expected === 0 && value === undefined) : isAtRest(part, key, value, this.initial);
-      if (!fits) return { field: `state.${part}.${key}`, expected: key in told ? expected : 'unchanged', got: value ?? null };
+      const fits =
+        key in told
+          ? (expected ?? undefined) === value || (expected === 0 && value === undefined)
+          : isAtRest(part, key, value, this.initial);
+      if (!fits)
+        return { field: `state.${part}.${key}`, expected: key in told ? expected : 'unchanged', got: value ?? null };
     }
     return null;
   }

@@ -94,9 +94,16 @@ function batches(s: StateView, names: Names): Part {
 function nodes(s: StateView): Part {
   const part: Part = {};
   for (const nid of s.topology.nodes) {
-    const free = s.topology.zones.reduce((sum, { node }, z) => sum + (node === nid ? s.zones[z * layout.ZONE + layout.Z_FREE] : 0), 0);
-    const [hit, miss, foreign, interleave, local, other] = Array.from({ length: layout.NODE }, (_, i) => s.nodes[nid * layout.NODE + i]);
-    part[`n${nid}`] = `free=${free} hit=${hit} miss=${miss} foreign=${foreign} interleave=${interleave} local=${local} other=${other}`;
+    const free = s.topology.zones.reduce(
+      (sum, { node }, z) => sum + (node === nid ? s.zones[z * layout.ZONE + layout.Z_FREE] : 0),
+      0,
+    );
+    const [hit, miss, foreign, interleave, local, other] = Array.from(
+      { length: layout.NODE },
+      (_, i) => s.nodes[nid * layout.NODE + i],
+    );
+    part[`n${nid}`] =
+      `free=${free} hit=${hit} miss=${miss} foreign=${foreign} interleave=${interleave} local=${local} other=${other}`;
   }
   return part;
 }
@@ -118,7 +125,8 @@ function policyWord({ mode, nodes: list }: Policy): string {
 
 function area({ start, end, flags, policy }: Vma): string {
   const letter = (bit: number, yes: string, no: string): string => ((flags & bit) !== 0 ? yes : no);
-  const rights = letter(VM_READ, 'r', '-') + letter(VM_WRITE, 'w', '-') + letter(VM_EXEC, 'x', '-') + letter(VM_SHARED, 's', 'p');
+  const rights =
+    letter(VM_READ, 'r', '-') + letter(VM_WRITE, 'w', '-') + letter(VM_EXEC, 'x', '-') + letter(VM_SHARED, 's', 'p');
   const words = [`${start - ARENA_VPN}+${end - start}`, rights, ...(letter(VM_LOCKED, 'y', '') ? ['locked'] : [])];
   return [...words, ...(policy ? [policyWord(policy)] : [])].join(' ');
 }
@@ -185,7 +193,9 @@ export function observe(s: StateView, names: Names): Observation {
     cnt: counters(s),
     swap: swap(s),
     slots: slots(s),
-    io: pending_requests({ s }).map(({ pfn, write }) => `${write ? 'w' : 'r'}${names.page(pfn)}`).join(' '),
+    io: pending_requests({ s })
+      .map(({ pfn, write }) => `${write ? 'w' : 'r'}${names.page(pfn)}`)
+      .join(' '),
     held: s.cold.holders.map(({ pfn }) => names.page(pfn)).join(' '),
   };
 }

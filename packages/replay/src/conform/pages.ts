@@ -29,7 +29,11 @@ export class Names {
   }
 
   private leave(pid: number): void {
-    for (const [mm, tasks] of this.users) this.users.set(mm, tasks.filter((task) => task.pid !== pid));
+    for (const [mm, tasks] of this.users)
+      this.users.set(
+        mm,
+        tasks.filter((task) => task.pid !== pid),
+      );
   }
 
   /** `#7`: the seventh page that was allocated; `Z`: the zero page. */

@@ -8,9 +8,14 @@ type Line = (data: Data, names: Names) => string;
 
 const lru = (data: Data): string => LRU[data['lru']];
 const at = (data: Data, names: Names): string => `${names.mm(data['mm'])}@${data['vpn'] - ARENA_VPN}`;
-const page = (word: string): Line => (data, names) => `${word} ${names.page(data['pfn'])}`;
-const finished = (word: string): Line => (data, names) =>
-  `${word} ${names.page(data['pfn'])}${data['error'] === 1 ? ' error' : ''}`;
+const page =
+  (word: string): Line =>
+  (data, names) =>
+    `${word} ${names.page(data['pfn'])}`;
+const finished =
+  (word: string): Line =>
+  (data, names) =>
+    `${word} ${names.page(data['pfn'])}${data['error'] === 1 ? ' error' : ''}`;
 
 function refusedUnmap(data: Data, names: Names): string {
   const word = REFUSAL[data['reason']] === 'mlocked' ? 'locked' : 'young';
@@ -80,9 +85,11 @@ export function traceOf(events: readonly RecordedEvent[], names: Names, done: Do
 function linesOf({ kind, data, op }: RecordedEvent, names: Names, done: DoneWord): string[] {
   const numbers = data as Data;
   if (kind === 'PageEvicted') return [`${done} ${names.page(numbers['pfn'])}`];
-  if (kind === 'PageFoundUnreferenced') return [`already-free ${names.page(numbers['pfn'])}`, `moved ${names.page(numbers['pfn'])}`];
+  if (kind === 'PageFoundUnreferenced')
+    return [`already-free ${names.page(numbers['pfn'])}`, `moved ${names.page(numbers['pfn'])}`];
   if (kind === 'StimulusBegan' && data['parent'] !== 0) return [`during ${(data['stimulus'] as { op: string }).op}`];
-  if (kind === 'StimulusEnded' && data['parent'] !== 0) return [`did ${names.op(op)} ${(data['result'] as { ret: number }).ret}`];
-  const line = LINES[kind]?.(numbers, names) ;
+  if (kind === 'StimulusEnded' && data['parent'] !== 0)
+    return [`did ${names.op(op)} ${(data['result'] as { ret: number }).ret}`];
+  const line = LINES[kind]?.(numbers, names);
   return line === undefined ? [] : [line];
 }
