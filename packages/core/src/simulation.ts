@@ -2,6 +2,7 @@
 import { EventLog, type BlockSink, type Stimulus } from '@pagetape/events';
 import { ScenarioFault } from './errors.ts';
 import type { Kernel } from './kernel.ts';
+import { map_program } from './kernel/fork.ts';
 import { DEFAULT_PROFILE, PROFILES } from './profiles/index.ts';
 import { Chance } from './prng.ts';
 import { openMachine, type Machine } from './reduce/index.ts';
@@ -70,5 +71,6 @@ function boot(k: Kernel): void {
     ({ ...root, name, pid, tgid: pid, mm, state: 'running' }) as const;
   const { mm } = k.s.cold.next;
   k.emit.TaskSpawned({ task: task('init', INIT_PID, mm), cpu: 0, il_next: 0, fresh_mm: true });
+  map_program(k, mm);
   k.emit.TaskSpawned({ task: task('kthread', KTHREAD_PID, 0), cpu: 0, il_next: 0, fresh_mm: false });
 }

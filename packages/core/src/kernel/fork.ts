@@ -13,6 +13,12 @@ export function spawn(k: Kernel, request: Omit<Task, 'pid' | 'tgid' | 'mm' | 'st
   const { pid, mm } = k.s.cold.next;
   const task: Task = { ...request, pid, tgid: pid, mm, state: 'running', policy: null };
   k.emit.TaskSpawned({ task, cpu, il_next: 0, fresh_mm: true });
+  map_program(k, mm);
+  return pid;
+}
+
+/** The area of the program itself, whose pages are no part of a scenario. */
+export function map_program(k: Kernel, mm: number): void {
   k.emit.VmaMapped({
     id: k.s.cold.next.vma,
     mm,
@@ -25,7 +31,6 @@ export function spawn(k: Kernel, request: Omit<Task, 'pid' | 'tgid' | 'mm' | 'st
     anon_vma: 0,
     policy: null,
   });
-  return pid;
 }
 
 /** `kernel/fork.c:do_fork()` of a process: the child of the running task gets copies of its areas and mappings. */

@@ -23,6 +23,7 @@ import {
   type Task,
   type Vma,
 } from '@pagetape/events';
+import { NotSimulated } from '../errors.ts';
 import { capable, current, type Kernel, type Sleeping } from '../kernel.ts';
 import { mmput } from '../kernel/fork.ts';
 import { WAIT_MMAP_WRITE, waitFor } from '../sched/wait.ts';
@@ -62,8 +63,10 @@ function* do_migrate_pages(
 ): Sleeping<number> {
   const walk = startWalk(k, mm, flags | MPOL_MF_DISCONTIG_OK, (nid) => from.includes(nid) && !to.includes(nid));
   yield* down_read(k, mm);
-  const start = vmas_of(k, mm)[0].start;
-  yield* check_range(k, walk, start, TASK_SIZE_PAGES);
+  const [first] = vmas_of(k, mm);
+  if (!first)
+    throw new NotSimulated('migrate_pages of an address space without any area, which crashed the kernel until 6.13,');
+  yield* check_range(k, walk, first.start, TASK_SIZE_PAGES);
   const left = yield* evict_and_put_back(k, walk.list);
   k.emit.PagesMigrated(walk.list.length, left.counted);
   k.emit.MmapLockReleased(mm, 1);

@@ -35,16 +35,22 @@ function releaseTable(state: State, table: number): void {
   scalars[TABLES_FREE] = table;
 }
 
+/** Levels of the smallest tree that covers an index. */
+function heightFor(index: number): number {
+  const height = SPAN.findIndex((span) => index < span);
+  if (height < 0) throw new Error(`index ${index} is beyond what tables of ${MAX_HEIGHT} levels cover`);
+  return height;
+}
+
 /** The place of the entry of `index`, with all tables above it made. `roots` names the array that holds the root. */
 export function makeEntry(state: State, roots: 'mms' | 'files', at: number, index: number): number {
   const root = state[roots];
+  const height = heightFor(index);
   if (root[at] === 0) {
     root[at] = allocateTable(state);
-    root[at + 1] = 1;
+    root[at + 1] = height;
   }
-  while (index >= SPAN[root[at + 1]]) {
-    if (root[at + 1] === MAX_HEIGHT)
-      throw new Error(`index ${index} is beyond what tables of ${MAX_HEIGHT} levels cover`);
+  while (root[at + 1] < height) {
     const top = allocateTable(state);
     state.tables[top * TABLE] = root[at];
     root[at] = top;

@@ -1,5 +1,14 @@
 /** Steps from outside: what other parts of a machine do to the pages of a task, and the files and devices it has. */
-import { HOLDER_LOCK, HOLDER_PIN, IO_DIRECTION, READ, WRITE, type StimulusByOp } from '@pagetape/events';
+import {
+  EFAULT,
+  ENOMEM,
+  HOLDER_LOCK,
+  HOLDER_PIN,
+  IO_DIRECTION,
+  READ,
+  WRITE,
+  type StimulusByOp,
+} from '@pagetape/events';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { release_holder, unlock_page } from '../mm/filemap.ts';
 import { down_read, get_user_page } from '../mm/memory.ts';
@@ -23,7 +32,7 @@ import {
   pte_present,
 } from '../state/read.ts';
 import { resolvePage } from './resolve.ts';
-import type { Result } from './result.ts';
+import { fromKernel, type Result } from './result.ts';
 
 /* eslint-disable require-yield -- every step has the same shape, also those that never sleep */
 
@@ -67,15 +76,19 @@ export function* performPinpages(k: Kernel, step: StimulusByOp<'pinpages'>): Sle
   const first = resolvePage(k.s, pid, step.addr);
   yield* down_read(k, mm);
   let pinned = 0;
+  let error = 0;
   for (; pinned < step.pages; pinned++) {
     const vpn = first + pinned;
     const page = yield* get_user_page(k, mm, vpn, step.mode === 'w' ? WRITE : READ, false);
-    if ('error' in page) break;
+    if ('error' in page) {
+      error = page.error === 'EFAULT' ? EFAULT : ENOMEM;
+      break;
+    }
     k.emit.PageReferenceTaken(page.pfn, HOLDER_PIN);
     k.emit.PinPlaced({ task: pid, vpn, pfn: page.pfn });
   }
   k.emit.MmapLockReleased(mm, 1);
-  return { ret: pinned };
+  return fromKernel(pinned === 0 ? -error : pinned);
 }
 
 export function* performUnpin(k: Kernel, step: StimulusByOp<'unpin'>): Sleeping<Result> {

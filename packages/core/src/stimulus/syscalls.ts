@@ -17,7 +17,7 @@ import { NotSimulated, ScenarioFault } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { clone_thread, do_exit, fork, spawn } from '../kernel/fork.ts';
 import { madvise_dontneed } from '../mm/madvise.ts';
-import { access_without_fault, do_page_fault } from '../mm/memory.ts';
+import { access_without_fault, do_page_fault, down_read } from '../mm/memory.ts';
 import {
   do_get_mempolicy,
   sys_mbind,
@@ -86,6 +86,10 @@ export function* performThread(k: Kernel, step: Step<'thread'>): Sleeping<Result
 }
 
 export function* performExit(k: Kernel, step: Step<'exit'>): Sleeping<Result> {
+  const { mm } = current(k);
+  // exit_mm() takes the mmap_sem for a moment, so it waits for whoever changes areas.
+  yield* down_read(k, mm);
+  k.emit.MmapLockReleased(mm, 1);
   do_exit(k, step.zombie ?? false);
   return { ret: 0 };
 }
@@ -193,7 +197,7 @@ export function* performMbind(k: Kernel, step: Step<'mbind'>): Sleeping<Result> 
   const start = resolveAddress(k.s, current(k).pid, step.addr);
   const len = step.len === undefined ? BigInt(step.pages ?? 0) * BigInt(PAGE_SIZE) : resolveLong(step.len);
   const mode = resolveLong(step.mode);
-  const flags = resolveLong(step.flags);
+  const flags = BigInt.asUintN(32, resolveLong(step.flags));
   return fromKernel(
     yield* sys_mbind(k, { start, len }, mode, resolveMask(step.mask), resolveLong(step.maxnode), flags),
   );

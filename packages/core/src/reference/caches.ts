@@ -1,0 +1,160 @@
+/** What events do to the swap cache, swap slots, the page cache, and the requests that wait at the devices. */
+import { IO_DIRECTION } from '@pagetape/events';
+import { invariant } from '../reduce/assert.ts';
+import { frameOf, setLocked } from './frames.ts';
+import type { ReferenceDraft } from './state.ts';
+import { unchanged, type ReferenceReducers } from './types.ts';
+
+function enterSwapCache(draft: ReferenceDraft, pfn: number, slot: number): void {
+  invariant(draft.swap_cache[slot] === undefined, 'two frames hold slot', slot);
+  draft.swap_cache[slot] = pfn;
+  const frame = frameOf(draft, pfn);
+  frame.swapcache = true;
+  frame.slot = slot;
+  frame.count++;
+  draft.counters.nr_swapcache++;
+  draft.counters.swap_cache_add++;
+}
+
+function leaveSwapCache(draft: ReferenceDraft, pfn: number, slot: number): void {
+  invariant(draft.swap_cache[slot] === pfn, 'frame', pfn, 'does not hold slot', slot);
+  delete draft.swap_cache[slot];
+  const frame = frameOf(draft, pfn);
+  frame.swapcache = false;
+  frame.slot = 0;
+  frame.count--;
+  draft.counters.nr_swapcache--;
+  draft.counters.swap_cache_del++;
+}
+
+/** The oldest request ends; it must be this one. */
+function endRequest(draft: ReferenceDraft, pfn: number, direction: 'read' | 'write'): void {
+  const oldest = draft.io.shift();
+  invariant(oldest?.pfn === pfn && oldest.direction === direction, 'a request ends out of order: frame', pfn);
+}
+
+const swapCache: ReferenceReducers<
+  | 'PageAddedToSwapCache'
+  | 'SwapAllocationFailed'
+  | 'SwapCacheLookedUp'
+  | 'SwapReadStarted'
+  | 'PageRemovedFromSwapCache'
+  | 'SwapCopyDropped'
+  | 'PageRemovalRefused'
+  | 'ReadaheadStarted'
+> = {
+  PageAddedToSwapCache(draft, { pfn, slot }) {
+    enterSwapCache(draft, pfn, slot);
+    const frame = frameOf(draft, pfn);
+    frame.uptodate = true;
+    frame.dirty = true;
+  },
+  SwapAllocationFailed: unchanged,
+  SwapCacheLookedUp(draft, { pfn }) {
+    draft.counters.swap_cache_find_total++;
+    if (pfn !== 0) draft.counters.swap_cache_find_success++;
+  },
+  SwapReadStarted(draft, { pfn, slot }) {
+    enterSwapCache(draft, pfn, slot);
+    setLocked(draft, pfn, true);
+    draft.io.push({ pfn, direction: 'read' });
+    draft.counters.pswpin++;
+  },
+  PageRemovedFromSwapCache: (draft, { pfn, slot }) => leaveSwapCache(draft, pfn, slot),
+  SwapCopyDropped(draft, { pfn, slot }) {
+    leaveSwapCache(draft, pfn, slot);
+    const frame = frameOf(draft, pfn);
+    frame.dirty = true;
+    frame.reclaim = false;
+  },
+  PageRemovalRefused: unchanged,
+  ReadaheadStarted: unchanged,
+};
+
+const slots: ReferenceReducers<'SwapSlotAllocated' | 'SwapSlotReferenced' | 'SwapSlotDereferenced'> = {
+  SwapSlotAllocated(draft, { slot, area: number, cluster_next, cluster_nr, lowest_bit, highest_bit }) {
+    invariant(draft.slots[slot] === undefined, 'a slot in use is allocated:', slot);
+    draft.slots[slot] = 1;
+    const area = draft.areas[number];
+    Object.assign(area, { cluster_next, cluster_nr, lowest_bit, highest_bit });
+    area.inuse++;
+    draft.nr_swap_pages--;
+  },
+  SwapSlotReferenced(draft, { slot }) {
+    invariant(draft.slots[slot] > 0, 'a free slot gets another user:', slot);
+    draft.slots[slot]++;
+  },
+  SwapSlotDereferenced(draft, { slot }) {
+    invariant(draft.slots[slot] > 0, 'a free slot loses a user:', slot);
+    draft.slots[slot]--;
+    if (draft.slots[slot] > 0) return;
+    delete draft.slots[slot];
+    const area = draft.areas.find(({ base, max }) => slot < base + max);
+    invariant(area !== undefined, 'no area has slot', slot);
+    area.lowest_bit = Math.min(area.lowest_bit, slot - area.base);
+    area.highest_bit = Math.max(area.highest_bit, slot - area.base);
+    area.inuse--;
+    draft.nr_swap_pages++;
+  },
+};
+
+const requests: ReferenceReducers<
+  'SwapWriteStarted' | 'SwapWriteFinished' | 'SwapReadFinished' | 'IoErrorsArmed' | 'IoSettled'
+> = {
+  SwapWriteStarted(draft, { pfn }) {
+    frameOf(draft, pfn).writeback = true;
+    draft.io.push({ pfn, direction: 'write' });
+    draft.counters.pswpout++;
+    draft.counters.nr_writeback++;
+  },
+  SwapWriteFinished(draft, { pfn, error }) {
+    endRequest(draft, pfn, 'write');
+    const frame = frameOf(draft, pfn);
+    frame.writeback = false;
+    frame.reclaim = false;
+    draft.counters.nr_writeback--;
+    if (error === 0) return;
+    frame.error = true;
+    draft.io_errors.write--;
+  },
+  SwapReadFinished(draft, { pfn, error }) {
+    endRequest(draft, pfn, 'read');
+    setLocked(draft, pfn, false);
+    const frame = frameOf(draft, pfn);
+    frame.uptodate = error === 0;
+    if (error === 0) return;
+    frame.error = true;
+    draft.io_errors.read--;
+  },
+  IoErrorsArmed: (draft, { direction, requests: count }) => void (draft.io_errors[IO_DIRECTION[direction]] = count),
+  IoSettled: unchanged,
+};
+
+const pageCache: ReferenceReducers<'PageAddedToPageCache' | 'PageRemovedFromPageCache' | 'FileRead' | 'FileWritten'> = {
+  PageAddedToPageCache(draft, { pfn, file, index }) {
+    invariant(draft.page_cache[file][index] === undefined, 'two frames hold page', index, 'of file', file);
+    draft.page_cache[file][index] = pfn;
+    const frame = frameOf(draft, pfn);
+    frame.file = file;
+    frame.index = index;
+    frame.count++;
+    frame.locked = true;
+  },
+  PageRemovedFromPageCache(draft, { pfn, file, index }) {
+    invariant(draft.page_cache[file][index] === pfn, 'frame', pfn, 'does not hold page', index, 'of file', file);
+    delete draft.page_cache[file][index];
+    const frame = frameOf(draft, pfn);
+    frame.file = 0;
+    frame.count--;
+  },
+  FileRead(draft, { pfn }) {
+    frameOf(draft, pfn).uptodate = true;
+    setLocked(draft, pfn, false);
+  },
+  FileWritten(draft, { pfn }) {
+    frameOf(draft, pfn).reclaim = false;
+    setLocked(draft, pfn, false);
+  },
+};
+
+export const cacheReducers = { ...swapCache, ...slots, ...requests, ...pageCache };

@@ -1,0 +1,187 @@
+/** What events do to page frames: allocation, references, flags, LRU lists and batches. */
+import { LRU } from '@pagetape/events';
+import type { Draft } from 'immer';
+import { invariant } from '../reduce/assert.ts';
+import { NEW_FRAME, type ReferenceDraft, type ReferenceFrame, type ReferenceZone } from './state.ts';
+import { unchanged, type ReferenceReducers } from './types.ts';
+
+type FrameDraft = Draft<ReferenceFrame>;
+
+export function frameOf(draft: ReferenceDraft, pfn: number): FrameDraft {
+  const frame = draft.frames[pfn];
+  invariant(frame !== undefined, 'an event is about a free frame:', pfn);
+  return frame;
+}
+
+function zoneOf(draft: ReferenceDraft, pfn: number): Draft<ReferenceZone> {
+  const zone = draft.zones.find(({ start, present }) => start <= pfn && pfn < start + present);
+  invariant(zone !== undefined, 'no zone has frame', pfn);
+  return zone;
+}
+
+/** Takes the item out of the list, where it must be. */
+export function take(list: number[], item: number): void {
+  const at = list.indexOf(item);
+  invariant(at >= 0, 'a list lacks frame', item);
+  list.splice(at, 1);
+}
+
+/** Takes a page off the LRU list that has it, and gives the zone. */
+function takeOffLru(draft: ReferenceDraft, pfn: number): Draft<ReferenceZone> {
+  const zone = zoneOf(draft, pfn);
+  take(zone.active.includes(pfn) ? zone.active : zone.inactive, pfn);
+  return zone;
+}
+
+/** Dirty pages of files are counted, as they are what write-back looks for. */
+function setDirty(draft: ReferenceDraft, frame: FrameDraft, dirty: boolean): void {
+  if (frame.dirty === dirty) return;
+  frame.dirty = dirty;
+  if (frame.file !== 0) draft.counters.nr_dirty += dirty ? 1 : -1;
+}
+
+/** One reference more, or less. */
+export function refer(draft: ReferenceDraft, pfn: number, change: 1 | -1): void {
+  frameOf(draft, pfn).count += change;
+}
+
+/** Takes the page lock, or gives it back. */
+export function setLocked(draft: ReferenceDraft, pfn: number, locked: boolean): void {
+  const frame = frameOf(draft, pfn);
+  invariant(frame.locked !== locked, locked ? 'a locked page is locked:' : 'an unlocked page is unlocked:', pfn);
+  frame.locked = locked;
+}
+
+const allocation: ReferenceReducers<'PageAllocated' | 'PageFreed' | 'PageAllocationFailed'> = {
+  PageAllocated(draft, { pfn, preferred, local, interleaved }) {
+    const zone = zoneOf(draft, pfn);
+    if (zone.freed[0] === pfn) zone.freed.shift();
+    else {
+      invariant(pfn === zone.start + zone.fresh, 'the allocator took a frame out of order:', pfn);
+      zone.fresh++;
+    }
+    zone.free_pages--;
+    draft.frames[pfn] = { ...NEW_FRAME };
+    draft.counters.pgalloc++;
+    const node = draft.nodes[zone.node];
+    if (zone.node === preferred) node.hit++;
+    else {
+      node.miss++;
+      draft.nodes[preferred].foreign++;
+    }
+    if (zone.node === local) node.local++;
+    else node.other++;
+    if (interleaved === 1) node.interleave++;
+  },
+  PageFreed(draft, { pfn }) {
+    const frame = frameOf(draft, pfn);
+    invariant(frame.count === 0 && frame.mapcount === 0, 'a frame in use is freed:', pfn);
+    invariant(frame.place !== 'batch' && frame.place !== 'image', 'a frame is freed where it is', frame.place, pfn);
+    if (frame.place === 'lru') takeOffLru(draft, pfn);
+    setDirty(draft, frame, false);
+    delete draft.frames[pfn];
+    const zone = zoneOf(draft, pfn);
+    zone.freed.unshift(pfn);
+    zone.free_pages++;
+    draft.counters.pgfree++;
+  },
+  PageAllocationFailed: unchanged,
+};
+
+const lists: ReferenceReducers<
+  | 'PageAddedToLruBatch'
+  | 'PageAddedToLru'
+  | 'LruBatchDrained'
+  | 'AllCpusDrained'
+  | 'PageActivated'
+  | 'PageDeactivated'
+  | 'PageRotated'
+  | 'PageIsolated'
+  | 'PageIsolationFailed'
+  | 'PageSkipped'
+  | 'PagePutBack'
+> = {
+  PageAddedToLruBatch(draft, { pfn, cpu, lru }) {
+    draft.batches[cpu][LRU[lru]].push(pfn);
+    const frame = frameOf(draft, pfn);
+    frame.place = 'batch';
+    frame.count++;
+  },
+  PageAddedToLru(draft, { pfn, lru }) {
+    const frame = frameOf(draft, pfn);
+    invariant(frame.place === 'batch', 'a page that is in no batch goes to a list:', pfn);
+    frame.place = 'lru';
+    if (LRU[lru] === 'active') frame.active = true;
+    zoneOf(draft, pfn)[LRU[lru]].unshift(pfn);
+  },
+  LruBatchDrained(draft, { cpu, lru, pages }) {
+    const batch = draft.batches[cpu][LRU[lru]];
+    invariant(batch.length === pages, 'a batch is drained that has', batch.length, 'pages, not', pages);
+    for (const pfn of batch) refer(draft, pfn, -1);
+    draft.batches[cpu][LRU[lru]] = [];
+  },
+  AllCpusDrained: unchanged,
+  PageActivated(draft, { pfn }) {
+    takeOffLru(draft, pfn).active.unshift(pfn);
+    frameOf(draft, pfn).active = true;
+    draft.counters.pgactivate++;
+  },
+  PageDeactivated(draft, { pfn }) {
+    takeOffLru(draft, pfn).inactive.unshift(pfn);
+    frameOf(draft, pfn).active = false;
+  },
+  PageRotated(draft, { pfn }) {
+    takeOffLru(draft, pfn).inactive.push(pfn);
+    draft.counters.pgrotated++;
+  },
+  PageIsolated(draft, { pfn, lru }) {
+    take(zoneOf(draft, pfn)[LRU[lru]], pfn);
+    const frame = frameOf(draft, pfn);
+    frame.place = 'isolated';
+    frame.count++;
+  },
+  PageIsolationFailed: unchanged,
+  PageSkipped: unchanged,
+  PagePutBack(draft, { pfn }) {
+    const frame = frameOf(draft, pfn);
+    invariant(frame.place === 'isolated', 'a page that is not isolated is put back:', pfn);
+    frame.place = 'held';
+    frame.active = false;
+  },
+};
+
+const marks: ReferenceReducers<
+  | 'PageReferencedSet'
+  | 'PageReferencedCleared'
+  | 'PageReferenceTaken'
+  | 'PageReferenceDropped'
+  | 'KernelWarningRaised'
+  | 'PageLocked'
+  | 'PageUnlocked'
+  | 'PageLockFailed'
+  | 'PageLockWaited'
+  | 'WritebackObserved'
+  | 'WritebackWaited'
+  | 'PageCleanedForIo'
+  | 'PageDirtied'
+> = {
+  PageReferencedSet: (draft, { pfn }) => void (frameOf(draft, pfn).referenced = true),
+  PageReferencedCleared: (draft, { pfn }) => void (frameOf(draft, pfn).referenced = false),
+  PageReferenceTaken: (draft, { pfn }) => refer(draft, pfn, 1),
+  PageReferenceDropped: (draft, { pfn }) => refer(draft, pfn, -1),
+  KernelWarningRaised: (draft) => void draft.counters.warn++,
+  PageLocked: (draft, { pfn }) => setLocked(draft, pfn, true),
+  PageUnlocked: (draft, { pfn }) => setLocked(draft, pfn, false),
+  PageLockFailed: unchanged,
+  PageLockWaited: unchanged,
+  WritebackObserved: unchanged,
+  WritebackWaited: unchanged,
+  PageCleanedForIo(draft, { pfn }) {
+    const frame = frameOf(draft, pfn);
+    setDirty(draft, frame, false);
+    frame.reclaim = true;
+  },
+  PageDirtied: (draft, { pfn }) => setDirty(draft, frameOf(draft, pfn), true),
+};
+
+export const frameReducers = { ...allocation, ...lists, ...marks };

@@ -1,0 +1,162 @@
+/** What events do to page tables: faults, unmapping, fork, protection. */
+import { ACCESS, FAULT } from '@pagetape/events';
+import type { Draft } from 'immer';
+import { invariant } from '../reduce/assert.ts';
+import { TABLE, ZERO_PFN } from '../state/layout.ts';
+import { frameOf, refer } from './frames.ts';
+import type { Pte, ReferenceDraft, ReferenceMm } from './state.ts';
+import { unchanged, type ReferenceReducers } from './types.ts';
+
+type PresentPte = Draft<Extract<Pte, { pfn: number }>>;
+
+function mmOf(draft: ReferenceDraft, mm: number): Draft<ReferenceMm> {
+  const found = draft.mms[mm];
+  invariant(found !== undefined, 'there is no address space', mm);
+  return found;
+}
+
+const firstOfTable = (vpn: number): number => vpn - (vpn % TABLE);
+
+/** Writes an entry; its page table must exist. */
+function setPte(draft: ReferenceDraft, mm: number, vpn: number, pte: Pte | null): void {
+  const { tables, ptes } = mmOf(draft, mm);
+  invariant(tables[firstOfTable(vpn)], 'no page table for page', vpn, 'of address space', mm);
+  if (pte) ptes[vpn] = pte;
+  else delete ptes[vpn];
+}
+
+/** The entry of a page that is mapped. */
+function presentPte(draft: ReferenceDraft, mm: number, vpn: number): PresentPte {
+  const pte = mmOf(draft, mm).ptes[vpn];
+  invariant(pte !== undefined && 'pfn' in pte, 'nothing is mapped at page', vpn, 'of address space', mm);
+  return pte;
+}
+
+/** One mapping of the frame more, or less: in its own count, in that of the machine, and in what the address space has. */
+function countMapping(draft: ReferenceDraft, mm: number, pfn: number, change: 1 | -1): void {
+  const frame = frameOf(draft, pfn);
+  frame.mapcount += change;
+  invariant(frame.mapcount >= 0, 'an unmapped page is unmapped:', pfn);
+  if (frame.mapcount === (change === 1 ? 1 : 0)) draft.counters.nr_mapped += change;
+  if (frame.anon_vma !== 0) mmOf(draft, mm).anon_rss += change;
+  else mmOf(draft, mm).file_rss += change;
+}
+
+/** The first mapping of an anonymous page says where reverse mapping finds it. */
+function mapAnon(draft: ReferenceDraft, mm: number, pfn: number, anon_vma: number, index: number): void {
+  const frame = frameOf(draft, pfn);
+  if (frame.mapcount === 0) Object.assign(frame, { file: 0, anon_vma, index });
+  countMapping(draft, mm, pfn, 1);
+}
+
+const faults: ReferenceReducers<
+  'PteAccessed' | 'PageFaultRaised' | 'PageFaultResolved' | 'MajorFaultCounted' | 'PteMadeWritable' | 'PteProtected'
+> = {
+  PteAccessed(draft, { mm, vpn, access }) {
+    const pte = presentPte(draft, mm, vpn);
+    pte.young = true;
+    if (ACCESS[access] === 'write') pte.dirty = true;
+  },
+  PageFaultRaised: (draft) => void draft.counters.pgfault++,
+  PageFaultResolved(draft, { result }) {
+    const task = draft.tasks[draft.current.task];
+    if (FAULT[result] === 'minor') task.min_flt++;
+    if (FAULT[result] === 'major') task.maj_flt++;
+  },
+  MajorFaultCounted: (draft) => void draft.counters.pgmajfault++,
+  PteMadeWritable(draft, { mm, vpn }) {
+    Object.assign(presentPte(draft, mm, vpn), { writable: true, young: true, dirty: true });
+  },
+  PteProtected(draft, { mm, vpn, writable }) {
+    Object.assign(presentPte(draft, mm, vpn), { writable: writable === 1, young: true });
+  },
+};
+
+const mapping: ReferenceReducers<
+  'ZeroPageMapped' | 'AnonPageMapped' | 'FilePageMapped' | 'SwapEntryMapped' | 'PteDuplicated'
+> = {
+  ZeroPageMapped(draft, { mm, vpn }) {
+    setPte(draft, mm, vpn, { pfn: ZERO_PFN, writable: false, young: true, dirty: false });
+    countMapping(draft, mm, ZERO_PFN, 1);
+    refer(draft, ZERO_PFN, 1);
+  },
+  AnonPageMapped(draft, { pfn, mm, vpn, writable, anon_vma, index }) {
+    setPte(draft, mm, vpn, { pfn, writable: writable === 1, young: true, dirty: true });
+    mapAnon(draft, mm, pfn, anon_vma, index);
+  },
+  FilePageMapped(draft, { pfn, mm, vpn, access, writable }) {
+    setPte(draft, mm, vpn, { pfn, writable: writable === 1, young: true, dirty: ACCESS[access] === 'write' });
+    countMapping(draft, mm, pfn, 1);
+  },
+  SwapEntryMapped(draft, { pfn, mm, vpn, writable, anon_vma, index }) {
+    setPte(draft, mm, vpn, { pfn, writable: writable === 1, young: true, dirty: writable === 1 });
+    mapAnon(draft, mm, pfn, anon_vma, index);
+  },
+  PteDuplicated(draft, { from, to, vpn, protect, clean }) {
+    const pte = mmOf(draft, from).ptes[vpn];
+    invariant(pte !== undefined, 'fork copies an empty entry: page', vpn, 'of address space', from);
+    if (!('pfn' in pte)) return setPte(draft, to, vpn, { slot: pte.slot });
+    if (protect === 1) pte.writable = false;
+    const { pfn, writable, dirty } = pte;
+    setPte(draft, to, vpn, { pfn, writable, young: false, dirty: dirty && clean === 0 });
+    countMapping(draft, to, pfn, 1);
+    refer(draft, pfn, 1);
+  },
+};
+
+const unmapping: ReferenceReducers<
+  'PteUnmapped' | 'YoungBitCleared' | 'UnmapRefused' | 'CowBroken' | 'PteZapped' | 'SwapEntryZapped'
+> = {
+  PteUnmapped(draft, { pfn, mm, vpn, slot }) {
+    setPte(draft, mm, vpn, slot === 0 ? null : { slot });
+    countMapping(draft, mm, pfn, -1);
+    refer(draft, pfn, -1);
+  },
+  YoungBitCleared: (draft, { mm, vpn }) => void (presentPte(draft, mm, vpn).young = false),
+  UnmapRefused: unchanged,
+  CowBroken(draft, { pfn, mm, vpn }) {
+    setPte(draft, mm, vpn, null);
+    countMapping(draft, mm, pfn, -1);
+    refer(draft, pfn, -1);
+  },
+  PteZapped(draft, { pfn, mm, vpn }) {
+    setPte(draft, mm, vpn, null);
+    countMapping(draft, mm, pfn, -1);
+  },
+  SwapEntryZapped: (draft, { mm, vpn }) => setPte(draft, mm, vpn, null),
+};
+
+const spaces: ReferenceReducers<
+  | 'PageTableAllocated'
+  | 'PageTableFreed'
+  | 'WalkStarted'
+  | 'WalkFinished'
+  | 'LockedPagesCounted'
+  | 'MmapLockTaken'
+  | 'MmapLockReleased'
+  | 'MmapLockWaited'
+  | 'MmPinned'
+  | 'MmReleased'
+> = {
+  PageTableAllocated(draft, { mm, vpn }) {
+    const { tables } = mmOf(draft, mm);
+    invariant(!tables[firstOfTable(vpn)], 'a second page table for page', vpn, 'of address space', mm);
+    tables[firstOfTable(vpn)] = true;
+  },
+  PageTableFreed(draft, { mm, vpn }) {
+    const { tables, ptes } = mmOf(draft, mm);
+    const first = firstOfTable(vpn);
+    for (let at = first; at < first + TABLE; at++) invariant(!ptes[at], 'a page table in use is freed: page', at);
+    delete tables[first];
+  },
+  WalkStarted: unchanged,
+  WalkFinished: unchanged,
+  LockedPagesCounted: (draft, { mm, pages }) => void (mmOf(draft, mm).locked_pages += pages),
+  MmapLockTaken: (draft, { mm, change }) => void (mmOf(draft, mm).mmap_sem += change),
+  MmapLockReleased: (draft, { mm, change }) => void (mmOf(draft, mm).mmap_sem -= change),
+  MmapLockWaited: unchanged,
+  MmPinned: (draft, { mm }) => void mmOf(draft, mm).users++,
+  MmReleased: (draft, { mm }) => void mmOf(draft, mm).users--,
+};
+
+export const mappingReducers = { ...faults, ...mapping, ...unmapping, ...spaces };

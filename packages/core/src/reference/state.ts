@@ -1,0 +1,207 @@
+/**
+ * The machine as anybody would write it down: plain objects with named members, lists as arrays. It is slow, and there to
+ * be read: the reference reducer changes it by the same events that change the typed arrays, and both must agree.
+ */
+import type { Draft } from 'immer';
+import { STREAMS, type Stream } from '../prng.ts';
+import { emptyColdState, type ColdState } from '../state/cold.ts';
+import { VMSTAT, ZERO_PFN, type VmstatName } from '../state/layout.ts';
+import { SWAP_MAP_BAD } from '../state/state.ts';
+import { buildTopology, type MachineSpec, type Topology } from '../state/topology.ts';
+
+/** Where a frame that is not free is. `image`: the zero page, which is part of the kernel. */
+export type Place = 'held' | 'batch' | 'lru' | 'isolated' | 'image';
+
+/** A page frame that is in use. A free one is in `freed` of its zone, or was never touched. */
+export interface ReferenceFrame {
+  readonly place: Place;
+  readonly count: number;
+  readonly mapcount: number;
+  /** What it belongs to, 0 for none: a file, or an anon_vma. Never both. */
+  readonly file: number;
+  readonly anon_vma: number;
+  /** Page of the file, or linear index of an anonymous page. */
+  readonly index: number;
+  /** Swap slot while it is in the swap cache; else 0. */
+  readonly slot: number;
+  readonly locked: boolean;
+  readonly error: boolean;
+  readonly referenced: boolean;
+  readonly uptodate: boolean;
+  readonly dirty: boolean;
+  readonly active: boolean;
+  readonly reserved: boolean;
+  readonly private: boolean;
+  readonly writeback: boolean;
+  readonly swapcache: boolean;
+  readonly reclaim: boolean;
+}
+
+/** The two lists of a zone, and the two batches of a CPU. */
+export interface Lists {
+  readonly inactive: readonly number[];
+  readonly active: readonly number[];
+}
+
+/** A zone. LRU lists have their head first. */
+export interface ReferenceZone extends Lists {
+  readonly node: number;
+  readonly start: number;
+  readonly present: number;
+  readonly free_pages: number;
+  /** Frames that were given back, the latest first: they are taken again from the front. */
+  readonly freed: readonly number[];
+  /** Frames from `start` on that were handed out at least once. */
+  readonly fresh: number;
+}
+
+/** How allocations on a node went, as numastat shows it. */
+export interface NodeCounters {
+  readonly hit: number;
+  readonly miss: number;
+  readonly foreign: number;
+  readonly interleave: number;
+  readonly local: number;
+  readonly other: number;
+}
+
+/** A page-table entry: a mapped frame, or a swapped-out page. */
+export type Pte =
+  | { readonly pfn: number; readonly writable: boolean; readonly young: boolean; readonly dirty: boolean }
+  | { readonly slot: number };
+
+export interface ReferenceMm {
+  readonly users: number;
+  readonly locked_pages: number;
+  /** mmap_sem: its readers, or -1 for a writer. */
+  readonly mmap_sem: number;
+  readonly file_rss: number;
+  readonly anon_rss: number;
+  /** Page tables: the first page of each 512 that have one. */
+  readonly tables: Readonly<Record<number, true>>;
+  /** Entries by page number. */
+  readonly ptes: Readonly<Record<number, Pte>>;
+}
+
+export interface ReferenceTask {
+  readonly cpu: number;
+  /** PF_SWAPWRITE */
+  readonly swapwrite: boolean;
+  readonly min_flt: number;
+  readonly maj_flt: number;
+  readonly il_next: number;
+}
+
+export interface ReferenceArea {
+  readonly base: number;
+  readonly max: number;
+  readonly lowest_bit: number;
+  readonly highest_bit: number;
+  readonly cluster_next: number;
+  readonly cluster_nr: number;
+  readonly inuse: number;
+}
+
+export interface ReferenceState {
+  /** Virtual nanoseconds. */
+  readonly clock: number;
+  readonly current: { readonly task: number; readonly cpu: number; readonly op: number };
+  readonly frames: Readonly<Record<number, ReferenceFrame>>;
+  readonly zones: readonly ReferenceZone[];
+  readonly nodes: Readonly<Record<number, NodeCounters>>;
+  /** By CPU; pages, the oldest first. */
+  readonly batches: readonly Lists[];
+  readonly mms: Readonly<Record<number, ReferenceMm>>;
+  readonly tasks: Readonly<Record<number, ReferenceTask>>;
+  /** Frames that cache a file, by page of the file. */
+  readonly page_cache: Readonly<Record<number, Readonly<Record<number, number>>>>;
+  /** Frames that hold the copy of a swap slot. */
+  readonly swap_cache: Readonly<Record<number, number>>;
+  readonly areas: readonly ReferenceArea[];
+  /** Users of each swap slot that is not free. */
+  readonly slots: Readonly<Record<number, number>>;
+  readonly nr_swap_pages: number;
+  /** Requests at the devices, the oldest first. */
+  readonly io: readonly { readonly pfn: number; readonly direction: 'read' | 'write' }[];
+  /** Requests that are going to fail. */
+  readonly io_errors: { readonly read: number; readonly write: number };
+  readonly counters: Readonly<Record<VmstatName, number>>;
+  /** Numbers drawn from each stream of chance. */
+  readonly draws: Readonly<Record<Stream, number>>;
+  readonly cold: ColdState;
+}
+
+/** What reducers change. */
+export type ReferenceDraft = Draft<ReferenceState>;
+
+/** A frame that was just taken: nobody has looked at it yet. */
+export const NEW_FRAME: ReferenceFrame = Object.freeze({
+  place: 'held',
+  count: 1,
+  mapcount: 0,
+  file: 0,
+  anon_vma: 0,
+  index: 0,
+  slot: 0,
+  locked: false,
+  error: false,
+  referenced: false,
+  uptodate: false,
+  dirty: false,
+  active: false,
+  reserved: false,
+  private: false,
+  writeback: false,
+  swapcache: false,
+  reclaim: false,
+});
+
+/** The value `of` each name, as an object. */
+export function table<Name extends string, Value>(names: readonly Name[], of: (name: Name, i: number) => Value) {
+  return Object.fromEntries(names.map((name, i) => [name, of(name, i)])) as Record<Name, Value>;
+}
+
+/** The machine before its first event. */
+export function initialReference(spec: MachineSpec): ReferenceState {
+  const topology = buildTopology(spec);
+  return {
+    clock: 0,
+    current: { task: 0, cpu: 0, op: 0 },
+    frames: { [ZERO_PFN]: { ...NEW_FRAME, place: 'image', reserved: true, uptodate: true } },
+    zones: initialZones(topology),
+    nodes: Object.fromEntries(
+      topology.nodes.map((nid) => [nid, { hit: 0, miss: 0, foreign: 0, interleave: 0, local: 0, other: 0 }]),
+    ),
+    batches: topology.cpu_to_node.map(() => ({ inactive: [], active: [] })),
+    mms: {},
+    tasks: {},
+    page_cache: {},
+    swap_cache: {},
+    ...initialSwap(spec),
+    io: [],
+    io_errors: { read: 0, write: 0 },
+    counters: table(VMSTAT, () => 0),
+    draws: table(STREAMS, () => 0),
+    cold: emptyColdState(spec.io),
+  };
+}
+
+function initialZones(topology: Topology): ReferenceZone[] {
+  return topology.zones.map(({ node, start, present }) => {
+    return { node, start, present, free_pages: present, freed: [], fresh: 0, inactive: [], active: [] };
+  });
+}
+
+/** Slots are counted through all areas; the first of each is its header, which nobody may use. */
+function initialSwap(spec: MachineSpec): Pick<ReferenceState, 'areas' | 'slots' | 'nr_swap_pages'> {
+  const areas: ReferenceArea[] = [];
+  const slots: Record<number, number> = {};
+  let base = 0;
+  for (const pages of spec.swap) {
+    const lowest_bit = pages > 0 ? 1 : 0;
+    areas.push({ base, max: pages + 1, lowest_bit, highest_bit: pages, cluster_next: 1, cluster_nr: 0, inuse: 0 });
+    slots[base] = SWAP_MAP_BAD;
+    base += pages + 1;
+  }
+  return { areas, slots, nr_swap_pages: spec.swap.reduce((sum, pages) => sum + pages, 0) };
+}

@@ -1,0 +1,168 @@
+/**
+ * What events do to tasks and to the run itself. What is cold in the fast state is the same tree here, changed by the same
+ * reducers; what such an event does besides is written anew.
+ */
+import { MPOL_INTERLEAVE, type ColdName, type EventName } from '@pagetape/events';
+import { STREAMS } from '../prng.ts';
+import { areaReducers } from '../reduce/areas.ts';
+import { invariant } from '../reduce/assert.ts';
+import { taskReducers } from '../reduce/tasks.ts';
+import type { State } from '../state/state.ts';
+import { refer, setLocked } from './frames.ts';
+import type { ReferenceDraft } from './state.ts';
+import { unchanged, type DataOf, type ReferenceReducers } from './types.ts';
+
+const coldReducers = { ...areaReducers, ...taskReducers };
+
+/** Stands where the reducers of the fast state expect its arrays: those that are reused as they are never look. */
+const NO_ARRAYS = Object.freeze({}) as State;
+
+type ColdRule = (draft: ReferenceDraft['cold'], data: unknown, state: State) => void;
+
+/** The rule of an event that concerns only the cold tree. */
+function onlyCold<Kind extends ColdName>(kind: Kind): (draft: ReferenceDraft, data: DataOf<Kind>) => void {
+  const reduce = coldReducers[kind] as ColdRule;
+  return (draft, data) => reduce(draft.cold, data, NO_ARRAYS);
+}
+
+/** Kinds whose reducers write the arrays of the fast state too. */
+type BothLanes =
+  | 'StimulusBegan'
+  | 'StimulusEnded'
+  | 'TaskSpawned'
+  | 'TaskReaped'
+  | 'TaskPolicySet'
+  | 'MmDestroyed'
+  | 'FileCreated'
+  | 'HolderTookLock'
+  | 'HolderUnlocked';
+
+const cold: ReferenceReducers<Exclude<ColdName, BothLanes>> = {
+  DeadlockFound: unchanged,
+  NodemaskRead: unchanged,
+  IoModeSet: onlyCold('IoModeSet'),
+  HolderTryCounted: onlyCold('HolderTryCounted'),
+  PinPlaced: onlyCold('PinPlaced'),
+  PinRemoved: onlyCold('PinRemoved'),
+  RegionNamed: onlyCold('RegionNamed'),
+  SwapSlotSeized: onlyCold('SwapSlotSeized'),
+  SwapSlotGivenBack: onlyCold('SwapSlotGivenBack'),
+  TaskExited: onlyCold('TaskExited'),
+  CredentialsChanged: onlyCold('CredentialsChanged'),
+  CapabilitiesDropped: onlyCold('CapabilitiesDropped'),
+  VmaMapped: onlyCold('VmaMapped'),
+  VmaUnmapped: onlyCold('VmaUnmapped'),
+  VmaSplit: onlyCold('VmaSplit'),
+  VmaMerged: onlyCold('VmaMerged'),
+  VmaFlagsChanged: onlyCold('VmaFlagsChanged'),
+  VmaPolicySet: onlyCold('VmaPolicySet'),
+  AnonVmaPrepared: onlyCold('AnonVmaPrepared'),
+  MmForked: onlyCold('MmForked'),
+};
+
+/** What the members of the cold tree are when an event of both lanes is done. */
+function copyPolicy<P extends { readonly nodes: readonly number[] } | null>(policy: P): P {
+  return policy && { ...policy, nodes: [...policy.nodes] };
+}
+
+const bothLanes: ReferenceReducers<BothLanes> = {
+  StimulusBegan: (draft, { op }) => void (draft.current.op = op),
+  StimulusEnded: (draft, { parent }) => void (draft.current.op = parent),
+  TaskSpawned(draft, { task, cpu, il_next, fresh_mm }) {
+    const { capabilities, mems_allowed, policy } = task;
+    const lists = { capabilities: [...capabilities], mems_allowed: [...mems_allowed], policy: copyPolicy(policy) };
+    draft.cold.tasks[task.pid] = { ...task, ...lists };
+    draft.cold.pids[task.name] = task.pid;
+    draft.cold.next.pid = Math.max(draft.cold.next.pid, task.pid + 1);
+    draft.tasks[task.pid] = { cpu, swapwrite: false, min_flt: 0, maj_flt: 0, il_next };
+    if (fresh_mm) {
+      draft.cold.mms[task.mm] = { vmas: [] };
+      draft.cold.next.mm = task.mm + 1;
+      draft.mms[task.mm] = {
+        users: 0,
+        locked_pages: 0,
+        mmap_sem: 0,
+        file_rss: 0,
+        anon_rss: 0,
+        tables: {},
+        ptes: {},
+      };
+    }
+    if (task.mm !== 0) draft.mms[task.mm].users++;
+  },
+  TaskReaped(draft, { task }) {
+    delete draft.cold.tasks[task];
+    delete draft.tasks[task];
+  },
+  TaskPolicySet(draft, { task, policy }) {
+    draft.cold.tasks[task].policy = copyPolicy(policy);
+    if (policy?.mode === MPOL_INTERLEAVE) draft.tasks[task].il_next = policy.nodes[0];
+  },
+  MmDestroyed(draft, { mm }) {
+    invariant(draft.cold.mms[mm].vmas.length === 0, 'an address space with areas is destroyed:', mm);
+    invariant(Object.keys(draft.mms[mm].ptes).length === 0, 'an address space with pages is destroyed:', mm);
+    delete draft.cold.mms[mm];
+    draft.cold.regions = draft.cold.regions.filter((region) => region.mm !== mm);
+    delete draft.mms[mm];
+  },
+  FileCreated(draft, { file, name, pages }) {
+    draft.cold.files[file] = { name, pages, i_mmap: [], i_mmap_writable: 0 };
+    draft.cold.next.file = file + 1;
+    draft.page_cache[file] = {};
+  },
+  HolderTookLock(draft, { pfn, until }) {
+    draft.cold.holders.push({ pfn, until: typeof until === 'object' ? { ...until } : until });
+    setLocked(draft, pfn, true);
+    refer(draft, pfn, 1);
+  },
+  HolderUnlocked(draft, { pfn }) {
+    draft.cold.holders = draft.cold.holders.filter((holder) => holder.pfn !== pfn);
+    setLocked(draft, pfn, false);
+  },
+};
+
+/** The engine of migration says much, and changes the state by other events. */
+type Said =
+  | 'MigrationBatchStarted'
+  | 'MigrationPassStarted'
+  | 'MigrationPassEnded'
+  | 'MigrationBatchEnded'
+  | 'PageMigrationDeferred'
+  | 'PageMigrationFailed'
+  | 'PageEvicted'
+  | 'PageFoundUnreferenced'
+  | 'PageoutAttempted'
+  | 'PagesMigrated'
+  | 'CheckFailed';
+
+const said: ReferenceReducers<Extract<EventName, Said>> = {
+  MigrationBatchStarted: unchanged,
+  MigrationPassStarted: unchanged,
+  MigrationPassEnded: unchanged,
+  MigrationBatchEnded: unchanged,
+  PageMigrationDeferred: unchanged,
+  PageMigrationFailed: unchanged,
+  PageEvicted: unchanged,
+  PageFoundUnreferenced: unchanged,
+  PageoutAttempted: unchanged,
+  PagesMigrated: unchanged,
+  CheckFailed: unchanged,
+};
+
+const run: ReferenceReducers<
+  | 'ActorSwitched'
+  | 'ChanceDrawn'
+  | 'SwapWriteGranted'
+  | 'SwapWriteRevoked'
+  | 'TaskInterleaveAdvanced'
+  | 'TaskMovedToCpu'
+> = {
+  ActorSwitched: (draft, { task, cpu, op }) => void (draft.current = { task, cpu, op }),
+  ChanceDrawn: (draft, { stream }) => void draft.draws[STREAMS[stream]]++,
+  SwapWriteGranted: (draft, { task }) => void (draft.tasks[task].swapwrite = true),
+  SwapWriteRevoked: (draft, { task }) => void (draft.tasks[task].swapwrite = false),
+  TaskInterleaveAdvanced: (draft, { task, next }) => void (draft.tasks[task].il_next = next),
+  TaskMovedToCpu: (draft, { task, cpu }) => void (draft.tasks[task].cpu = cpu),
+};
+
+export const runReducers = { ...cold, ...bothLanes, ...said, ...run };

@@ -1,0 +1,204 @@
+/** From the typed arrays of the fast state to the reference's plain objects, so that the two can be compared. */
+import { STREAMS } from '../prng.ts';
+import * as L from '../state/layout.ts';
+import type { ReadonlyInts, StateView } from '../state/view.ts';
+import type {
+  Lists,
+  NodeCounters,
+  Place,
+  Pte,
+  ReferenceArea,
+  ReferenceFrame,
+  ReferenceMm,
+  ReferenceState,
+  ReferenceTask,
+  ReferenceZone,
+} from './state.ts';
+import { table } from './state.ts';
+import { eachLeaf } from '../state/walk.ts';
+
+/** A fast state as the reference would have it. Nothing of it is shared but the cold tree, which never changes. */
+export function referenceOf(s: StateView): ReferenceState {
+  const { scalars } = s;
+  return {
+    clock: s.clock.t,
+    current: { task: scalars[L.CURRENT_TASK], cpu: scalars[L.CURRENT_CPU], op: scalars[L.CURRENT_OP] },
+    frames: framesOf(s),
+    zones: s.topology.zones.map((zone, z) => ({ node: zone.node, start: zone.start, ...zoneOf(s, z) })),
+    nodes: Object.fromEntries(s.topology.nodes.map((nid) => [nid, nodeOf(s, nid)])),
+    batches: s.topology.cpu_to_node.map((_, cpu) => batchesOf(s, cpu)),
+    mms: byKey(s.cold.mms, (mm) => mmOf(s, mm)),
+    tasks: byKey(s.cold.tasks, (pid) => taskOf(s, pid)),
+    page_cache: byKey(s.cold.files, (file) => cachedPages(s, file)),
+    swap_cache: nonZero(s.swap_cache, (frame) => frame - 1),
+    areas: Array.from({ length: s.areas.length / L.AREA }, (_, n) => areaOf(s, n)),
+    slots: nonZero(s.swap_map, (users) => users),
+    nr_swap_pages: scalars[L.NR_SWAP_PAGES],
+    io: requestsOf(s),
+    io_errors: { read: scalars[L.READ_ERRORS], write: scalars[L.WRITE_ERRORS] },
+    counters: table(L.VMSTAT, (_, i) => s.vmstat[i]),
+    draws: table(STREAMS, (_, i) => scalars[L.DRAWS + i]),
+    cold: s.cold,
+  };
+}
+
+/** An object with the same numeric keys. */
+function byKey<Value>(of: Readonly<Record<number, unknown>>, make: (key: number) => Value): Record<number, Value> {
+  return Object.fromEntries(Object.keys(of).map((key) => [key, make(Number(key))]));
+}
+
+function nonZero(array: ReadonlyInts, make: (value: number) => number): Record<number, number> {
+  const found: Record<number, number> = {};
+  for (let i = 0; i < array.length; i++) if (array[i] !== 0) found[i] = make(array[i]);
+  return found;
+}
+
+const PLACES: readonly Place[] = ['held', 'batch', 'lru', 'isolated', 'image'];
+
+function framesOf(s: StateView): Record<number, ReferenceFrame> {
+  const frames: Record<number, ReferenceFrame> = {};
+  for (let pfn = 0; pfn < s.topology.max_pfn; pfn++) {
+    const place = (s.frames[pfn * L.FRAME + L.F_FLAGS] & L.PLACE_MASK) >>> L.PLACE_SHIFT;
+    if (place !== 0) frames[pfn] = frameOf(s, pfn, PLACES[place - 1]);
+  }
+  return frames;
+}
+
+function frameOf({ frames }: StateView, pfn: number, place: Place): ReferenceFrame {
+  const at = pfn * L.FRAME;
+  const mapping = frames[at + L.F_MAPPING];
+  const has = (bit: number): boolean => (frames[at + L.F_FLAGS] & bit) !== 0;
+  return {
+    place,
+    count: frames[at + L.F_COUNT],
+    mapcount: frames[at + L.F_MAPCOUNT],
+    file: Math.max(mapping, 0),
+    anon_vma: mapping < 0 ? -mapping : 0,
+    index: frames[at + L.F_INDEX],
+    slot: frames[at + L.F_PRIVATE],
+    locked: has(L.PG_LOCKED),
+    error: has(L.PG_ERROR),
+    referenced: has(L.PG_REFERENCED),
+    uptodate: has(L.PG_UPTODATE),
+    dirty: has(L.PG_DIRTY),
+    active: has(L.PG_ACTIVE),
+    reserved: has(L.PG_RESERVED),
+    private: has(L.PG_PRIVATE),
+    writeback: has(L.PG_WRITEBACK),
+    swapcache: has(L.PG_SWAPCACHE),
+    reclaim: has(L.PG_RECLAIM),
+  };
+}
+
+/** The frames of a list from its head on. A list that is bent into a ring ends when it is longer than the machine. */
+function linked({ frames, topology }: StateView, head: number): number[] {
+  const list: number[] = [];
+  for (let link = head; link > 0 && list.length <= topology.max_pfn; link = frames[(link - 1) * L.FRAME + L.F_NEXT]) {
+    list.push(link - 1);
+  }
+  return list;
+}
+
+function zoneOf(s: StateView, z: number): Omit<ReferenceZone, 'node' | 'start'> {
+  const { zones } = s;
+  const at = z * L.ZONE;
+  return {
+    present: zones[at + L.Z_PRESENT],
+    free_pages: zones[at + L.Z_FREE],
+    freed: linked(s, zones[at + L.Z_FREE_HEAD]),
+    fresh: zones[at + L.Z_FRESH],
+    inactive: linked(s, zones[at + L.Z_LRU]),
+    active: linked(s, zones[at + L.Z_LRU + 2]),
+  };
+}
+
+function nodeOf({ nodes }: StateView, nid: number): NodeCounters {
+  const at = nid * L.NODE;
+  return {
+    hit: nodes[at + L.N_HIT],
+    miss: nodes[at + L.N_MISS],
+    foreign: nodes[at + L.N_FOREIGN],
+    interleave: nodes[at + L.N_INTERLEAVE],
+    local: nodes[at + L.N_LOCAL],
+    other: nodes[at + L.N_OTHER],
+  };
+}
+
+function batchesOf({ cpus }: StateView, cpu: number): Lists {
+  const batch = (lru: number): number[] => {
+    const at = cpu * L.CPU + lru * L.BATCH;
+    return Array.from({ length: cpus[at] }, (_, i) => cpus[at + 1 + i]);
+  };
+  return { inactive: batch(0), active: batch(1) };
+}
+
+function mmOf(s: StateView, mm: number): ReferenceMm {
+  const at = mm * L.MM;
+  const tables: Record<number, true> = {};
+  const ptes: Record<number, Pte> = {};
+  eachLeaf(s, s.mms, at + L.M_ROOT, (first, leaf) => {
+    tables[first] = true;
+    for (let i = 0; i < L.TABLE; i++) {
+      const pte = s.tables[leaf * L.TABLE + i];
+      if (pte !== 0) ptes[first + i] = pteOf(pte);
+    }
+  });
+  return {
+    users: s.mms[at + L.M_USERS],
+    locked_pages: s.mms[at + L.M_LOCKED],
+    mmap_sem: s.mms[at + L.M_SEM],
+    file_rss: s.mms[at + L.M_FILE_RSS],
+    anon_rss: s.mms[at + L.M_ANON_RSS],
+    tables,
+    ptes,
+  };
+}
+
+function pteOf(pte: number): Pte {
+  const number = pte >>> L.PTE_SHIFT;
+  if ((pte & L.PTE_PRESENT) === 0) return { slot: number };
+  const has = (bit: number): boolean => (pte & bit) !== 0;
+  return { pfn: number, writable: has(L.PTE_WRITE), young: has(L.PTE_YOUNG), dirty: has(L.PTE_DIRTY) };
+}
+
+function taskOf({ tasks }: StateView, pid: number): ReferenceTask {
+  const at = pid * L.TASK;
+  return {
+    cpu: tasks[at + L.T_CPU],
+    swapwrite: (tasks[at + L.T_FLAGS] & L.PF_SWAPWRITE) !== 0,
+    min_flt: tasks[at + L.T_MIN_FLT],
+    maj_flt: tasks[at + L.T_MAJ_FLT],
+    il_next: tasks[at + L.T_IL_NEXT],
+  };
+}
+
+function cachedPages(s: StateView, file: number): Record<number, number> {
+  const pages: Record<number, number> = {};
+  eachLeaf(s, s.files, file * L.FILE + L.X_ROOT, (first, leaf) => {
+    for (let i = 0; i < L.TABLE; i++) {
+      const frame = s.tables[leaf * L.TABLE + i];
+      if (frame !== 0) pages[first + i] = frame - 1;
+    }
+  });
+  return pages;
+}
+
+function areaOf({ areas }: StateView, area: number): ReferenceArea {
+  const at = area * L.AREA;
+  return {
+    base: areas[at + L.S_BASE],
+    max: areas[at + L.S_MAX],
+    lowest_bit: areas[at + L.S_LOWEST],
+    highest_bit: areas[at + L.S_HIGHEST],
+    cluster_next: areas[at + L.S_CLUSTER_NEXT],
+    cluster_nr: areas[at + L.S_CLUSTER_NR],
+    inuse: areas[at + L.S_INUSE],
+  };
+}
+
+function requestsOf({ io, scalars }: StateView): ReferenceState['io'] {
+  return Array.from({ length: scalars[L.IO_PENDING] }, (_, i) => {
+    const request = io[(scalars[L.IO_FIRST] + i) & (io.length - 1)];
+    return { pfn: request >>> 1, direction: (request & 1) === 1 ? 'write' : 'read' };
+  });
+}
