@@ -1,0 +1,212 @@
+/** Parts of the machine that scenarios do not show one by one: chance, topology, the scheduler, the boundary. */
+import test from 'ava';
+import { canonicalJson, collectBlocks, eventsOf, printData, START, type Stimulus } from '@pagetape/events';
+import { Chance, hashState, openMachine, PRNG_NAME, Simulation, type MachineSpec } from '../src/index.ts';
+import { buildTopology } from '../src/state/topology.ts';
+
+const node = (id: number, pages: number, cpus = 1) => ({ id, pages, cpus });
+const machine = (spec: Partial<MachineSpec> = {}): MachineSpec => ({
+  nodes: [node(0, 128), node(1, 128)],
+  swap: [64],
+  page_cluster: 3,
+  io: 'step',
+  ...spec,
+});
+
+/** Runs steps, and gives the simulation and the lines of its events. */
+function run(steps: readonly Stimulus[], { seed = '1', spec = machine() } = {}) {
+  const { blocks, sink } = collectBlocks();
+  const simulation = new Simulation({ machine: spec, seed, sink });
+  const results = steps.map((step) => simulation.perform(step));
+  simulation.finish();
+  const at = { ...START };
+  const lines = blocks.flatMap((block) => [...eventsOf(block, at)].map(printData));
+  return { simulation, results, lines };
+}
+
+// --- chance ---------------------------------------------------------------------------------------------------------
+
+test('chance: known draws, so that a seed means the same for ever', (t) => {
+  t.is(PRNG_NAME, 'seedrandom-3/alea');
+  const chance = new Chance('2005-10-31');
+  t.deepEqual(
+    Array.from({ length: 8 }, () => chance.below('schedule', 100)),
+    KNOWN_DRAWS,
+  );
+});
+
+const KNOWN_DRAWS = [88, 0, 70, 29, 31, 45, 25, 86];
+
+test('chance: one more draw in a stream does not shift another', (t) => {
+  const a = new Chance('x');
+  const b = new Chance('x');
+  a.below('device', 10);
+  t.is(a.below('schedule', 1_000_000), b.below('schedule', 1_000_000));
+});
+
+test('chance: a saved state goes on exactly, also through JSON', (t) => {
+  const chance = new Chance('save me');
+  for (let i = 0; i < 12_345; i++) chance.below('schedule', 7);
+  const again = new Chance('save me', JSON.parse(JSON.stringify(chance.save())));
+  for (let i = 0; i < 1_000; i++) t.is(again.below('schedule', 1 << 30), chance.below('schedule', 1 << 30));
+  t.is(again.below('fuzz', 1 << 30), chance.below('fuzz', 1 << 30));
+});
+
+// --- topology -------------------------------------------------------------------------------------------------------
+
+const ring = [
+  [10, 20, 30, 20],
+  [20, 10, 20, 30],
+  [30, 20, 10, 20],
+  [20, 30, 20, 10],
+];
+
+const fallbacks: readonly [title: string, spec: MachineSpec, expected: Record<number, number[]>][] = [
+  [
+    'equal distances rotate',
+    machine({ nodes: [0, 1, 2, 3].map((id) => node(id, 96)) }),
+    { 0: [0, 1, 2, 3], 1: [1, 2, 3, 0], 3: [3, 0, 1, 2] },
+  ],
+  [
+    'a ring: neighbours first',
+    machine({ nodes: [0, 1, 2, 3].map((id) => node(id, 96)), distance: ring }),
+    { 0: [0, 1, 3, 2], 2: [2, 3, 1, 0] },
+  ],
+  ['ids with holes', machine({ nodes: [node(1, 64), node(4, 64), node(9, 64)] }), { 1: [1, 4, 9], 9: [9, 1, 4] }],
+];
+
+for (const [title, spec, expected] of fallbacks) {
+  test(`zonelists: ${title}`, (t) => {
+    const { fallback } = buildTopology(spec);
+    for (const [nid, order] of Object.entries(expected)) t.deepEqual(fallback[Number(nid)], order, `node ${nid}`);
+  });
+}
+
+test('zonelists: within a node the highest zone comes first', (t) => {
+  const zones = { DMA: 16, DMA32: 48, Normal: 64 };
+  const { zonelist, zones: all } = buildTopology(machine({ nodes: [{ ...node(0, 128), zones }, node(1, 64)] }));
+  t.deepEqual(
+    zonelist[0].map((zone) => [all[zone].node, all[zone].kind]),
+    [
+      [0, 2],
+      [0, 1],
+      [0, 0],
+      [1, 2],
+    ],
+  );
+});
+
+const marks: readonly [pages: number[], expected: [number, number, number][]][] = [
+  [
+    [128, 128],
+    [
+      [16, 20, 24],
+      [16, 20, 24],
+    ],
+  ],
+  [
+    [96, 96, 96, 96],
+    [
+      [9, 11, 13],
+      [9, 11, 13],
+      [9, 11, 13],
+      [9, 11, 13],
+    ],
+  ],
+];
+
+for (const [pages, expected] of marks) {
+  test(`watermarks of nodes with ${pages.join(', ')} pages`, (t) => {
+    const { zones } = buildTopology(machine({ nodes: pages.map((n, id) => node(id, n)) }));
+    t.deepEqual(
+      zones.map(({ min, low, high }) => [min, low, high]),
+      expected,
+    );
+  });
+}
+
+// --- the scheduler --------------------------------------------------------------------------------------------------
+
+const twoMigrate: readonly Stimulus[] = [
+  { op: 'spawn', t: 'A', node: 0 },
+  { op: 'mmap', t: 'A', r: 'r', at: 0, pages: 20 },
+  { op: 'touch', t: 'A', addr: ['r', 0], pages: 20 },
+  { op: 'fork', t: 'A', as: 'B' },
+  {
+    op: 'parallel',
+    steps: [
+      { op: 'migrate_pages', t: 'A', pid: 'self', maxnode: 64, old: [0], new: [1] },
+      { op: 'touch', t: 'B', addr: ['r', 0], pages: 20 },
+      { op: 'migrate_pages', t: 'B', pid: 'self', maxnode: 64, old: [0], new: [1] },
+    ],
+  },
+];
+
+test('parallel steps: the same seed gives the same events, another seed another interleaving', (t) => {
+  const one = run(twoMigrate, { seed: '1' });
+  t.is(canonicalJson(one.lines), canonicalJson(run(twoMigrate, { seed: '1' }).lines));
+  t.not(canonicalJson(one.lines), canonicalJson(run(twoMigrate, { seed: '2' }).lines));
+  t.true(one.lines.some((line) => line.startsWith('ChanceDrawn stream=0')));
+});
+
+test('one task alone: nothing is chosen, so the seed changes nothing', (t) => {
+  const alone = twoMigrate.slice(0, 4);
+  t.deepEqual(run(alone, { seed: '1' }).lines, run(alone, { seed: '2' }).lines);
+});
+
+test('a wait that cannot end stops the run, with who waits for what', (t) => {
+  const { results, lines, simulation } = run([
+    { op: 'spawn', t: 'A', node: 0 },
+    { op: 'mmap', t: 'A', r: 'r', at: 0, pages: 1 },
+    { op: 'touch', t: 'A', addr: ['r', 0], pages: 1 },
+    { op: 'lock', t: 'A', addr: ['r', 0], until: 'unlock' },
+    { op: 'migrate_pages', t: 'A', pid: 'self', maxnode: 64, old: [0], new: [1] },
+  ]);
+  t.deepEqual(results.at(-1), { ret: null, stop: 'hang' });
+  const report = '{"for":"the lock of page 1","held_by":"somebody outside","op":5,"task":100}';
+  t.is(lines.at(-1), `DeadlockFound {"waits":[${report}]}`);
+  t.throws(() => simulation.perform({ op: 'io_done' }), { message: /the run has stopped/ });
+});
+
+// --- the boundary ---------------------------------------------------------------------------------------------------
+
+test('a fork of a machine is independent', (t) => {
+  const { blocks, sink } = collectBlocks();
+  const simulation = new Simulation({ machine: machine(), sink });
+  for (const step of twoMigrate.slice(0, 3)) simulation.perform(step);
+  simulation.finish();
+  const replayed = openMachine(machine());
+  replayed.replay(blocks[0], 0, blocks[0].rows.length);
+  t.is(hashState(replayed.view), hashState(simulation.view));
+  const branch = replayed.fork();
+  const before = hashState(branch.view);
+  simulation.perform(twoMigrate[3]);
+  simulation.finish();
+  replayed.replay(blocks[1], 0, blocks[1].rows.length);
+  t.is(hashState(replayed.view), hashState(simulation.view));
+  t.is(hashState(branch.view), before);
+});
+
+const faults: readonly [title: string, steps: Stimulus[], message: RegExp][] = [
+  [
+    'an unknown task',
+    [{ op: 'touch', t: 'A', addr: ['r', 0], pages: 1 }],
+    /there is no task A; a step "spawn" or "fork"/,
+  ],
+  [
+    'an unknown region',
+    [
+      { op: 'spawn', t: 'A' },
+      { op: 'touch', t: 'A', addr: ['r', 0], pages: 1 },
+    ],
+    /no region r; a step "mmap"/,
+  ],
+  ['an unknown operation', [{ op: 'vmstat' }], /the operation vmstat is not simulated yet/],
+  ['a cpu that is not there', [{ op: 'spawn', t: 'A', cpu: 9 }], /there is no CPU 9/],
+];
+
+for (const [title, steps, message] of faults) {
+  test(`an error that says what would be right: ${title}`, (t) => {
+    t.throws(() => run(steps), { message });
+  });
+}
