@@ -41,9 +41,17 @@ export function oracleFiles(paths: readonly string[]): string[] {
   });
 }
 
-/** Runs a file: under the profile of its kernel and, where it has results for a second kernel, under that too. */
+/**
+ * Runs a file: under the profile of its kernel and, where it has results for a second kernel, under that too. A file that
+ * cannot be understood is unsupported, with the reason as its field.
+ */
 export function conformFile(file: string, profile?: string): ScenarioReport[] {
-  const oracle = loadOracle(file);
+  let oracle: Oracle;
+  try {
+    oracle = loadOracle(file);
+  } catch (error) {
+    return [{ file, profile: profile ?? 'unknown', status: 'unsupported', field: (error as Error).message }];
+  }
   const own = oracle.scenario.profile as string;
   const rc1 = 'swap-v5-rc1';
   const recorded = (name: string): readonly OracleResult[] =>
