@@ -5,7 +5,7 @@ export { Chance, PRNG_NAME, STREAMS, type ChanceState, type Stream } from './prn
 export { DEFAULT_PROFILE, PROFILES } from './profiles/index.ts';
 export { type Traits } from './profiles/traits.ts';
 export { openMachine, replayBlock, type Machine } from './reduce/index.ts';
-export { Simulation, type SimulationOptions } from './simulation.ts';
+export { Simulation, type Checkpoint, type SimulationOptions } from './simulation.ts';
 export { type ColdState, type File, type Holder, type Mm, type Pin, type Region } from './state/cold.ts';
 export { hashState } from './state/hash.ts';
 export * as layout from './state/layout.ts';

@@ -4,9 +4,11 @@ import { ScenarioFault } from './errors.ts';
 import type { Kernel } from './kernel.ts';
 import { map_program } from './kernel/fork.ts';
 import { DEFAULT_PROFILE, PROFILES } from './profiles/index.ts';
-import { Chance } from './prng.ts';
+import type { Traits } from './profiles/traits.ts';
+import { Chance, type ChanceState } from './prng.ts';
 import { openMachine, type Machine } from './reduce/index.ts';
 import { Scheduler } from './sched/scheduler.ts';
+import { STOPPED } from './state/layout.ts';
 import type { MachineSpec } from './state/topology.ts';
 import type { StateView } from './state/view.ts';
 import { INIT_PID, KTHREAD_PID, resolveCapabilities } from './stimulus/resolve.ts';
@@ -22,38 +24,60 @@ export interface SimulationOptions {
   readonly sink?: BlockSink;
 }
 
+/** All that a run needs to go on exactly from between two steps. */
+export interface Checkpoint {
+  readonly profile: string;
+  /** Seq of the last event before it. */
+  readonly seq: number;
+  readonly machine: Machine;
+  readonly chance: ChanceState;
+}
+
 export class Simulation {
   readonly view: StateView;
   readonly log: EventLog;
   private readonly machine: Machine;
+  private readonly k: Kernel;
   private readonly scheduler: Scheduler;
-  private stopped = false;
 
-  constructor({ machine, profile = DEFAULT_PROFILE, seed = '0', sink }: SimulationOptions) {
-    const traits = PROFILES[profile];
-    if (!traits)
-      throw new ScenarioFault(`there is no profile ${profile}; known are ${Object.keys(PROFILES).join(', ')}`);
-    this.machine = openMachine(machine);
+  /** A run from its start, or from a checkpoint, which stays as it is and may be used again. */
+  constructor(options: SimulationOptions | { readonly from: Checkpoint; readonly sink?: BlockSink }) {
+    const from = 'from' in options ? options.from : undefined;
+    const start = 'from' in options ? undefined : options;
+    const traits = findProfile(from?.profile ?? start?.profile ?? DEFAULT_PROFILE);
+    this.machine = from ? from.machine.fork() : openMachine((start as SimulationOptions).machine);
     this.view = this.machine.view;
-    this.log = new EventLog(sink);
+    this.log = new EventLog(options.sink);
+    this.log.seq = from?.seq ?? 0;
     const emit = this.machine.emitters(this.log);
-    const k: Kernel = { s: this.view, emit, traits, chance: new Chance(seed), contended: false };
-    this.scheduler = new Scheduler(k);
-    boot(k);
+    const chance = new Chance(start?.seed ?? '0', from?.chance);
+    this.k = { s: this.view, emit, traits, chance, contended: false };
+    this.scheduler = new Scheduler(this.k);
+    if (start) boot(this.k);
   }
 
   /** Serves a step to its end. After a step that did not return, further steps are refused. */
   perform(stimulus: Stimulus): Result {
-    if (this.stopped) throw new ScenarioFault('the run has stopped: a step before did not return');
-    const result = this.scheduler.serve(stimulus);
-    if (result.stop) this.stopped = true;
-    return result;
+    if (this.view.scalars[STOPPED] !== 0) throw new ScenarioFault('the run has stopped: a step before did not return');
+    return this.scheduler.serve(stimulus);
+  }
+
+  /** A copy of the state and of chance, as they are between two steps. */
+  checkpoint(): Checkpoint {
+    const { traits, chance } = this.k;
+    return { profile: traits.id, seq: this.log.seq, machine: this.machine.fork(), chance: chance.save() };
   }
 
   /** Hands out the block that is not full yet. */
   finish(): void {
     this.log.flush();
   }
+}
+
+function findProfile(name: string): Traits {
+  const traits = PROFILES[name];
+  if (traits) return traits;
+  throw new ScenarioFault(`there is no profile ${name}; known are ${Object.keys(PROFILES).join(', ')}`);
 }
 
 /** The tasks that every system has: init, which root owns, and a kernel thread. */

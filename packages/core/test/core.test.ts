@@ -52,6 +52,20 @@ test('chance: a saved state goes on exactly, also through JSON', (t) => {
   t.is(again.below('fuzz', 1 << 30), chance.below('fuzz', 1 << 30));
 });
 
+test('chance: a run that goes on from a checkpoint is the run that went on', (t) => {
+  const whole = new Simulation({ machine: machine(), seed: '3' });
+  for (const step of twoMigrate) whole.perform(step);
+  const checkpoint = whole.checkpoint();
+  const resumed = [1, 2].map(() => new Simulation({ from: checkpoint }));
+  const [, , , , overlapping] = twoMigrate;
+  whole.perform(overlapping);
+  for (const simulation of resumed) {
+    simulation.perform(overlapping);
+    t.is(simulation.log.seq, whole.log.seq);
+    t.is(hashState(simulation.view), hashState(whole.view));
+  }
+});
+
 // --- topology -------------------------------------------------------------------------------------------------------
 
 const ring = [
@@ -169,6 +183,21 @@ test('a wait that cannot end stops the run, with who waits for what', (t) => {
 });
 
 // --- the boundary ---------------------------------------------------------------------------------------------------
+
+test('outside the reducers a state may only be read: these lines must not compile', (t) => {
+  const { view } = new Simulation({ machine: machine() });
+  const write = (): void => {
+    // @ts-expect-error the hot lane is read-only
+    view.frames[8] = 1;
+    // @ts-expect-error the cold lane is read-only
+    view.cold.next.pid = 7;
+    // @ts-expect-error so is the clock
+    view.clock.t = 0;
+  };
+  t.throws(() => {
+    write();
+  });
+});
 
 test('a fork of a machine is independent', (t) => {
   const { blocks, sink } = collectBlocks();

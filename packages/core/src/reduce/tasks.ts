@@ -9,8 +9,10 @@ import {
   FRAME,
   F_COUNT,
   MM,
+  LAST_OP,
   M_USERS,
   PF_SWAPWRITE,
+  STOPPED,
   TASK,
   T_CPU,
   T_FLAGS,
@@ -80,9 +82,12 @@ export const taskReducers: ColdReducers<
   | 'SwapSlotSeized'
   | 'SwapSlotGivenBack'
 > = {
-  StimulusBegan: (_draft, { op }, state) => void (state.scalars[CURRENT_OP] = op),
+  StimulusBegan(_draft, { op }, state) {
+    state.scalars[CURRENT_OP] = op;
+    state.scalars[LAST_OP] = Math.max(state.scalars[LAST_OP], op);
+  },
   StimulusEnded: (_draft, { parent }, state) => void (state.scalars[CURRENT_OP] = parent),
-  DeadlockFound: unchanged,
+  DeadlockFound: (_draft, _payload, state) => void (state.scalars[STOPPED] = 1),
   NodemaskRead: unchanged,
   TaskSpawned(draft, { task, cpu, il_next, fresh_mm }, state) {
     draft.tasks[task.pid] = {

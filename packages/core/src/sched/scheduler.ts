@@ -11,7 +11,7 @@ import { task_cpu, type Kernel, type Sleeping } from '../kernel.ts';
 import { release_holder } from '../mm/filemap.ts';
 import { end_all_requests, end_oldest_request, pending_requests } from '../mm/page_io.ts';
 import { STREAMS, type Stream } from '../prng.ts';
-import { CURRENT_CPU, CURRENT_OP, CURRENT_TASK, IO_PENDING, MM, M_SEM } from '../state/layout.ts';
+import { CURRENT_CPU, CURRENT_OP, CURRENT_TASK, IO_PENDING, LAST_OP, MM, M_SEM } from '../state/layout.ts';
 import { PageLocked, PageWriteback } from '../state/read.ts';
 import { perform } from '../stimulus/perform.ts';
 import type { Result } from '../stimulus/result.ts';
@@ -38,7 +38,7 @@ interface Actor {
 
 export class Scheduler {
   private readonly k: Kernel;
-  private ops = 0;
+  private ops: number;
   /** Set when the run cannot go on. */
   private stop: 'hang' | 'blocked' | null = null;
   /** How many steps that act during another one are under way. */
@@ -46,6 +46,7 @@ export class Scheduler {
 
   constructor(k: Kernel) {
     this.k = k;
+    this.ops = k.s.scalars[LAST_OP];
   }
 
   /** Serves one step of a scenario to its end, with all that belongs to it. */

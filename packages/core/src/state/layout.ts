@@ -136,6 +136,8 @@ export const TOTAL_SWAP_PAGES = 8;
 export const TABLES_USED = 9; // tables ever used; table 0 stands for none
 export const TABLES_FREE = 10; // first of the freed tables, which are linked by their first entry
 export const FRAMES_USED = 11; // frames below this were touched: what hashes and copies read
+export const LAST_OP = 12; // number of the newest step
+export const STOPPED = 13; // 1: a step did not return, so the run is over
 export const DRAWS = 16; // draws from each stream of chance
 export const SCALARS = 32;
 
