@@ -19,18 +19,19 @@ export interface Clocked {
 /** Parameters are numbered, so that a field may have any name. */
 const args = (event: AnyEvent): string[] => (event.lane === 'hot' ? event.fields.map((_, n) => `a${n}`) : ['payload']);
 
+const passTime = ({ cost_ns }: AnyEvent): string => (cost_ns === 0 ? '' : `clock.t += ${cost_ns};`);
+
 function emitterSource(event: AnyEvent): string {
   const parameters = args(event);
   const row = event.lane === 'hot' ? parameters : ['log.payloads.push(payload) - 1'];
   const stores = [`${event.number}`, ...row].map((value, i) => `rows[i + ${i}] = ${value};`).join(' ');
   return `${event.name}(${parameters.join(', ')}) {
   if (log.events === ${BLOCK_EVENTS}) log.flush();
-  const rows = log.rows, i = log.length;
+  const i = log.length;
   ${stores}
   log.length = i + ${row.length + 1};
   log.events++;
-  log.seq++;
-  clock.t += ${event.cost_ns};
+  ${passTime(event)}
   reduce_${event.name}(${['state', ...parameters].join(', ')});
 }`;
 }
@@ -39,7 +40,7 @@ function replayCase(event: AnyEvent): string {
   const length = event.lane === 'hot' ? event.fields.length : 1;
   const fields = Array.from({ length }, (_, n) => `rows[i + ${n + 1}]`);
   const values = event.lane === 'hot' ? fields : ['block.payloads[rows[i + 1]]'];
-  return `case ${event.number}: clock.t += ${event.cost_ns}; reduce_${event.name}(${['state', ...values].join(', ')}); i += ${length + 1}; break;`;
+  return `case ${event.number}: ${passTime(event)} reduce_${event.name}(${['state', ...values].join(', ')}); i += ${length + 1}; break;`;
 }
 
 const prologue = (): string =>
@@ -49,15 +50,25 @@ const prologue = (): string =>
     ...EVENTS.map(({ name }) => `const reduce_${name} = reducers.${name};`),
   ].join('\n');
 
+/** Compiled once for all machines of a process, so that what the engine learns from one serves the next. */
+let emitterFactory: Function | undefined;
+let replayFactory: Function | undefined;
+
+function emittersSource(): string {
+  return `${prologue()}
+const rows = log.rows;
+return Object.freeze({\n${EVENTS.map(emitterSource).join(',\n')}\n});
+//# sourceURL=emit.js`;
+}
+
 /** The functions that record an event in `log` and reduce it. */
 export function compileEmitters<State extends Clocked>(
   log: EventLog,
   state: State,
   reducers: Reducers<State>,
 ): Emitters {
-  const source = `${prologue()}\nreturn Object.freeze({\n${EVENTS.map(emitterSource).join(',\n')}\n});
-//# sourceURL=emit.js`;
-  return new Function('log', 'state', 'reducers', source)(log, state, reducers) as Emitters;
+  emitterFactory ??= new Function('log', 'state', 'reducers', emittersSource());
+  return emitterFactory(log, state, reducers) as Emitters;
 }
 
 /** Reduces the rows of a block from the integer at `from` up to before `to`, and returns how many events that were. */
@@ -65,7 +76,12 @@ export type ReplayBlock = (block: Block, from: number, to: number) => number;
 
 /** The loop that reduces recorded rows. */
 export function compileReplay<State extends Clocked>(state: State, reducers: Reducers<State>): ReplayBlock {
-  const source = `${prologue()}
+  replayFactory ??= new Function('state', 'reducers', replaySource());
+  return replayFactory(state, reducers) as ReplayBlock;
+}
+
+function replaySource(): string {
+  return `${prologue()}
 return function replayBlock(block, from, to) {
   const rows = block.rows;
   let i = from, events = 0;
@@ -79,5 +95,4 @@ return function replayBlock(block, from, to) {
   return events;
 };
 //# sourceURL=replay.js`;
-  return new Function('state', 'reducers', source)(state, reducers) as ReplayBlock;
 }

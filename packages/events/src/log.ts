@@ -36,10 +36,20 @@ export class EventLog {
   length = 0;
   /** Events in the current block. */
   events = 0;
-  /** Seq of the last event; seq counts from 1. */
-  seq = 0;
   payloads: unknown[] = [];
+  /** Events of the blocks that were handed out. */
+  private flushed = 0;
   private readonly sink: BlockSink | undefined;
+
+  /** Seq of the last event; seq counts from 1. */
+  get seq(): number {
+    return this.flushed + this.events;
+  }
+
+  /** A run that goes on where another one stopped goes on counting. */
+  set seq(last: number) {
+    this.flushed = last - this.events;
+  }
 
   constructor(sink?: BlockSink) {
     this.sink = sink;
@@ -49,7 +59,8 @@ export class EventLog {
   flush(): void {
     if (this.events === 0) return;
     const { events, payloads } = this;
-    this.sink?.({ firstSeq: this.seq - events + 1, events, rows: this.rows.subarray(0, this.length), payloads });
+    this.sink?.({ firstSeq: this.flushed + 1, events, rows: this.rows.subarray(0, this.length), payloads });
+    this.flushed += events;
     this.length = 0;
     this.events = 0;
     this.payloads = [];

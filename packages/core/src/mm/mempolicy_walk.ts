@@ -18,6 +18,8 @@ import { mapping_of, PageReserved, tableEntry } from '../state/read.ts';
 import { find_vma, next_vma } from './mmap.ts';
 import { isolate_lru_page } from './vmscan.ts';
 
+const SHARED_FILE = refusal('shared-file');
+
 /** Holes in the range are fine. A flag of the kernel's own. */
 export const MPOL_MF_DISCONTIG_OK = 8;
 
@@ -66,7 +68,7 @@ function may_move(k: Kernel, vma: Vma, pfn: number): boolean {
 /** `mm/mempolicy.c:migrate_page_add()`: isolates the page, if it may be taken and is on an LRU list. */
 function migrate_page_add(k: Kernel, walk: Walk, vma: Vma, pfn: number): void {
   if ((walk.flags & MPOL_MF_MOVE_ALL) === 0 && !may_move(k, vma, pfn)) {
-    k.emit.PageSkipped(pfn, refusal('shared-file'));
+    k.emit.PageSkipped(pfn, SHARED_FILE);
   } else if (isolate_lru_page(k, pfn) === 1) {
     walk.list.push(pfn);
   } else {
@@ -83,17 +85,22 @@ function check_pte_range(k: Kernel, walk: Walk, vma: Vma, start: number, end: nu
   const { zones } = walk;
   const base = tableEntry(k.s.tables, k.s.mms, vma.mm * MM + M_ROOT, start) - start;
   let { tables } = k.s;
+  let examined = 0;
   for (let vpn = start; vpn < end; vpn++) {
     const pte = tables[base + vpn];
     if ((pte & PTE_PRESENT) === 0) continue;
-    walk.examined++;
+    examined++;
     const pfn = pte >>> PTE_SHIFT;
     if (zones[section_zone[pfn >>> section_shift]] === 0) continue;
     if (k.traits.walk_skips_reserved && PageReserved(k.s, pfn)) continue;
-    if (!moves(walk)) return false;
+    if (!moves(walk)) {
+      walk.examined += examined;
+      return false;
+    }
     migrate_page_add(k, walk, vma, pfn);
     tables = k.s.tables;
   }
+  walk.examined += examined;
   return true;
 }
 

@@ -18,6 +18,9 @@ import { PTE_DIRTY, PTE_YOUNG } from '../state/layout.ts';
 import { swap_duplicate } from './swapfile.ts';
 import { find_mergeable_anon_vma } from './mmap.ts';
 
+const MLOCKED = refusal('mlocked');
+const RECENTLY_USED = refusal('recently-used');
+
 export const SWAP_SUCCESS = 0;
 export const SWAP_AGAIN = 1;
 export const SWAP_FAIL = 2; // a mapping was recently used
@@ -60,12 +63,12 @@ function try_to_unmap_one(k: Kernel, pfn: number, vma: Vma): number {
   const pte = page_check_address(k, pfn, vma.mm, vpn);
   if (pte === 0) return SWAP_AGAIN;
   if ((vma.flags & VM_LOCKED) !== 0) {
-    k.emit.UnmapRefused(pfn, vma.mm, vpn, refusal('mlocked'));
+    k.emit.UnmapRefused(pfn, vma.mm, vpn, MLOCKED);
     return SWAP_MLOCK;
   }
   if ((pte & PTE_YOUNG) !== 0) {
     k.emit.YoungBitCleared(pfn, vma.mm, vpn);
-    k.emit.UnmapRefused(pfn, vma.mm, vpn, refusal('recently-used'));
+    k.emit.UnmapRefused(pfn, vma.mm, vpn, RECENTLY_USED);
     return SWAP_FAIL;
   }
   if ((pte & PTE_DIRTY) !== 0 && !PageDirty(k.s, pfn)) k.emit.PageDirtied(pfn, 1);

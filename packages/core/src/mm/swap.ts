@@ -2,7 +2,7 @@
 import { LRU_ACTIVE, LRU_INACTIVE } from '@pagetape/events';
 import { smp_processor_id, type Kernel } from '../kernel.ts';
 import { BATCH, CPU } from '../state/layout.ts';
-import { PageActive, PageLRU, PageReferenced } from '../state/read.ts';
+import { page_count, PageActive, PageLRU, PageReferenced } from '../state/read.ts';
 import { free_unreferenced } from './page_alloc.ts';
 
 /** Empties one batch onto the LRU lists; a page may be freed by it, when the batch held the last reference. */
@@ -10,11 +10,15 @@ function drain_batch(k: Kernel, cpu: number, lru: number): void {
   const at = cpu * CPU + lru * BATCH;
   const pages = k.s.cpus[at];
   if (pages === 0) return;
-  const batch: number[] = [];
-  for (let i = 1; i <= pages; i++) batch.push(k.s.cpus[at + i]);
-  for (const pfn of batch) k.emit.PageAddedToLru(pfn, cpu, lru);
+  // Pages that nobody but the batch refers to any more.
+  const dying: number[] = [];
+  for (let i = 1; i <= pages; i++) {
+    const pfn = k.s.cpus[at + i];
+    k.emit.PageAddedToLru(pfn, cpu, lru);
+    if (page_count(k.s, pfn) === 1) dying.push(pfn);
+  }
   k.emit.LruBatchDrained(cpu, lru, pages);
-  free_unreferenced(k, batch);
+  if (dying.length > 0) free_unreferenced(k, dying);
 }
 
 function add_to_batch(k: Kernel, pfn: number, lru: number): void {

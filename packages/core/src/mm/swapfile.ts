@@ -39,23 +39,22 @@ function end_of_empty_cluster(k: Kernel, area: number): number {
 }
 
 /**
- * Where the search of an area begins, and what is left of its cluster after it. After an empty cluster was found the
- * search begins two slots too low, which was mended in 2.6.17-rc1 (9b65ef59d42).
+ * Where the search of an area begins. After an empty cluster was found it begins two slots too low, which was mended in
+ * 2.6.17-rc1 (9b65ef59d42).
  */
-function start_of_search(k: Kernel, area: number): { offset: number; cluster_nr: number } {
+function start_of_search(k: Kernel, area: number): number {
   const { areas } = k.s;
   const at = area * AREA;
   const lowest = areas[at + S_LOWEST];
-  const bounded = (next: number): number => (next > areas[at + S_HIGHEST] ? lowest : next);
-  if (areas[at + S_CLUSTER_NR] !== 0) {
-    return { offset: bounded(areas[at + S_CLUSTER_NEXT]), cluster_nr: areas[at + S_CLUSTER_NR] - 1 };
+  let next = areas[at + S_CLUSTER_NEXT];
+  if (areas[at + S_CLUSTER_NR] === 0) {
+    if (areas[at + S_PAGES] - areas[at + S_INUSE] < SWAPFILE_CLUSTER) return lowest;
+    const end = end_of_empty_cluster(k, area);
+    if (end < 0) return lowest;
+    next = end - SWAPFILE_CLUSTER - 1;
+    if (next < 0) next = WRAPPED;
   }
-  const cluster_nr = SWAPFILE_CLUSTER - 1;
-  if (areas[at + S_PAGES] - areas[at + S_INUSE] < SWAPFILE_CLUSTER) return { offset: lowest, cluster_nr };
-  const end = end_of_empty_cluster(k, area);
-  if (end < 0) return { offset: lowest, cluster_nr };
-  const next = end - SWAPFILE_CLUSTER - 1;
-  return { offset: bounded(next < 0 ? WRAPPED : next), cluster_nr };
+  return next > areas[at + S_HIGHEST] ? lowest : next;
 }
 
 /** `mm/swapfile.c:scan_swap_map()`: takes a free slot of the area, or returns 0. */
@@ -66,8 +65,7 @@ function scan_swap_map(k: Kernel, area: number): number {
   let lowest = areas[at + S_LOWEST];
   let highest = areas[at + S_HIGHEST];
   if (highest === 0) return 0;
-  const { offset: start, cluster_nr } = start_of_search(k, area);
-  let offset = start;
+  let offset = start_of_search(k, area);
   while (offset <= highest && swap_map[base + offset] !== 0) offset++;
   if (offset > highest) {
     offset = lowest;
@@ -75,7 +73,11 @@ function scan_swap_map(k: Kernel, area: number): number {
   }
   if (offset === lowest) lowest++;
   if (offset === highest) highest--;
-  if (areas[at + S_INUSE] + 1 === areas[at + S_PAGES]) [lowest, highest] = [areas[at + S_MAX], 0];
+  if (areas[at + S_INUSE] + 1 === areas[at + S_PAGES]) {
+    lowest = areas[at + S_MAX];
+    highest = 0;
+  }
+  const cluster_nr = (areas[at + S_CLUSTER_NR] || SWAPFILE_CLUSTER) - 1;
   k.emit.SwapSlotAllocated(base + offset, area, offset + 1, cluster_nr, lowest, highest);
   return base + offset;
 }

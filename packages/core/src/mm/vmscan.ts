@@ -8,6 +8,7 @@ import {
   PAGE_KEEP,
   PAGE_SUCCESS,
   refusal,
+  type Refusal,
 } from '@pagetape/events';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { WAIT_PASS, WAIT_PREEMPT, waitFor } from '../sched/wait.ts';
@@ -41,6 +42,24 @@ const LAST_PASS = 10;
 /** In passes after this one the page lock is waited for. */
 const LAST_TRYLOCK_PASS = 2;
 
+/** What a step of the engine came to: done, or the refusal that calls for another pass, or that is final. */
+const DONE = 0;
+const FINAL = 0x100;
+const retryFor = (word: Refusal): number => refusal(word) + 1;
+/** Words are looked up here once, not for each page. */
+const NOT_ON_LRU = refusal('not-on-lru');
+const RETRY_DIRTY_AGAIN = retryFor('dirty-again');
+const RETRY_LOCKED = retryFor('page-locked');
+const RETRY_MLOCKED = retryFor('mlocked');
+const RETRY_NO_MAPPING = retryFor('no-mapping');
+const RETRY_NO_SWAP_SLOT = retryFor('no-swap-slot');
+const RETRY_NO_WRITEPAGE = retryFor('no-writepage');
+const RETRY_REFERENCED = retryFor('referenced-elsewhere');
+const RETRY_STILL_MAPPED = retryFor('still-mapped');
+const RETRY_WRITEBACK = retryFor('under-writeback');
+const RETRY_WRITTEN = retryFor('written-out');
+const RETRY_YOUNG = retryFor('recently-used');
+
 /**
  * `mm/vmscan.c:isolate_lru_page()`: takes a page off its LRU list, with a reference. A page that is on none may wait in a
  * batch, so all batches are emptied and the page is tried again. Returns 1, or 0 when it is on no list.
@@ -49,7 +68,7 @@ export function isolate_lru_page(k: Kernel, pfn: number): number {
   if (!PageLRU(k.s, pfn)) {
     schedule_lru_drain_on_each_cpu(k);
     if (!PageLRU(k.s, pfn)) {
-      k.emit.PageIsolationFailed(pfn, refusal('not-on-lru'));
+      k.emit.PageIsolationFailed(pfn, NOT_ON_LRU);
       return 0;
     }
   }
@@ -92,19 +111,20 @@ function pageout(k: Kernel, pfn: number, mapping: number): number {
   return PAGE_SUCCESS;
 }
 
+function refuse_removal(k: Kernel, pfn: number, reason: number): number {
+  k.emit.PageRemovalRefused(pfn, reason - 1);
+  return reason;
+}
+
 /**
- * `mm/vmscan.c:remove_mapping()`: takes a clean page that nobody else refers to out of its cache. Returns 0, or the reason
- * why not, plus one.
+ * `mm/vmscan.c:remove_mapping()`: takes a clean page that nobody else refers to out of its cache. Returns DONE, or the
+ * reason for another pass.
  */
 function remove_mapping(k: Kernel, pfn: number, mapping: number): number {
   const { s } = k;
-  const refuse = (word: 'no-mapping' | 'referenced-elsewhere' | 'dirty-again'): number => {
-    k.emit.PageRemovalRefused(pfn, refusal(word));
-    return refusal(word) + 1;
-  };
-  if (mapping === 0) return refuse('no-mapping');
-  if (page_count(s, pfn) !== 2) return refuse('referenced-elsewhere');
-  if (PageDirty(s, pfn)) return refuse('dirty-again');
+  if (mapping === 0) return refuse_removal(k, pfn, RETRY_NO_MAPPING);
+  if (page_count(s, pfn) !== 2) return refuse_removal(k, pfn, RETRY_REFERENCED);
+  if (PageDirty(s, pfn)) return refuse_removal(k, pfn, RETRY_DIRTY_AGAIN);
   if (PageSwapCache(s, pfn)) {
     const slot = page_private(s, pfn);
     k.emit.PageRemovedFromSwapCache(pfn, slot);
@@ -112,18 +132,19 @@ function remove_mapping(k: Kernel, pfn: number, mapping: number): number {
   } else {
     k.emit.PageRemovedFromPageCache(pfn, mapping, page_index(s, pfn));
   }
-  return 0;
+  return DONE;
 }
-
-/** What a step of the engine came to: done, or the refusal that calls for another pass, or that is final. */
-const DONE = 0;
-const FINAL = 0x100;
-const retryFor = (word: Parameters<typeof refusal>[0]): number => refusal(word) + 1;
 
 /** Why try_to_unmap() left mappings. */
 function unmap_refusal(result: number): number {
-  if (result === SWAP_MLOCK) return retryFor('mlocked');
-  return retryFor(result === SWAP_FAIL ? 'recently-used' : 'still-mapped');
+  if (result === SWAP_MLOCK) return RETRY_MLOCKED;
+  return result === SWAP_FAIL ? RETRY_YOUNG : RETRY_STILL_MAPPED;
+}
+
+/** Unlocks a page whose eviction goes no further. */
+function unlock_and(k: Kernel, pfn: number, outcome: number): number {
+  unlock_page(k, pfn);
+  return outcome;
 }
 
 /**
@@ -133,34 +154,28 @@ function unmap_refusal(result: number): number {
 function swap_page(k: Kernel, pfn: number): number {
   const { s } = k;
   const mapping = page_mapping(s, pfn);
-  const unlockRetry = (reason: number): number => {
-    unlock_page(k, pfn);
-    return reason;
-  };
   if (page_mapped(s, pfn) && mapping !== 0) {
     const unmapped = try_to_unmap(k, pfn);
-    if (unmapped !== SWAP_SUCCESS) return unlockRetry(unmap_refusal(unmapped));
+    if (unmapped !== SWAP_SUCCESS) return unlock_and(k, pfn, unmap_refusal(unmapped));
   }
   if (PageDirty(s, pfn)) {
     const outcome = pageout(k, pfn, mapping);
     k.emit.PageoutAttempted(pfn, outcome);
-    if (outcome === PAGE_SUCCESS) return retryFor('written-out');
-    if (outcome === PAGE_KEEP) return unlockRetry(retryFor(mapping === 0 ? 'no-mapping' : 'referenced-elsewhere'));
-    if (outcome === PAGE_ACTIVATE) return unlockRetry(retryFor('no-writepage'));
+    if (outcome === PAGE_SUCCESS) return RETRY_WRITTEN;
+    if (outcome === PAGE_KEEP) return unlock_and(k, pfn, mapping === 0 ? RETRY_NO_MAPPING : RETRY_REFERENCED);
+    if (outcome === PAGE_ACTIVATE) return unlock_and(k, pfn, RETRY_NO_WRITEPAGE);
   }
-  return unlockRetry(remove_mapping(k, pfn, mapping));
+  return unlock_and(k, pfn, remove_mapping(k, pfn, mapping));
 }
 
 /** Evicts a page whose lock is held. Returns DONE, a reason for another pass, or a final reason with FINAL set. */
 function evict_locked_page(k: Kernel, pfn: number, pass: number): number {
   if (PageWriteback(k.s, pfn)) {
     k.emit.WritebackObserved(pfn);
-    unlock_page(k, pfn);
-    return retryFor('under-writeback');
+    return unlock_and(k, pfn, RETRY_WRITEBACK);
   }
   if (PageAnon(k.s, pfn) && !PageSwapCache(k.s, pfn) && !add_to_swap(k, pfn)) {
-    unlock_page(k, pfn);
-    return retryFor('no-swap-slot') | FINAL;
+    return unlock_and(k, pfn, RETRY_NO_SWAP_SLOT | FINAL);
   }
   const reason = swap_page(k, pfn);
   if (reason === DONE) k.emit.PageEvicted(pfn, pass);
@@ -213,12 +228,12 @@ export function* migrate_pages(k: Kernel, isolated: readonly number[]): Sleeping
         if (wait || trylock_page(k, pfn)) {
           if (pass > 0 && PageWriteback(k.s, pfn)) yield* wait_on_page_writeback(k, pfn);
           outcome = evict_locked_page(k, pfn, pass);
-        } else outcome = retryFor('page-locked');
+        } else outcome = RETRY_LOCKED;
       }
       if (outcome === DONE) finish(k, pfn, left, moved);
       else if ((outcome & FINAL) !== 0) {
         k.emit.PageMigrationFailed(pfn, pass, (outcome & ~FINAL) - 1);
-        failed.unshift(pfn);
+        failed.push(pfn);
       } else {
         k.emit.PageMigrationDeferred(pfn, pass, outcome - 1);
         left.push(pfn);
@@ -232,6 +247,9 @@ export function* migrate_pages(k: Kernel, isolated: readonly number[]): Sleeping
   const result = failed.length + retry;
   k.emit.MigrationBatchEnded(result);
   if (!swapwrite) k.emit.SwapWriteRevoked(task);
+  // The kernel puts each page at the head of these two.
+  failed.reverse();
+  moved.reverse();
   if (k.traits.evicted_page === 'moved-list') return { list, moved, failed, result };
   return { list: [...failed, ...list], moved, failed: [], result };
 }
@@ -243,7 +261,7 @@ function finish(k: Kernel, pfn: number, left: number[], moved: number[]): void {
       left.push(pfn);
       break;
     case 'moved-list':
-      moved.unshift(pfn);
+      moved.push(pfn);
       break;
     case 'freed-at-once':
       put_page(k, pfn, HOLDER_ISOLATION);
