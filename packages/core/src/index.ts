@@ -1,10 +1,15 @@
 // The public names of @pagetape/core.
 export { NotSimulated, ScenarioFault } from './errors.ts';
+export { checkInvariants, type InvariantOptions } from './invariants/check.ts';
 export { pending_requests } from './mm/page_io.ts';
 export { Chance, PRNG_NAME, STREAMS, type ChanceState, type Stream } from './prng.ts';
 export { DEFAULT_PROFILE, PROFILES } from './profiles/index.ts';
 export { type Traits } from './profiles/traits.ts';
 export { openMachine, replayBlock, type Machine } from './reduce/index.ts';
+export { diffReference, printDifference, type Difference } from './reference/diff.ts';
+export { reduceReference, reduceReferenceAll, type EventData } from './reference/reduce.ts';
+export { initialReference, type ReferenceState } from './reference/state.ts';
+export { referenceOf } from './reference/view.ts';
 export { Simulation, type Checkpoint, type SimulationOptions } from './simulation.ts';
 export { type ColdState, type File, type Holder, type Mm, type Pin, type Region } from './state/cold.ts';
 export { hashState } from './state/hash.ts';

@@ -1,0 +1,77 @@
+/** A frame and what it holds know each other: caches, and areas through reverse mapping. */
+import type { Vma } from '@pagetape/events';
+import * as L from '../state/layout.ts';
+import { find_page, mapping_of, page_index, page_private, PageSwapCache } from '../state/read.ts';
+import type { StateView } from '../state/view.ts';
+import { eachLeaf } from '../state/walk.ts';
+import { numbers } from './census.ts';
+import type { Invariant } from './check.ts';
+import { placeOf } from './places.ts';
+
+/** The swap cache has a frame for a slot exactly when the frame says so. */
+export const checkSwapCache: Invariant = (s, { cachedSlots }, report) => {
+  for (let pfn = 0; pfn < s.topology.max_pfn; pfn++) {
+    const slot = page_private(s, pfn);
+    if (!PageSwapCache(s, pfn)) {
+      if (cachedSlots[pfn] > 0) report(`the swap cache has frame ${pfn}, which does not have PG_swapcache`);
+      if (slot !== 0) report(`frame ${pfn} names slot ${slot}, but does not have PG_swapcache`);
+    } else if (s.swap_cache[slot] !== pfn + 1 || cachedSlots[pfn] !== 1) {
+      const found = `${(s.swap_cache[slot] ?? 0) - 1}`;
+      report(`frame ${pfn} is in the swap cache for slot ${slot}, where the cache has frame ${found}`);
+    }
+  }
+};
+
+/** The page cache has a frame for a page of a file exactly when the frame says so. */
+export const checkPageCache: Invariant = (s, { cachedFiles }, report) => {
+  const files = numbers(s.cold.files);
+  const pages = new Map(files.map((file) => [file, 0]));
+  for (let pfn = 0; pfn < s.topology.max_pfn; pfn++) {
+    const file = mapping_of(s, pfn);
+    const index = page_index(s, pfn);
+    if (file <= 0) {
+      if (cachedFiles[pfn] > 0) report(`a page cache has frame ${pfn}, which belongs to no file`);
+      continue;
+    }
+    pages.set(file, (pages.get(file) ?? 0) + 1);
+    const found = s.cold.files[file] ? find_page(s, file, index) : -1;
+    if (found !== pfn) report(`frame ${pfn} is page ${index} of file ${file}, but its cache has frame ${found} there`);
+    if (cachedFiles[pfn] > 1) report(`frame ${pfn} is in page caches ${cachedFiles[pfn]} times`);
+  }
+  for (const file of files) {
+    const counted = s.files[file * L.FILE + L.X_NRPAGES];
+    if (counted !== pages.get(file)) report(`file ${file} counts ${counted} cached pages, but has ${pages.get(file)}`);
+  }
+};
+
+/** Whether reverse mapping, starting from the frame, would come to this entry. */
+function isFound(s: StateView, pfn: number, vma: Vma, vpn: number): boolean {
+  const mapping = mapping_of(s, pfn);
+  const owner = mapping < 0 ? vma.anon_vma === -mapping : vma.file === mapping;
+  return owner && page_index(s, pfn) === vma.pgoff + (vpn - vma.start);
+}
+
+/** Every entry lies in an area, and reverse mapping finds it: else a page could never be unmapped. */
+export const checkReverseMapping: Invariant = (s, _census, report) => {
+  for (const mm of numbers(s.cold.mms)) {
+    const areas = s.cold.mms[mm].vmas.map((id) => s.cold.vmas[id]).filter((vma) => vma !== undefined);
+    eachLeaf(s, s.mms, mm * L.MM + L.M_ROOT, (first, leaf) => {
+      for (let i = 0; i < L.TABLE; i++) {
+        const pte = s.tables[leaf * L.TABLE + i];
+        if (pte === 0) continue;
+        const vpn = first + i;
+        const vma = areas.find(({ start, end }) => start <= vpn && vpn < end);
+        const of = `page ${vpn} of address space ${mm}`;
+        if (!vma) report(`${of} has an entry, but lies in no area`);
+        const pfn = pte >>> L.PTE_SHIFT;
+        if (!vma || (pte & L.PTE_PRESENT) === 0 || pfn === L.ZERO_PFN || pfn >= s.topology.max_pfn) continue;
+        if (placeOf(s, pfn) === L.PLACE_FREE) report(`${of} maps frame ${pfn}, which is free`);
+        else if (!isFound(s, pfn, vma, vpn)) {
+          const frame = `frame ${pfn} (mapping ${mapping_of(s, pfn)}, index ${page_index(s, pfn)})`;
+          const area = `area ${vma.id} (file ${vma.file}, anon_vma ${vma.anon_vma}, pgoff ${vma.pgoff})`;
+          report(`${of} maps ${frame}, from where reverse mapping does not find it in ${area}`);
+        }
+      }
+    });
+  }
+};

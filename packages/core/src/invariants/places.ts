@@ -1,0 +1,114 @@
+/** Each frame is in exactly one place, and the lists agree with the frames on them. */
+import { LRU, ZONE_NAMES } from '@pagetape/events';
+import * as L from '../state/layout.ts';
+import { PageActive } from '../state/read.ts';
+import type { StateView } from '../state/view.ts';
+import type { Invariant } from './check.ts';
+
+const PLACES = ['free', 'held', 'in a batch', 'on an LRU list', 'isolated', 'part of the image'];
+
+export const placeOf = ({ frames }: StateView, pfn: number): number => frames[pfn * L.FRAME + L.F_FLAGS] & L.PLACE_MASK;
+export const placeName = (s: StateView, pfn: number): string => PLACES[placeOf(s, pfn) >>> L.PLACE_SHIFT] ?? 'nowhere';
+
+const nameOfZone = ({ topology }: StateView, z: number): string =>
+  `zone ${ZONE_NAMES[topology.zones[z].kind]} of node ${topology.zones[z].node}`;
+
+/** The frames of a list in its order. One that is bent into a ring ends when it is longer than the machine. */
+function follow({ frames, topology }: StateView, head: number): number[] {
+  const list: number[] = [];
+  for (let link = head; link > 0 && link <= topology.max_pfn && list.length <= topology.max_pfn;) {
+    list.push(link - 1);
+    link = frames[(link - 1) * L.FRAME + L.F_NEXT];
+  }
+  return list;
+}
+
+const freeList = (s: StateView, z: number): number[] => follow(s, s.zones[z * L.ZONE + L.Z_FREE_HEAD]);
+const lruList = (s: StateView, z: number, lru: number): number[] => follow(s, s.zones[z * L.ZONE + L.Z_LRU + 2 * lru]);
+
+/** How often each frame stands in the lists of all zones. Frames that were never handed out count as free. */
+function countLists(s: StateView): { readonly free: Int32Array; readonly lru: Int32Array } {
+  const free = new Int32Array(s.topology.max_pfn);
+  const lru = new Int32Array(s.topology.max_pfn);
+  s.topology.zones.forEach(({ start, present }, z) => {
+    for (const pfn of freeList(s, z)) free[pfn]++;
+    for (let pfn = start + s.zones[z * L.ZONE + L.Z_FRESH]; pfn < start + present; pfn++) free[pfn]++;
+    for (const list of [0, 1]) for (const pfn of lruList(s, z, list)) lru[pfn]++;
+  });
+  return { free, lru };
+}
+
+/** A frame's place bits agree with the lists and batches that have it. */
+export const checkPlaces: Invariant = (s, { batches }, report) => {
+  const { free, lru } = countLists(s);
+  const check = (pfn: number): void => {
+    const place = placeOf(s, pfn);
+    const expected = [L.PLACE_FREE, L.PLACE_BATCH, L.PLACE_LRU].map((each) => (each === place ? 1 : 0));
+    const found = [free[pfn], batches[pfn], lru[pfn]];
+    if (found.every((number, i) => number === expected[i])) return;
+    const where = `${found[0]} free lists, ${found[1]} batches and ${found[2]} LRU lists`;
+    report(`frame ${pfn} is ${placeName(s, pfn)} by its place bits, but stands in ${where}`);
+  };
+  for (const { start, present } of s.topology.zones) for (let pfn = start; pfn < start + present; pfn++) check(pfn);
+  if (placeOf(s, L.ZERO_PFN) !== L.PLACE_IMAGE)
+    report(`the zero page is ${placeName(s, L.ZERO_PFN)}, not in the image`);
+  for (const { start, present } of s.topology.zones) {
+    for (let pfn = start; pfn < start + present; pfn++) {
+      if (placeOf(s, pfn) === L.PLACE_IMAGE) report(`frame ${pfn} is part of the image, as only the zero page is`);
+    }
+  }
+};
+
+/** Lists are linked both ways, end where they say, have as many pages as they say, and pages that say so too. */
+export const checkLruLists: Invariant = (s, _census, report) => {
+  s.topology.zones.forEach(({ start, present }, z) => {
+    LRU.forEach((name, lru) => {
+      const of = `the ${name} list of ${nameOfZone(s, z)}`;
+      const list = lruList(s, z, lru);
+      const at = z * L.ZONE;
+      const tail = s.zones[at + L.Z_LRU + 2 * lru + 1] - 1;
+      const counted = s.zones[at + L.Z_NR + lru];
+      if (tail !== (list.at(-1) ?? -1)) report(`${of} ends with frame ${list.at(-1) ?? -1}, but its tail is ${tail}`);
+      if (counted !== list.length) report(`${of} has ${list.length} pages, but ${counted} are counted`);
+      list.forEach((pfn, i) => {
+        const previous = s.frames[pfn * L.FRAME + L.F_PREV] - 1;
+        if (previous !== (list[i - 1] ?? -1)) {
+          report(`frame ${pfn} on ${of} follows frame ${list[i - 1] ?? -1}, but links back to ${previous}`);
+        }
+        if (PageActive(s, pfn) !== (name === 'active')) report(`frame ${pfn} on ${of} has the wrong PG_active`);
+        if (pfn < start || pfn >= start + present) report(`frame ${pfn} on ${of} belongs to another zone`);
+      });
+    });
+  });
+};
+
+/** A free frame has no marks, no references, no mappings; so has one that is in no zone. */
+export const checkFreeFrames: Invariant = (s, _census, report) => {
+  for (let pfn = 0; pfn < s.topology.max_pfn; pfn++) {
+    if (placeOf(s, pfn) !== L.PLACE_FREE) continue;
+    for (let field = 0; field < L.FRAME; field++) {
+      const value = s.frames[pfn * L.FRAME + field];
+      if (field !== L.F_NEXT && value !== 0) report(`frame ${pfn} is free, but its field ${field} is ${value}, not 0`);
+    }
+  }
+};
+
+/** The frames of a zone that are free and those that are used are all that it has. */
+export const checkZones: Invariant = (s, _census, report) => {
+  s.topology.zones.forEach(({ start, present }, z) => {
+    const at = z * L.ZONE;
+    const free = s.zones[at + L.Z_FREE];
+    const fresh = s.zones[at + L.Z_FRESH];
+    let used = 0;
+    for (let pfn = start; pfn < start + present; pfn++) if (placeOf(s, pfn) !== L.PLACE_FREE) used++;
+    if (free + used !== present) {
+      report(`${nameOfZone(s, z)} counts ${free} free frames and uses ${used}, but has ${present}`);
+    }
+    if (fresh < 0 || fresh > present) report(`${nameOfZone(s, z)} handed out ${fresh} of its ${present} frames`);
+    if (fresh > 0 && start + fresh > s.scalars[L.FRAMES_USED]) {
+      report(
+        `frames below ${start + fresh} were handed out, but only those below ${s.scalars[L.FRAMES_USED]} are hashed`,
+      );
+    }
+  });
+};
