@@ -106,6 +106,10 @@ export interface ReferenceState {
   /** Virtual nanoseconds. */
   readonly clock: number;
   readonly current: { readonly task: number; readonly cpu: number; readonly op: number };
+  /** Number of the newest step. */
+  readonly last_op: number;
+  /** A step did not return, so the run is over. */
+  readonly stopped: boolean;
   readonly frames: Readonly<Record<number, ReferenceFrame>>;
   readonly zones: readonly ReferenceZone[];
   readonly nodes: Readonly<Record<number, NodeCounters>>;
@@ -167,6 +171,8 @@ export function initialReference(spec: MachineSpec): ReferenceState {
   return {
     clock: 0,
     current: { task: 0, cpu: 0, op: 0 },
+    last_op: 0,
+    stopped: false,
     frames: { [ZERO_PFN]: { ...NEW_FRAME, place: 'image', reserved: true, uptodate: true } },
     zones: initialZones(topology),
     nodes: Object.fromEntries(

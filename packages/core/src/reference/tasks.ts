@@ -29,6 +29,7 @@ function onlyCold<Kind extends ColdName>(kind: Kind): (draft: ReferenceDraft, da
 type BothLanes =
   | 'StimulusBegan'
   | 'StimulusEnded'
+  | 'DeadlockFound'
   | 'TaskSpawned'
   | 'TaskReaped'
   | 'TaskPolicySet'
@@ -38,7 +39,6 @@ type BothLanes =
   | 'HolderUnlocked';
 
 const cold: ReferenceReducers<Exclude<ColdName, BothLanes>> = {
-  DeadlockFound: unchanged,
   NodemaskRead: unchanged,
   IoModeSet: onlyCold('IoModeSet'),
   HolderTryCounted: onlyCold('HolderTryCounted'),
@@ -66,8 +66,12 @@ function copyPolicy<P extends { readonly nodes: readonly number[] } | null>(poli
 }
 
 const bothLanes: ReferenceReducers<BothLanes> = {
-  StimulusBegan: (draft, { op }) => void (draft.current.op = op),
+  StimulusBegan(draft, { op }) {
+    draft.current.op = op;
+    draft.last_op = Math.max(draft.last_op, op);
+  },
   StimulusEnded: (draft, { parent }) => void (draft.current.op = parent),
+  DeadlockFound: (draft) => void (draft.stopped = true),
   TaskSpawned(draft, { task, cpu, il_next, fresh_mm }) {
     const { capabilities, mems_allowed, policy } = task;
     const lists = { capabilities: [...capabilities], mems_allowed: [...mems_allowed], policy: copyPolicy(policy) };

@@ -23,6 +23,8 @@ export function referenceOf(s: StateView): ReferenceState {
   return {
     clock: s.clock.t,
     current: { task: scalars[L.CURRENT_TASK], cpu: scalars[L.CURRENT_CPU], op: scalars[L.CURRENT_OP] },
+    last_op: scalars[L.LAST_OP],
+    stopped: scalars[L.STOPPED] !== 0,
     frames: framesOf(s),
     zones: s.topology.zones.map((zone, z) => ({ node: zone.node, start: zone.start, ...zoneOf(s, z) })),
     nodes: Object.fromEntries(s.topology.nodes.map((nid) => [nid, nodeOf(s, nid)])),
