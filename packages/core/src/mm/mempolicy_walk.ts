@@ -28,8 +28,8 @@ export interface Walk {
   readonly mm: number;
   /** MPOL_MF_* */
   readonly flags: number;
-  /** By zone: whether pages there are wanted. */
-  readonly zones: Uint8Array;
+  /** By section of frames: 1 if pages there are wanted. */
+  readonly sections: Uint8Array;
   /** Isolated pages: the last one first, as the kernel puts each at the head of its list. */
   readonly list: number[];
   examined: number;
@@ -37,8 +37,9 @@ export interface Walk {
 
 /** A walk for pages on the given nodes. */
 export function startWalk(k: Kernel, mm: number, flags: number, nodes: (nid: number) => boolean): Walk {
-  const zones = Uint8Array.from(k.s.topology.zones, (zone) => (nodes(zone.node) ? 1 : 0));
-  return { mm, flags, zones, list: [], examined: 0 };
+  const { section_zone, zones } = k.s.topology;
+  const sections = Uint8Array.from(section_zone, (zone) => (zone >= 0 && nodes(zones[zone].node) ? 1 : 0));
+  return { mm, flags, sections, list: [], examined: 0 };
 }
 
 const moves = (walk: Walk): boolean => (walk.flags & (MPOL_MF_MOVE | MPOL_MF_MOVE_ALL)) !== 0;
@@ -81,17 +82,18 @@ function migrate_page_add(k: Kernel, walk: Walk, vma: Vma, pfn: number): void {
  * node when nothing is to be moved.
  */
 function check_pte_range(k: Kernel, walk: Walk, vma: Vma, start: number, end: number): boolean {
-  const { section_zone, section_shift } = k.s.topology;
-  const { zones } = walk;
-  const base = tableEntry(k.s.tables, k.s.mms, vma.mm * MM + M_ROOT, start) - start;
+  const { sections } = walk;
+  const shift = PTE_SHIFT + k.s.topology.section_shift;
+  const first = tableEntry(k.s.tables, k.s.mms, vma.mm * MM + M_ROOT, start);
+  const last = first + (end - start);
   let { tables } = k.s;
   let examined = 0;
-  for (let vpn = start; vpn < end; vpn++) {
-    const pte = tables[base + vpn];
+  for (let entry = first; entry < last; entry++) {
+    const pte = tables[entry];
     if ((pte & PTE_PRESENT) === 0) continue;
     examined++;
+    if (sections[pte >>> shift] === 0) continue;
     const pfn = pte >>> PTE_SHIFT;
-    if (zones[section_zone[pfn >>> section_shift]] === 0) continue;
     if (k.traits.walk_skips_reserved && PageReserved(k.s, pfn)) continue;
     if (!moves(walk)) {
       walk.examined += examined;
