@@ -1,2 +1,51 @@
 // The public names of @pagetape/replay.
-export {};
+export { type Context } from './cli/context.ts';
+export { main as runCommand } from './cli/program.ts';
+export { firstDifference, type FirstDifference } from './diff/events.ts';
+export { stateDifferences, type Detail, type DifferenceKind } from './diff/state.ts';
+export { checkLedger, countedByRule } from './ledger/check.ts';
+export {
+  LEDGER_KINDS,
+  LedgerFold,
+  ledgerOf,
+  type Entry,
+  type Ledger,
+  type Reason,
+  type Refused,
+} from './ledger/ledger.ts';
+export { Narrator, type DeadlockWait, type RunFacts, type StepFacts } from './report/facts.ts';
+export { memoryOf, memoryOfAll, placeOf, type FreeMemory, type MemoryOf, type Place } from './report/places.ts';
+export { printRun, type RunHashes, type RunTitle } from './report/text.ts';
+export { runJson, titleOf } from './report/title.ts';
+export { Recorder, type RowListener, type RunStart } from './run/record.ts';
+export { replayTape, type BadMark, type Replay } from './run/replay.ts';
+export { kindNumber, RowCursor } from './run/rows.ts';
+export { runScenario, startOfRun, StepFault, type Run, type RunOptions } from './run/run.ts';
+export { selectEvents, tasksOf, type Selection } from './run/select.ts';
+export { ChainSink, type RunSink } from './run/sink.ts';
+export { startOf, stimuliOf } from './run/stimuli.ts';
+export { verifyTape, type Divergence, type Verdict } from './run/verify.ts';
+export { loadScenario, parseScenario, type Scenario } from './scenario/load.ts';
+export { loadOracle, parseOracle, type Oracle, type OracleResult } from './scenario/oracle.ts';
+export { ScenarioError, type Problem } from './scenario/problem.ts';
+export {
+  CHAIN_START,
+  chainBlock,
+  checkTape,
+  fileOutput,
+  FORMAT_VERSION,
+  memoryOutput,
+  readTape,
+  TapeBlocks,
+  TapeError,
+  TapeWriter,
+  type CodecName,
+  type Tape,
+  type TapeEnd,
+  type TapeHeader,
+  type TapeMark,
+  type TapeOutput,
+  type TapeStart,
+  type TapeStimulus,
+  type TapeWriterOptions,
+} from './tape/index.ts';

@@ -1,0 +1,60 @@
+/** `pagetape diff`: where two tapes part, and what became of it. */
+import type { Command } from 'commander';
+import type { Tape } from '../tape/index.ts';
+import { ANSWER_NO, jsonText, linesText, type Context } from './context.ts';
+import { UsageError } from './errors.ts';
+
+export function define(command: Command, context: Context): void {
+  command
+    .argument('<a>', 'a tape')
+    .argument('<b>', 'another tape')
+    .option('--json', 'print one JSON object, with all details')
+    .action(async (a: string, b: string, options: { readonly json?: boolean }) => {
+      await context.out(await diff(a, b, options.json ?? false, context));
+    });
+}
+
+async function diff(fileA: string, fileB: string, json: boolean, context: Context): Promise<string> {
+  const { naming, openTape } = await import('./tape.ts');
+  const { firstDifference } = await import('../diff/events.ts');
+  const [a, b] = [openTape(fileA, context), openTape(fileB, context)];
+  for (const [file, tape] of [
+    [fileA, a],
+    [fileB, b],
+  ] as const) {
+    if (tape.header.level !== 'full')
+      throw new UsageError(`${file} holds steps alone; record it without --inputs to compare it`);
+  }
+  const headers = await headerDifferences(a, b);
+  const first = naming(`${fileA} or ${fileB}`, () => firstDifference(a, b));
+  if (!first) {
+    if (json) return jsonText({ same: true, headers, first, state: [] });
+    return linesText([...(await headerLines(headers)), `the same ${a.lastSeq} events`]);
+  }
+  context.status = ANSWER_NO;
+  const { replayTape } = await import('../run/replay.ts');
+  const { stateDifferences } = await import('../diff/state.ts');
+  const { printFirst, printState } = await import('../diff/text.ts');
+  const [endA, endB] = [naming(fileA, () => replayTape(a)), naming(fileB, () => replayTape(b))];
+  const state = stateDifferences(endA.machine.view, endB.machine.view);
+  if (json) return jsonText({ same: false, headers, first, state });
+  return linesText([...(await headerLines(headers)), ...printFirst(first), '', ...printState(state)]);
+}
+
+type Headers = readonly { readonly name: string; readonly a: string; readonly b: string }[];
+
+/** What the tapes say about themselves that is not the same. */
+async function headerDifferences(a: Tape, b: Tape): Promise<Headers> {
+  const { canonicalJson } = await import('@pagetape/events');
+  const text = (value: unknown): string => (typeof value === 'string' ? value : canonicalJson(value));
+  const names = ['profile', 'seed', 'machine', 'prng', 'pagetape'] as const;
+  return names
+    .map((name) => ({ name, a: text(a.header[name]), b: text(b.header[name]) }))
+    .filter((header) => header.a !== header.b);
+}
+
+async function headerLines(headers: Headers): Promise<string[]> {
+  if (headers.length === 0) return [];
+  const { printHeaders } = await import('../diff/text.ts');
+  return [...printHeaders(headers), ''];
+}

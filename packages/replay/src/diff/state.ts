@@ -1,0 +1,200 @@
+/** What differs between two states, in the words of somebody who looks at tasks and pages. */
+import { canonicalJson } from '@pagetape/events';
+import { hashState, layout, read, type StateView } from '@pagetape/core';
+import { freeMemory, livingMms, pagesOfMm, placeOf, type Place } from '../report/places.ts';
+
+/** Something that differs: a page, a counter, a list. `what` names it, the others say what it is on each side. */
+export interface Detail {
+  readonly what: string;
+  readonly a: string;
+  readonly b: string;
+}
+
+/** Differences of one kind. */
+export interface DifferenceKind {
+  /** A sentence without its subject, as "pages lie on another node". */
+  readonly kind: string;
+  readonly count: number;
+  readonly details: readonly Detail[];
+}
+
+/** Everything that differs, the kinds that matter most first. Empty for states with the same hash. */
+export function stateDifferences(a: StateView, b: StateView): DifferenceKind[] {
+  if (hashState(a) === hashState(b)) return [];
+  const found = [...pageDifferences(a, b), ...numberDifferences(a, b), ...coldDifferences(a, b)];
+  if (found.length > 0) return found;
+  return [kindOf('the lists, references or slots differ in their order alone', [])];
+}
+
+const kindOf = (kind: string, details: readonly Detail[]): DifferenceKind => ({ kind, count: details.length, details });
+
+// --- pages --------------------------------------------------------------------------------------------------------
+
+type PageKind = 'node' | 'swapped in B' | 'swapped in A' | 'only A' | 'only B' | 'zero' | 'frame' | 'slot' | 'bits';
+
+const PAGE_KINDS: Readonly<Record<PageKind, string>> = {
+  node: 'pages lie on another node',
+  'swapped in B': 'pages are in memory in A, in swap in B',
+  'swapped in A': 'pages are in swap in A, in memory in B',
+  'only A': 'pages have content in A alone',
+  'only B': 'pages have content in B alone',
+  zero: 'pages are the zero page on one side alone',
+  frame: 'pages are in another frame of the same node',
+  slot: 'pages are in another slot of swap',
+  bits: 'pages are mapped with other bits',
+};
+
+interface PageDetail {
+  readonly mm: string;
+  readonly vpn: number;
+  readonly a: string;
+  readonly b: string;
+}
+
+function pageDifferences(a: StateView, b: StateView): DifferenceKind[] {
+  const found = new Map<PageKind, PageDetail[]>();
+  const inB = new Map(livingMms(b).map(({ mm, tasks }) => [tasks[0], mm]));
+  for (const { mm, tasks } of livingMms(a)) {
+    const other = inB.get(tasks[0]);
+    if (other === undefined) continue;
+    for (const vpn of new Set([...pagesOfMm(a, mm), ...pagesOfMm(b, other)])) {
+      const kind = pageKind(a, b, mm, other, vpn);
+      if (!kind) continue;
+      const detail = { mm: tasks[0], vpn, a: placeText(a, mm, vpn), b: placeText(b, other, vpn) };
+      found.set(kind, [...(found.get(kind) ?? []), detail]);
+    }
+  }
+  const names = regionNames(a);
+  return (Object.keys(PAGE_KINDS) as PageKind[]).flatMap((kind) => {
+    const pages = found.get(kind);
+    if (!pages) return [];
+    return [{ kind: PAGE_KINDS[kind], count: pages.length, details: ranges(pages, names) }];
+  });
+}
+
+function pageKind(a: StateView, b: StateView, mmA: number, mmB: number, vpn: number): PageKind | null {
+  const [placeA, placeB] = [placeOf(a, mmA, vpn), placeOf(b, mmB, vpn)];
+  if (placeA !== placeB) return placeKind(placeA, placeB);
+  const [pteA, pteB] = [read.pte_of(a, mmA, vpn), read.pte_of(b, mmB, vpn)];
+  if (pteA === pteB) return null;
+  if (pteA >>> layout.PTE_SHIFT === pteB >>> layout.PTE_SHIFT) return 'bits';
+  return placeA === 'swap' ? 'slot' : 'frame';
+}
+
+function placeKind(a: Place, b: Place): PageKind {
+  if (a === null) return 'only B';
+  if (b === null) return 'only A';
+  if (a === 'zero' || b === 'zero') return 'zero';
+  if (a === 'swap') return 'swapped in A';
+  return b === 'swap' ? 'swapped in B' : 'node';
+}
+
+function placeText(s: StateView, mm: number, vpn: number): string {
+  const pte = read.pte_of(s, mm, vpn);
+  const place = placeOf(s, mm, vpn);
+  if (place === null) return 'nothing';
+  if (place === 'zero') return 'zero page';
+  if (place === 'swap') return `slot ${read.pte_slot(pte)}`;
+  const bits = [
+    pte & layout.PTE_WRITE ? 'w' : '-',
+    pte & layout.PTE_YOUNG ? 'y' : '-',
+    pte & layout.PTE_DIRTY ? 'd' : '-',
+  ];
+  return `node ${place}, pfn ${read.pte_pfn(pte)} ${bits.join('')}`;
+}
+
+/** How to call a page: by its region and its number in it. */
+type Name = (task: string, vpn: number) => { region: string; page: number };
+
+function regionNames(s: StateView): Name {
+  const mms = new Map(livingMms(s).map(({ mm, tasks }) => [tasks[0], mm]));
+  return (task, vpn) => {
+    const region = s.cold.regions.find(
+      ({ mm, start, pages }) => mm === mms.get(task) && vpn >= start && vpn < start + pages,
+    );
+    return region
+      ? { region: `${task} ${region.name}`, page: vpn - region.start }
+      : { region: `${task} page`, page: vpn };
+  };
+}
+
+/** Neighbours that differ in the same way are one line. Frames and slots in it are those of the first. */
+function ranges(pages: readonly PageDetail[], name: Name): Detail[] {
+  const kindText = (text: string): string => text.replace(/(pfn|slot) \d+/, '$1');
+  const lines: { task: string; first: number; last: number; a: string; b: string }[] = [];
+  for (const { mm, vpn, a, b } of pages) {
+    const line = lines.at(-1);
+    const joins =
+      line?.task === mm &&
+      line.last === vpn - 1 &&
+      kindText(line.a) === kindText(a) &&
+      kindText(line.b) === kindText(b);
+    if (line && joins) line.last = vpn;
+    else lines.push({ task: mm, first: vpn, last: vpn, a, b });
+  }
+  return lines.map(({ task, first, last, a, b }) => {
+    const { region, page } = name(task, first);
+    return { what: `${region} ${page}${last > first ? `..${page + last - first}` : ''}`, a, b };
+  });
+}
+
+// --- numbers ------------------------------------------------------------------------------------------------------
+
+function numberDifferences(a: StateView, b: StateView): DifferenceKind[] {
+  const numbers = (s: StateView): Map<string, number> => new Map([...freeNumbers(s), ...taskNumbers(s)]);
+  const counters = (s: StateView): Map<string, number> => new Map(layout.VMSTAT.map((name, i) => [name, s.vmstat[i]]));
+  return [
+    ...unequal('numbers of free memory, slots and faults differ', numbers(a), numbers(b)),
+    ...unequal('counters of the machine differ', counters(a), counters(b)),
+    ...unequal(
+      'clocks differ',
+      new Map([['virtual nanoseconds', a.clock.t]]),
+      new Map([['virtual nanoseconds', b.clock.t]]),
+    ),
+  ];
+}
+
+function freeNumbers(s: StateView): [string, number][] {
+  const { onNode, swap } = freeMemory(s);
+  return [
+    ...onNode.map((free, n): [string, number] => [`free pages of node ${s.topology.nodes[n]}`, free]),
+    ['free slots of swap', swap],
+  ];
+}
+
+function taskNumbers(s: StateView): [string, number][] {
+  return Object.values(s.cold.tasks).flatMap(({ name, pid }): [string, number][] => [
+    [`minor faults of ${name}`, s.tasks[pid * layout.TASK + layout.T_MIN_FLT]],
+    [`major faults of ${name}`, s.tasks[pid * layout.TASK + layout.T_MAJ_FLT]],
+    [`cpu of ${name}`, s.tasks[pid * layout.TASK + layout.T_CPU]],
+  ]);
+}
+
+function unequal(kind: string, a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): DifferenceKind[] {
+  const text = (value: unknown): string => (value === undefined ? 'nothing' : `${value}`);
+  const details = [...new Set([...a.keys(), ...b.keys()])]
+    .map((what) => ({ what, a: text(a.get(what)), b: text(b.get(what)) }))
+    .filter((detail) => detail.a !== detail.b);
+  return details.length > 0 ? [kindOf(kind, details)] : [];
+}
+
+// --- tasks, areas, policies ---------------------------------------------------------------------------------------
+
+function coldDifferences(a: StateView, b: StateView): DifferenceKind[] {
+  return [
+    ...unequal('tasks differ', textOf(a, 'tasks', 'task'), textOf(b, 'tasks', 'task')),
+    ...unequal('memory areas differ', textOf(a, 'vmas', 'area'), textOf(b, 'vmas', 'area')),
+    ...unequal('files differ', textOf(a, 'files', 'file'), textOf(b, 'files', 'file')),
+    ...unequal('other things differ', others(a), others(b)),
+  ];
+}
+
+function textOf({ cold }: StateView, part: 'tasks' | 'vmas' | 'files', noun: string): Map<string, string> {
+  return new Map(Object.entries(cold[part]).map(([id, value]) => [`${noun} ${id}`, canonicalJson(value)]));
+}
+
+function others({ cold }: StateView): Map<string, string> {
+  const { holders, pins, seized, io_mode, regions } = cold;
+  const parts = { holders, pins, seized, io_mode, regions };
+  return new Map(Object.entries(parts).map(([name, value]) => [name, canonicalJson(value)]));
+}

@@ -1,0 +1,183 @@
+/**
+ * The ledger of a call: what became of each page that it looked at on a node it was to empty, and, for each page that was
+ * not moved, the one rule that refused it.
+ *
+ * It is a fold over the events of one call. A page that was isolated has the last thing that a pass found out about it;
+ * but once its content is in swap it counts as evicted, even where the kernel keeps it on the list and meets it again.
+ */
+import { REFUSAL, type EventName, type RecordedEvent, type Refusal } from '@pagetape/events';
+
+/**
+ * Why a page was not moved: a refusal of the kernel; or the call failed before it moved anything, or has not ended.
+ */
+export type Reason = Refusal | 'call-failed' | 'not-finished';
+
+/** One page in the ledger. */
+export interface Entry {
+  readonly pfn: number;
+  /** The call took it off its LRU list. */
+  readonly isolated: boolean;
+  /** The pass in which its content was in swap or in its file, and nobody referred to the frame; null: none. */
+  readonly evictedIn: number | null;
+  /** Everybody else had let go of it. */
+  readonly unreferenced: boolean;
+  /** Why it was not moved; null when it was evicted or let go of. */
+  readonly reason: Reason | null;
+  /** How often it was put back to an LRU list. */
+  readonly putBack: number;
+}
+
+/** The pages that were not moved for one reason, in the order in which the call met them. */
+export interface Refused {
+  readonly reason: Reason;
+  /** Whether these pages had been isolated; those count as not moved. */
+  readonly isolated: boolean;
+  readonly pages: readonly number[];
+}
+
+export interface Ledger {
+  /** By frame number, in the order in which the call met them. */
+  readonly entries: readonly Entry[];
+  readonly isolated: number;
+  readonly evicted: number;
+  readonly unreferenced: number;
+  /** Pages of the last pass that wanted another one, and pages that failed for good: what the engine itself counts. */
+  readonly engineCount: number;
+  readonly putBack: number;
+  readonly passes: number;
+  /** What the call counts as not moved; null when it did not come so far. */
+  readonly left: number | null;
+  /** Largest group first. */
+  readonly refused: readonly Refused[];
+}
+
+interface Draft {
+  readonly pfn: number;
+  isolated: boolean;
+  evictedIn: number | null;
+  unreferenced: boolean;
+  /** The last refusal; null when there was none, or none that still holds. */
+  refusal: Refusal | null;
+  putBack: number;
+}
+
+type Data = RecordedEvent['data'];
+
+/** Takes the events of one call, in order. Events that say nothing about pages of a migration are passed over. */
+export class LedgerFold {
+  private readonly drafts = new Map<number, Draft>();
+  private passes = 0;
+  private retry = 0;
+  private failed = 0;
+  private left: number | null = null;
+
+  add(kind: string, data: Data): void {
+    FOLD[kind as LedgerKind]?.(this, data);
+  }
+
+  page(data: Data): Draft {
+    const pfn = data['pfn'] as number;
+    let draft = this.drafts.get(pfn);
+    if (!draft) {
+      draft = { pfn, isolated: false, evictedIn: null, unreferenced: false, refusal: null, putBack: 0 };
+      this.drafts.set(pfn, draft);
+    }
+    return draft;
+  }
+
+  /** A page that could not be had counts as refused, unless the call has it already. */
+  refuseUnlessIsolated(data: Data): void {
+    const page = this.page(data);
+    if (!page.isolated) page.refusal = REFUSAL[data['reason'] as number];
+  }
+
+  endPass({ retry, failed }: Data): void {
+    this.passes++;
+    this.retry = retry as number;
+    this.failed = failed as number;
+  }
+
+  endCall({ left }: Data): void {
+    this.left = left as number;
+  }
+
+  ledger(): Ledger {
+    const entries = [...this.drafts.values()].map((draft) => this.entry(draft));
+    const count = (test: (entry: Entry) => boolean): number => entries.filter(test).length;
+    return {
+      entries,
+      isolated: count((entry) => entry.isolated),
+      evicted: count((entry) => entry.evictedIn !== null),
+      unreferenced: count((entry) => entry.unreferenced),
+      engineCount: this.retry + this.failed,
+      putBack: entries.reduce((sum, entry) => sum + entry.putBack, 0),
+      passes: this.passes,
+      left: this.left,
+      refused: group(entries),
+    };
+  }
+
+  private entry({ refusal, ...draft }: Draft): Entry {
+    const moved = draft.evictedIn !== null || draft.unreferenced;
+    return { ...draft, reason: moved ? null : (refusal ?? this.unexplained(draft)) };
+  }
+
+  private unexplained({ putBack }: Pick<Draft, 'putBack'>): Reason {
+    return this.left === null && putBack > 0 ? 'call-failed' : 'not-finished';
+  }
+}
+
+type LedgerKind =
+  | 'PageSkipped'
+  | 'PageIsolationFailed'
+  | 'PageIsolated'
+  | 'PageMigrationDeferred'
+  | 'PageMigrationFailed'
+  | 'PageEvicted'
+  | 'PageFoundUnreferenced'
+  | 'PagePutBack'
+  | 'MigrationPassEnded'
+  | 'PagesMigrated';
+
+const refuse = (fold: LedgerFold, data: Data): void => {
+  fold.page(data).refusal = REFUSAL[data['reason'] as number];
+};
+
+const FOLD: Readonly<Record<LedgerKind, (fold: LedgerFold, data: Data) => void>> = {
+  PageSkipped: (fold, data) => fold.refuseUnlessIsolated(data),
+  PageIsolationFailed: (fold, data) => fold.refuseUnlessIsolated(data),
+  PageIsolated(fold, data) {
+    const page = fold.page(data);
+    page.isolated = true;
+    page.refusal = null;
+  },
+  PageMigrationDeferred: refuse,
+  PageMigrationFailed: refuse,
+  PageEvicted: (fold, data) => void (fold.page(data).evictedIn ??= data['pass'] as number),
+  PageFoundUnreferenced: (fold, data) => void (fold.page(data).unreferenced = true),
+  PagePutBack: (fold, data) => void fold.page(data).putBack++,
+  MigrationPassEnded: (fold, data) => fold.endPass(data),
+  PagesMigrated: (fold, data) => fold.endCall(data),
+};
+
+/** The event kinds that a ledger is made of. */
+export const LEDGER_KINDS = Object.keys(FOLD) as readonly EventName[];
+
+function group(entries: readonly Entry[]): Refused[] {
+  const groups = new Map<string, { reason: Reason; isolated: boolean; pages: number[] }>();
+  for (const { pfn, isolated, reason } of entries) {
+    if (reason === null) continue;
+    const key = `${reason} ${isolated}`;
+    const found = groups.get(key);
+    if (found) found.pages.push(pfn);
+    else groups.set(key, { reason, isolated, pages: [pfn] });
+  }
+  return [...groups.values()].sort((a, b) => b.pages.length - a.pages.length);
+}
+
+/** The ledger of one call, from its events: those whose `op` is that of the call. */
+export function ledgerOf(events: Iterable<RecordedEvent>): Ledger {
+  const fold = new LedgerFold();
+  for (const { kind, data } of events) fold.add(kind, data);
+  return fold.ledger();
+}

@@ -1,0 +1,79 @@
+/** Where the memory of tasks lies: pages by node and in swap, read from a state. */
+import { layout, read, type StateView } from '@pagetape/core';
+
+/** The pages of one address space. */
+export interface MemoryOf {
+  /** The tasks that share it, the first one's name first. */
+  readonly tasks: readonly string[];
+  readonly mm: number;
+  /** Present pages by node, in the order of the machine's nodes. A page of several tasks counts for each. */
+  readonly onNode: readonly number[];
+  readonly swapped: number;
+  /** Pages that are mapped to the shared zero page. */
+  readonly zero: number;
+}
+
+/** Free memory of the machine. */
+export interface FreeMemory {
+  readonly onNode: readonly number[];
+  readonly swap: number;
+}
+
+/** Where a page of a task is: a node, in swap, the zero page, or nowhere. */
+export type Place = number | 'swap' | 'zero' | null;
+
+/** The place of a page of an address space. */
+export function placeOf(s: StateView, mm: number, vpn: number): Place {
+  const pte = read.pte_of(s, mm, vpn);
+  if (read.pte_present(pte)) {
+    const pfn = read.pte_pfn(pte);
+    return pfn === layout.ZERO_PFN ? 'zero' : read.page_to_nid(s, pfn);
+  }
+  return read.pte_is_swap(pte) ? 'swap' : null;
+}
+
+/** Every page number in the areas of an address space, ascending. */
+export function* pagesOfMm(s: StateView, mm: number): Generator<number> {
+  for (const id of s.cold.mms[mm]?.vmas ?? []) {
+    const { start, end } = s.cold.vmas[id];
+    for (let vpn = start; vpn < end; vpn++) if (read.has_page_table(s, mm, vpn)) yield vpn;
+  }
+}
+
+/** The address spaces of the tasks that are alive, by process id of their first task; those of the system left out. */
+export function livingMms(s: StateView): { readonly mm: number; readonly tasks: readonly string[] }[] {
+  const byMm = new Map<number, string[]>();
+  const tasks = Object.values(s.cold.tasks).sort((a, b) => a.pid - b.pid);
+  for (const { mm, name, state } of tasks) {
+    if (mm === 0 || state !== 'running') continue;
+    byMm.set(mm, [...(byMm.get(mm) ?? []), name]);
+  }
+  return [...byMm].map(([mm, names]) => ({ mm, tasks: names })).filter(({ tasks: [first] }) => first !== 'init');
+}
+
+/** Counts the pages of one address space. */
+export function memoryOf(s: StateView, mm: number, tasks: readonly string[]): MemoryOf {
+  const { nodes } = s.topology;
+  const onNode = nodes.map(() => 0);
+  let [swapped, zero] = [0, 0];
+  for (const vpn of pagesOfMm(s, mm)) {
+    const place = placeOf(s, mm, vpn);
+    if (place === 'swap') swapped++;
+    else if (place === 'zero') zero++;
+    else if (place !== null) onNode[nodes.indexOf(place)]++;
+  }
+  return { tasks, mm, onNode, swapped, zero };
+}
+
+/** The memory of all tasks of the scenario. */
+export function memoryOfAll(s: StateView): MemoryOf[] {
+  return livingMms(s).map(({ mm, tasks }) => memoryOf(s, mm, tasks));
+}
+
+/** Free frames by node, and free slots. */
+export function freeMemory(s: StateView): FreeMemory {
+  const { nodes, zones } = s.topology;
+  const onNode = nodes.map(() => 0);
+  zones.forEach(({ node }, z) => (onNode[nodes.indexOf(node)] += s.zones[z * layout.ZONE + layout.Z_FREE]));
+  return { onNode, swap: s.scalars[layout.NR_SWAP_PAGES] };
+}

@@ -1,0 +1,226 @@
+/** The text that `pagetape run` and `pagetape replay` print: one line a step, more for calls that move pages. */
+import { printStimulus } from '@pagetape/events';
+import type { Traits } from '@pagetape/core';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { RunFacts, StepFacts } from './facts.ts';
+import type { MemoryOf } from './places.ts';
+import { indent, table, type Alignment } from './table.ts';
+import { checkSentence, count, countingRule, duration, errorSentence, flagNames, reasonSentence } from './words.ts';
+
+/** What is known of a run beside its events. */
+export interface RunTitle {
+  readonly name: string;
+  readonly about?: string | undefined;
+  readonly traits: Traits;
+  readonly seed: string;
+  /** How much memory there is, by node, and how many slots of swap. */
+  readonly nodes: readonly { readonly id: number; readonly pages: number }[];
+  readonly swap: number;
+}
+
+/** What the run came to. */
+export interface RunHashes {
+  readonly chain: string;
+  readonly state: string;
+}
+
+/** The lines of a report. Headings come through `heading`, which may make them bold. */
+export function printRun(
+  title: RunTitle,
+  facts: RunFacts,
+  hashes: RunHashes,
+  heading = (text: string) => text,
+): string[] {
+  return [
+    ...printTitle(title, heading),
+    '',
+    heading('Steps'),
+    ...printSteps(facts, title.traits),
+    ...(facts.deadlock ? ['', heading('Deadlock'), ...printDeadlock(facts)] : []),
+    '',
+    heading('Memory, in pages'),
+    ...indent(printMemory(facts), 2),
+    '',
+    `${count(facts.events, 'event')} in ${duration(facts.t)} of virtual time`,
+    `chain ${hashes.chain}  state ${hashes.state}  seed ${title.seed}  profile ${title.traits.id}`,
+  ];
+}
+
+function printTitle({ name, about, traits, seed, nodes, swap }: RunTitle, heading: (text: string) => string): string[] {
+  const sizes = new Set(nodes.map(({ pages }) => pages));
+  const each =
+    sizes.size === 1
+      ? `${nodes.length} nodes of ${nodes[0].pages} pages`
+      : nodes.map(({ id, pages }) => `node ${id}: ${pages} pages`).join(', ');
+  return [
+    heading(name) + (about ? `: ${about}` : ''),
+    `  machine  ${each}; ${swap === 0 ? 'no swap' : `${swap} pages of swap`}`,
+    `  profile  ${traits.id}: ${traits.about}`,
+    `  seed     ${seed}`,
+  ];
+}
+
+/** A step, or lines that explain the one before. */
+type Row = { readonly cells: readonly string[] } | { readonly notes: readonly string[] };
+
+const STEP_COLUMNS: readonly Alignment[] = ['r', 'l', 'l', 'r', 'l'];
+
+function printSteps(facts: RunFacts, traits: Traits): string[] {
+  const rows = facts.steps.flatMap((step, i) => printStep(step, `${i + 1}`, facts.nodes, traits));
+  const cells = rows.flatMap((row) => ('cells' in row ? [row.cells] : []));
+  const lines = table(cells, STEP_COLUMNS, 2, 64);
+  const margin = Math.max(0, ...cells.map(([number]) => number.length)) + 2;
+  return rows.flatMap((row) => ('cells' in row ? [lines.shift() as string] : indent(row.notes, margin + 2)));
+}
+
+function printStep(step: StepFacts, number: string, nodes: readonly number[], traits: Traits): Row[] {
+  const took = step.ended === null ? '' : duration(step.ended - step.began);
+  const notes = explain(step, nodes, traits);
+  return [
+    { cells: [number, step.task ?? '-', stepText(step), took, answer(step, traits)] },
+    ...(notes.length > 0 ? [{ notes }] : []),
+    ...step.steps.flatMap((inner, i) => printStep(inner, `${number}.${i + 1}`, nodes, traits)),
+  ];
+}
+
+/** The step in its usual text, without its task, which has a column, and without the steps in it, which have lines. */
+function stepText({ stimulus, task }: StepFacts): string {
+  if (stimulus.op === 'parallel') return `parallel: ${count(stimulus.steps.length, 'step')} at the same time`;
+  const { during, ...rest } = stimulus as typeof stimulus & {
+    during?: readonly { readonly steps: readonly unknown[] }[];
+  };
+  const text = printStimulus(rest as typeof stimulus).replace(task === null ? '' : ` t=${JSON.stringify(task)}`, '');
+  const others = during?.reduce((sum, { steps }) => sum + steps.length, 0) ?? 0;
+  return others === 0 ? text : `${text}, during it ${count(others, 'step')}`;
+}
+
+/** Steps that answer with a number of something. */
+const ANSWERS: Readonly<Record<string, readonly [one: string, many: string]>> = {
+  age: ['mark of use cleared', 'marks of use cleared'],
+  deactivate: ['page deactivated', 'pages deactivated'],
+  pinpages: ['page held', 'pages held'],
+  unpin: ['page let go of', 'pages let go of'],
+  swapfill: ['slot taken', 'slots taken'],
+  swapfree: ['slot given back', 'slots given back'],
+};
+/** Calls whose plain 0 is an answer. */
+const POLICY_CALLS: ReadonlySet<string> = new Set(['migrate_pages', 'mbind', 'set_mempolicy', 'get_mempolicy']);
+
+/** What the one who asked got to see, and why. */
+function answer(step: StepFacts, traits: Traits): string {
+  const { result, stimulus, check } = step;
+  if (!result) return 'did not return';
+  const { ret, errno, sig, dead } = result;
+  if (dead) return 'nothing: the task has ended';
+  if (stimulus.op === 'parallel') return 'all done';
+  if (stimulus.op === 'touch') return [touchAnswer(step), ...(sig ? [`stopped by ${sig}`] : [])].join('; ');
+  if (errno) {
+    const why = check ? checkSentence(check.check, check.errno, traits) : errorSentence(stimulus.op, errno);
+    return `${ret} ${errno}${why ? `: ${why}` : ''}`;
+  }
+  const noun = ANSWERS[stimulus.op];
+  if (noun) return count(ret ?? 0, noun[0], noun[1]);
+  if (ret === 0 && !POLICY_CALLS.has(stimulus.op)) return 'ok';
+  const written = [
+    ...(result.mode === undefined ? [] : [`mode ${result.mode}`]),
+    ...(result.mask === undefined ? [] : [`mask ${result.mask.map((word) => word ?? '-').join(' ')}`]),
+  ];
+  return `${ret}${written.length > 0 ? ` (${written.join(', ')})` : ''}`;
+}
+
+/** "64 pages: 60 on node 1 (44 of them from swap), 4 zero page" */
+function touchAnswer({ result, mapped, fromSwap, zeroMapped, majorFaults }: StepFacts): string {
+  const places = Object.entries(mapped)
+    .filter(([, pages]) => pages > 0)
+    .map(([nid, pages]) => `${pages} to node ${nid}`);
+  if (fromSwap > 0)
+    places.push(`${fromSwap} of them from swap${majorFaults > 0 ? `, ${majorFaults} read from disk` : ''}`);
+  if (zeroMapped > 0) places.push(`${zeroMapped} to the zero page`);
+  return `${count(result?.ret ?? 0, 'page')}${places.length > 0 ? `: ${places.join(', ')}` : ''}`;
+}
+
+/** The lines under a step that moved pages, or was to. */
+function explain(step: StepFacts, nodes: readonly number[], traits: Traits): string[] {
+  const { ledger, before, after, quirks, warnings, unentered } = step;
+  const lines = quirks.map((quirk) => `note: ${quirk}`);
+  if (warnings > 0)
+    lines.push(
+      `note: the kernel warned ${warnings === 1 ? 'once' : `${warnings} times`} about a page that is on no LRU list`,
+    );
+  if (ledger && ledger.entries.length > 0) lines.push(...printLedger(ledger, traits));
+  else if (ledger?.left === 0) lines.push('found no page to move');
+  if (unentered) {
+    lines.push(
+      `not looked at: ${count(unentered.pages, 'page')} in areas marked ${flagNames(unentered.flags).join(', ')}, which are left alone`,
+    );
+  }
+  if (before && after && changed(before, after)) lines.push(...printBeforeAfter(before, after, nodes));
+  return lines;
+}
+
+function printLedger(ledger: Ledger, traits: Traits): string[] {
+  const { entries, isolated, evicted, unreferenced, passes, left, refused } = ledger;
+  const moved = [
+    `${evicted} evicted${passesText(ledger)}`,
+    ...(unreferenced > 0 ? [`${unreferenced} let go of by all others`] : []),
+  ];
+  const stayed = isolated - evicted - unreferenced;
+  const looked = `looked at ${count(entries.length, 'page')}, isolated ${isolated}`;
+  const engine =
+    isolated === 0 ? '' : `: ${[...moved, `${stayed} refused`].join(', ')} in ${count(passes, 'pass', 'passes')}`;
+  const rows = refused.map(({ reason, pages }) => [`${pages.length}`, reason, reasonSentence(reason, pages)]);
+  return [
+    looked + engine,
+    ...(left === null || left === stayed ? [] : [`counted as not moved: ${left}; ${countingRule(traits)}`]),
+    ...(rows.length > 0 ? ['not moved, by reason:', ...indent(table(rows, ['r', 'l', 'l']), 2)] : []),
+  ];
+}
+
+/** In which pass pages were evicted: old ones early, those that were in use later. */
+function passesText({ entries }: Ledger): string {
+  const byPass = new Map<number, number>();
+  for (const { evictedIn } of entries) if (evictedIn !== null) byPass.set(evictedIn, (byPass.get(evictedIn) ?? 0) + 1);
+  if (byPass.size === 1) return ` in pass ${[...byPass.keys()][0]}`;
+  const texts = [...byPass].sort(([a], [b]) => a - b).map(([pass, pages]) => `${pages} in pass ${pass}`);
+  return texts.length > 0 ? ` (${texts.join(', ')})` : '';
+}
+
+const changed = (a: MemoryOf, b: MemoryOf): boolean =>
+  a.swapped !== b.swapped || a.onNode.some((pages, n) => pages !== b.onNode[n]);
+
+function printBeforeAfter(before: MemoryOf, after: MemoryOf, nodes: readonly number[]): string[] {
+  const row = (name: string, { onNode, swapped }: MemoryOf): string[] => [name, ...onNode.map(String), `${swapped}`];
+  const head = [`memory of ${before.tasks.join(', ')}`, ...nodes.map((nid) => `node ${nid}`), 'swap'];
+  return table([head, row('  before', before), row('  after', after)], ['l', ...head.slice(1).map(() => 'r' as const)]);
+}
+
+function printMemory({ nodes, memory, freeAtStart, freeAtEnd }: RunFacts): string[] {
+  const zero = memory.some((each) => each.zero > 0);
+  const head = ['', ...nodes.map((nid) => `node ${nid}`), 'swap', 'resident', ...(zero ? ['zero page'] : [])];
+  const tasks = memory.flatMap(({ tasks: names, onNode, swapped, zero: zeros }) => {
+    const resident = onNode.reduce((sum, pages) => sum + pages, 0);
+    if (resident + swapped + zeros === 0) return [];
+    return [[names.join(', '), ...[...onNode, swapped, resident].map(String), ...(zero ? [`${zeros}`] : [])]];
+  });
+  const free = (name: string, { onNode, swap }: typeof freeAtEnd): string[] => [name, ...onNode.map(String), `${swap}`];
+  const rows = [head, ...tasks, free('free at the start', freeAtStart), free('free at the end', freeAtEnd)];
+  return table(rows, ['l', ...head.slice(1).map(() => 'r' as const)]);
+}
+
+function printDeadlock({ deadlock, steps }: RunFacts): string[] {
+  const lines = (deadlock ?? []).map((wait) => {
+    const number = numberOf(steps, wait.op);
+    return `  ${wait.task} (step ${number}) waits for ${wait.for}, which ${wait.held_by} has`;
+  });
+  return [...lines, '  Nobody of them can ever go on, so the run stopped here.'];
+}
+
+/** The number that the step has in the report. */
+function numberOf(steps: readonly StepFacts[], op: number): string {
+  for (const [i, step] of steps.entries()) {
+    if (step.op === op) return `${i + 1}`;
+    const inner = numberOf(step.steps, op);
+    if (inner !== '') return `${i + 1}.${inner}`;
+  }
+  return '';
+}

@@ -1,0 +1,18 @@
+/** What is known of a run beside its events, and the whole of it as data. */
+import { PROFILES } from '@pagetape/core';
+import type { RunStart } from '../run/record.ts';
+import type { RunFacts } from './facts.ts';
+import type { RunHashes, RunTitle } from './text.ts';
+
+/** The title of a run. */
+export function titleOf(name: string, about: string | undefined, { machine, profile, seed }: RunStart): RunTitle {
+  const { nodes, swap } = machine;
+  return { name, about, seed, traits: PROFILES[profile], nodes, swap: swap.reduce((sum, slots) => sum + slots, 0) };
+}
+
+/** The report as one JSON value. */
+export function runJson({ name, traits, seed, nodes, swap }: RunTitle, facts: RunFacts, hashes: RunHashes): object {
+  const { chain, state } = hashes;
+  const machine = { nodes: nodes.map(({ id, pages }) => ({ id, pages })), swap };
+  return { name, profile: traits.id, seed, machine, ...facts, chain, state };
+}

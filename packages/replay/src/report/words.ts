@@ -1,0 +1,124 @@
+/** What words of the kernel's and of ours mean to a reader: why a check failed, why a page stayed. */
+import { VM_DENYWRITE, VM_HUGETLB, VM_IO, VM_LOCKED, VM_PFNMAP, VM_RESERVED, type Check } from '@pagetape/events';
+import type { Traits } from '@pagetape/core';
+import type { Reason } from '../ledger/ledger.ts';
+
+const MASKS = {
+  'mask-old': 'the mask of nodes to leave',
+  'mask-new': 'the mask of nodes to go to',
+  mask: 'the node mask',
+};
+
+const CHECKS: Readonly<Record<Exclude<Check, keyof typeof MASKS>, (traits: Traits) => string>> = {
+  'task-exists': () => 'no process has this pid',
+  'task-has-mm': () => 'the process has no memory of its own, as kernel threads and zombies',
+  'same-owner': (traits) => `the process belongs to another user, and the caller lacks ${traits.migrate_capability}`,
+  'target-nodes-allowed': (traits) =>
+    traits.target_cpuset_checked
+      ? `the cpuset does not allow all of these nodes, and the caller lacks ${traits.migrate_capability}`
+      : `not all of these nodes are there, and the caller lacks ${traits.migrate_capability}`,
+  mode: () => 'there is no such policy mode',
+  flags: () => 'these flags are unknown, or cannot be used so',
+  'move-all': (traits) => `MPOL_MF_MOVE_ALL needs ${traits.move_all_capability}`,
+  alignment: () => 'the start is not at a page boundary',
+  length: () => 'the range wraps around the end of the address space',
+  'policy-nodes': () => 'this mode needs nodes, or must not have any',
+  'nodes-online': () => 'the mask names a node that is not there',
+  'range-mapped': () => 'a part of the range is not mapped',
+  strict: () => 'MPOL_MF_STRICT: pages lie, or stayed, on nodes outside the mask',
+  'vma-reserved': () => 'the first area of the range is reserved by its driver',
+  buffer: () => 'the buffer is too small, or cannot be written',
+  address: () => 'an address needs MPOL_F_ADDR',
+};
+
+/** The sentence for a check that refused a call with this error. */
+export function checkSentence(check: Check, errno: string, traits: Traits): string {
+  if (check === 'mask-old' || check === 'mask-new' || check === 'mask') {
+    return `${MASKS[check]} ${errno === 'EFAULT' ? 'cannot be read' : 'is longer than the kernel takes'}`;
+  }
+  return CHECKS[check](traits);
+}
+
+const ERRORS: Readonly<Record<string, string>> = {
+  'mlock ENOMEM': 'more than RLIMIT_MEMLOCK allows, or not all of it is mapped',
+  'mprotect EACCES': 'the file was not opened for this',
+  'mprotect ENOMEM': 'not all of it is mapped',
+};
+
+/** Why a call without a recorded check failed; undefined where there is nothing to add to the error. */
+export const errorSentence = (op: string, errno: string): string | undefined => ERRORS[`${op} ${errno}`];
+
+const REASONS: Readonly<Record<Reason, string>> = {
+  'not-on-lru': 'on no LRU list: somebody else had isolated it, or it is a page that never is on one',
+  'being-freed': 'was being freed',
+  'shared-file': 'a file page that other processes map, too; only MPOL_MF_MOVE_ALL takes it',
+  'page-locked': 'somebody else held its page lock',
+  'under-writeback': 'was still being written',
+  mlocked: 'locked in memory (mlock) by a task that maps it',
+  'recently-used': 'was used again before the last pass',
+  'still-mapped': 'a mapping of it could not be removed',
+  'no-swap-slot': 'no swap slot was free',
+  'referenced-elsewhere': 'somebody holds a reference to it, as direct I/O does',
+  'no-mapping': 'belongs neither to a file nor to swap',
+  'dirty-again': 'was written to again after it was cleaned',
+  'no-writepage': 'its file system cannot write it',
+  'written-out': 'was written in the last pass, and none was left to free it',
+  'write-refused': 'its file system refused to write it',
+  'has-buffers': 'its file system holds buffers for it',
+  'call-failed': 'put back, because the call failed first',
+  'not-finished': 'the call has not ended',
+};
+
+/** Why a page was not moved, in plain words. */
+export function reasonSentence(reason: Reason, pages: readonly number[]): string {
+  if (reason === 'not-on-lru' && pages.length === 1 && pages[0] === 0)
+    return 'the shared zero page, which is on no LRU list';
+  return REASONS[reason];
+}
+
+const FLAGS = {
+  locked: VM_LOCKED,
+  io: VM_IO,
+  hugetlb: VM_HUGETLB,
+  pfnmap: VM_PFNMAP,
+  reserved: VM_RESERVED,
+  denywrite: VM_DENYWRITE,
+};
+
+/** The names of VM_* bits, in small letters. */
+export function flagNames(flags: number): string[] {
+  return Object.entries(FLAGS).flatMap(([name, flag]) => ((flags & flag) !== 0 ? [name] : []));
+}
+
+/** How a kernel of this profile comes to the number that it answers. */
+export function countingRule({ evicted_page }: Traits): string {
+  switch (evicted_page) {
+    case 'stays-on-list':
+      return 'this kernel counts every page it isolated, also those it evicted';
+    case 'freed-at-once':
+      return 'this kernel counts the pages it put back';
+    case 'moved-list':
+      return 'this kernel counts the pages it gave up';
+  }
+}
+
+/** "1 page", "2 pages". */
+export function count(n: number, noun: string, plural = `${noun}s`): string {
+  return `${n} ${n === 1 ? noun : plural}`;
+}
+
+const UNITS = [
+  [1e9, 's'],
+  [1e6, 'ms'],
+  [1e3, 'us'],
+] as const;
+
+/** Virtual nanoseconds as people read them: three digits at least. */
+export function duration(ns: number): string {
+  for (const [unit, name] of UNITS) {
+    if (ns < unit) continue;
+    const value = ns / unit;
+    return `${value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : value.toFixed(0)} ${name}`;
+  }
+  return `${ns} ns`;
+}
