@@ -1,5 +1,5 @@
 /** Tasks and address spaces come into being (kernel/fork.c) and end (kernel/exit.c). */
-import { VM_IO, VM_LOCKED, VM_PFNMAP, VM_READ, VM_RESERVED, type Task } from '@pagetape/events';
+import { VM_IO, VM_LOCKED, VM_PFNMAP, VM_READ, type Task } from '@pagetape/events';
 import { current, task_cpu, type Kernel } from '../kernel.ts';
 import { copy_page_range } from '../mm/memory.ts';
 import { exit_mmap, vmas_of } from '../mm/mmap.ts';
@@ -17,14 +17,17 @@ export function spawn(k: Kernel, request: Omit<Task, 'pid' | 'tgid' | 'mm' | 'st
   return pid;
 }
 
-/** The area of the program itself, whose pages are no part of a scenario. */
+/**
+ * The area of the program itself, whose pages are no part of a scenario. It is not VM_RESERVED, as no program text is:
+ * where the walk refuses to begin in such an area, no task could ever be migrated.
+ */
 export function map_program(k: Kernel, mm: number): void {
   k.emit.VmaMapped({
     id: k.s.cold.next.vma,
     mm,
     start: PROGRAM_VPN,
     end: PROGRAM_VPN + 1,
-    flags: VM_READ | VM_IO | VM_PFNMAP | VM_RESERVED,
+    flags: VM_READ | VM_IO | VM_PFNMAP,
     pgoff: PROGRAM_VPN,
     file: 0,
     opened: 0,
