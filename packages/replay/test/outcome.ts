@@ -1,0 +1,209 @@
+/**
+ * Runs a scenario and tells its outcome as text: for each step its line and its answer, then what happened in the words
+ * of recorded traces, one paragraph a pass, then what changed in the state. Profiles with the same outcome share a text.
+ */
+import {
+  checkInvariants,
+  diffReference,
+  initialReference,
+  printDifference,
+  PROFILES,
+  reduceReferenceAll,
+  referenceOf,
+  Simulation,
+  type Result,
+} from '@pagetape/core';
+import { eventsOf, printStimulus, START, type Position, type RecordedEvent } from '@pagetape/events';
+import { observe, type Observation } from '../src/conform/observe.ts';
+import { Names } from '../src/conform/pages.ts';
+import { traceOf } from '../src/conform/trace.ts';
+import type { Scenario } from '../src/scenario/load.ts';
+
+const WIDTH = 118;
+
+/** The kernels of swap migration, oldest first. */
+const KERNELS = ['swap-v5-posted', 'swap-v5-seed', 'swap-v5-rc1'];
+
+/** The outcome under each profile that the scenario is for, and the broken laws, of which there should be none. */
+export function outcomeOf(scenario: Scenario): { readonly text: string; readonly broken: readonly string[] } {
+  const profiles = scenario.profile ? [scenario.profile] : KERNELS;
+  const runs = profiles.map((profile) => new Told(scenario, profile));
+  const steps = runs.map((run) => scenario.steps.map((step) => run.step(step).join('\n')));
+  return { text: inOne(profiles, steps), broken: runs.flatMap((run) => run.broken()) };
+}
+
+/** Steps that are told alike come first and once; from the first difference on each outcome follows with its profiles. */
+function inOne(profiles: readonly string[], steps: readonly (readonly string[])[]): string {
+  const [first] = steps;
+  let same = first.findIndex((text, n) => steps.some((other) => other[n] !== text));
+  if (same < 0) same = first.length;
+  const ends = new Map<string, string[]>();
+  steps.forEach((texts, i) => {
+    const rest = texts.slice(same).join('\n');
+    ends.set(rest, [...(ends.get(rest) ?? []), profiles[i]]);
+  });
+  const head = [`=== ${profiles.join(', ')} ===`, ...first.slice(0, same), ''];
+  if (same === first.length) return head.join('\n');
+  const tails = [...ends].map(([rest, names]) => `=== from here on: ${names.join(', ')} ===\n${rest}\n`);
+  return [...head, ...tails].join('\n');
+}
+
+class Told {
+  private readonly simulation: Simulation;
+  private readonly names: Names;
+  private readonly scenario: Scenario;
+  private readonly profile: string;
+  private readonly at: Position = { ...START };
+  private readonly all: RecordedEvent[] = [];
+  private readonly sentences: string[] = [];
+  private events: RecordedEvent[] = [];
+  private before: Observation;
+  private stopped = false;
+
+  constructor(scenario: Scenario, profile: string) {
+    this.scenario = scenario;
+    this.profile = profile;
+    const sink = (block: Parameters<typeof eventsOf>[0]): void => {
+      const events = [...eventsOf({ ...block, rows: block.rows.slice() }, this.at)];
+      this.events.push(...events);
+      this.all.push(...events);
+    };
+    this.simulation = new Simulation({ machine: scenario.machine, profile, sink });
+    this.names = new Names(this.simulation.view);
+    this.trace();
+    this.before = observe(this.simulation.view, this.names);
+  }
+
+  private trace(): string[] {
+    this.simulation.finish();
+    const done = PROFILES[this.profile].evicted_page === 'moved-list' ? 'moved' : 'evicted';
+    const trace = traceOf(this.events, this.names, done);
+    this.events = [];
+    return trace;
+  }
+
+  step(stimulus: Scenario['steps'][number]): string[] {
+    if (this.stopped) return [`${printStimulus(stimulus)}  →  not done, as the run has stopped`];
+    const result = this.simulation.perform(stimulus);
+    this.stopped = result.stop !== undefined;
+    const trace = this.trace();
+    const { view } = this.simulation;
+    this.sentences.push(...checkInvariants(view, { midway: this.stopped }));
+    const after = observe(view, this.names);
+    const lines = [
+      ...wrap('', `${printStimulus(stimulus)}  →  ${answer(result)}`),
+      ...paragraphs(trace).flatMap((words) => wrap('    ', words.join('; ').replace(/^ {3}; /, '        '))),
+      ...changes(this.before, after).flatMap((line) => wrap('        ', line)),
+    ];
+    this.before = after;
+    return lines;
+  }
+
+  /** What of the laws did not hold: invariants after each step, and the agreement with the reference reducer. */
+  broken(): string[] {
+    const reference = reduceReferenceAll(initialReference(this.scenario.machine), this.all);
+    const differences = diffReference(referenceOf(this.simulation.view), reference).map((each) =>
+      printDifference(each, ['fast', 'reference']),
+    );
+    return [...this.sentences, ...differences].map((sentence) => `${this.profile}: ${sentence}`);
+  }
+}
+
+function answer({ ret, errno, sig, stop, dead, mode, mask }: Result): string {
+  const words = [ret === null ? '' : `${ret}`, errno, sig, stop, dead ? 'dead' : undefined];
+  if (mode !== undefined) words.push(`mode=${mode}`);
+  if (mask) words.push(`mask=[${mask.map((word) => word ?? '-').join(' ')}]`);
+  return words.filter((word) => word !== undefined && word !== '').join(' ');
+}
+
+/** Trace lines that begin a paragraph. */
+const BEGINS = /^(pass|during|settle|drain-all)/;
+const PASS = /^pass \d+$/;
+
+/** Lines that belong together: of a pass those of one page, in the order of the trace. */
+function paragraphs(trace: readonly string[]): string[][] {
+  const found: string[][] = [];
+  let in_pass = false;
+  let put_back = false;
+  let page: string | undefined;
+  trace.forEach((line, n) => {
+    const after = n === 0 || trace[n - 1].startsWith('did ');
+    const putback = line.startsWith('putback') && !put_back;
+    put_back ||= putback;
+    if (BEGINS.test(line) || putback || after) {
+      found.push([]);
+      in_pass = PASS.test(line) || (in_pass && after);
+      page = undefined;
+    }
+    const of = /#\d+/.exec(line)?.[0];
+    if (in_pass && !put_back && of !== page && page !== undefined) found.push(['   ']);
+    page = of ?? page;
+    found[found.length - 1].push(line);
+  });
+  return found;
+}
+
+/** Breaks a line before the width, at blanks; what follows is indented further. */
+function wrap(indent: string, line: string): string[] {
+  const lines: string[] = [];
+  let rest = indent + line;
+  while (rest.length > WIDTH) {
+    const at = rest.lastIndexOf(' ', WIDTH);
+    if (at <= indent.length + 4) break;
+    lines.push(rest.slice(0, at).trimEnd());
+    rest = `${indent}    ${rest.slice(at + 1)}`;
+  }
+  return [...lines, rest];
+}
+
+/** The parts of the state that are told, each with how much of it. */
+const TOLD: readonly (readonly [part: string, what: (key: string, value: string) => string | undefined])[] = [
+  ['pt', (key, value) => `${key}: ${value}`],
+  ['pages', (key, value) => `${key}: ${value}`],
+  ['vec', (key, value) => `${key}: ${value}`],
+  ['vma', (key, value) => `areas of ${key}: ${value}`],
+  ['node', (key, value) => `${key}: ${value.split(' ')[0]}`],
+  ['swap', (key, value) => (key === 'free' || key === 'next' ? `swap ${key}=${value}` : undefined)],
+  ['cnt', (key, value) => (key === 'warn' ? `warnings: ${value}` : undefined)],
+];
+
+function changes(before: Observation, after: Observation): string[] {
+  const lines: string[] = [];
+  for (const [part, what] of TOLD) {
+    const [old, now] = [before[part], after[part]] as Record<string, string | number>[];
+    const changed = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter(
+      (key) => tell(what, key, old[key]) !== tell(what, key, now[key]),
+    );
+    const told = changed.map((key) => [key, tell(what, key, now[key])] as const);
+    lines.push(...(part === 'pages' ? together(told) : told.map(([, text]) => text)));
+  }
+  const slots = changedSlots(before['slots'] as Record<string, number>, after['slots'] as Record<string, number>);
+  return slots === '' ? lines : [...lines, `users of slots: ${slots}`];
+}
+
+const tell = (what: (typeof TOLD)[number][1], key: string, value: string | number | undefined): string =>
+  what(key, `${value ?? 'gone'}`) ?? '';
+
+/** Pages of which the same is told share a line. */
+function together(told: readonly (readonly [key: string, text: string])[]): string[] {
+  const keys = new Map<string, string[]>();
+  for (const [key, text] of told) {
+    const state = text.slice(key.length + 2);
+    keys.set(state, [...(keys.get(state) ?? []), key]);
+  }
+  return [...keys].map(([state, pages]) => `${pages.join(' ')}: ${state}`);
+}
+
+/** Slots with another number of users, neighbours with the same number together: `s1-s4=1 s7=0`. */
+function changedSlots(old: Record<string, number>, now: Record<string, number>): string {
+  const runs: { first: number; last: number; users: number }[] = [];
+  const keys = [...new Set([...Object.keys(old), ...Object.keys(now)])].map((key) => Number(key.slice(1)));
+  for (const slot of keys.sort((a, b) => a - b)) {
+    const users = now[`s${slot}`] ?? 0;
+    if (users === (old[`s${slot}`] ?? 0)) continue;
+    const run = runs.at(-1);
+    if (run && run.last === slot - 1 && run.users === users) run.last = slot;
+    else runs.push({ first: slot, last: slot, users });
+  }
+  return runs.map(({ first, last, users }) => `s${first}${last > first ? `-s${last}` : ''}=${users}`).join(' ');
+}

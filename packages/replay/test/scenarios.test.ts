@@ -1,0 +1,28 @@
+/**
+ * The named scenarios under packages/core/test/scenarios: each shows one rule of swap migration. `NAME.expected.txt` is
+ * what happens; PAGETAPE_UPDATE=1 writes it anew, for a person to check against the specification.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { loadScenario } from '../src/scenario/load.ts';
+import { outcomeOf } from './outcome.ts';
+
+const FOLDER = fileURLToPath(new URL('../../core/test/scenarios/', import.meta.url));
+const names = readdirSync(FOLDER)
+  .filter((name) => name.endsWith('.yaml'))
+  .map((name) => name.slice(0, -'.yaml'.length));
+
+for (const name of names) {
+  test(name, (t) => {
+    const scenario = loadScenario(join(FOLDER, `${name}.yaml`));
+    const { text, broken } = outcomeOf(scenario);
+    t.deepEqual(broken, []);
+    t.truthy(scenario.about, 'a scenario says which rule it shows');
+    const file = join(FOLDER, `${name}.expected.txt`);
+    if (process.env['PAGETAPE_UPDATE'] === '1') writeFileSync(file, text);
+    t.true(existsSync(file), 'run with PAGETAPE_UPDATE=1 to write the expected text');
+    t.is(text, readFileSync(file, 'utf8'));
+  });
+}
