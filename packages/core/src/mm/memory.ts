@@ -51,7 +51,7 @@ import {
   vm_swap_full,
 } from './swapfile.ts';
 
-/** handle_mm_fault() cannot finish without sleeping: do_swap_page() goes on. */
+/** __handle_mm_fault() cannot finish without sleeping: do_swap_page() goes on, with the mmap_sem held. */
 const NEEDS_SWAP_IN = -1;
 
 /** The index that reverse mapping keeps for an anonymous page: linear_page_index(). */
@@ -187,7 +187,8 @@ function* do_swap_page(k: Kernel, vma: Vma, vpn: number, access: number): Sleepi
     k.emit.MajorFaultCounted(vma.mm, vpn);
   }
   mark_page_accessed(k, pfn);
-  yield* lock_page(k, pfn);
+  if (PageLocked(s, pfn)) yield* lock_page(k, pfn);
+  else k.emit.PageLocked(pfn);
   const same = pte_of(s, vma.mm, vpn) === before;
   if (!same || !PageUptodate(s, pfn)) {
     unlock_page(k, pfn);
@@ -204,19 +205,19 @@ function* do_swap_page(k: Kernel, vma: Vma, vpn: number, access: number): Sleepi
   return result;
 }
 
-/** `mm/memory.c:handle_mm_fault()` with the mmap_sem held over what sleeps. Returns FAULT_*. */
-function* handle_mm_fault(k: Kernel, vma: Vma, vpn: number, access: number): Sleeping<number> {
-  const result = __handle_mm_fault(k, vma, vpn, access);
-  return result === NEEDS_SWAP_IN ? yield* do_swap_page(k, vma, vpn, access) : result;
+/** `include/linux/rwsem.h:down_read_trylock()` on the mmap_sem. Returns whether it was taken. */
+function down_read_trylock(k: Kernel, mm: number): boolean {
+  if (k.s.mms[mm * MM + M_SEM] < 0) return false;
+  k.emit.MmapLockTaken(mm, 1);
+  return true;
 }
 
 /** `include/linux/rwsem.h:down_read()` on the mmap_sem. */
 export function* down_read(k: Kernel, mm: number): Sleeping<void> {
-  while (k.s.mms[mm * MM + M_SEM] < 0) {
+  while (!down_read_trylock(k, mm)) {
     k.emit.MmapLockWaited(mm, 1);
     yield waitFor(WAIT_MMAP_READ, mm);
   }
-  k.emit.MmapLockTaken(mm, 1);
 }
 
 const fault_permitted = (vma: Vma, access: number): boolean =>
@@ -233,11 +234,12 @@ export function access_without_fault(k: Kernel, mm: number, vpn: number, access:
 
 /** `arch/x86_64/mm/fault.c:do_page_fault()`: one access of the running task that the hardware could not do. Returns FAULT_*. */
 export function* do_page_fault(k: Kernel, mm: number, vpn: number, access: number): Sleeping<number> {
-  yield* down_read(k, mm);
+  if (!down_read_trylock(k, mm)) yield* down_read(k, mm);
   const vma = find_vma(k, mm, vpn);
   let result = FAULT_SIGSEGV;
   if (vma && vma.start <= vpn && fault_permitted(vma, access)) {
-    result = yield* handle_mm_fault(k, vma, vpn, access);
+    result = __handle_mm_fault(k, vma, vpn, access);
+    if (result === NEEDS_SWAP_IN) result = yield* do_swap_page(k, vma, vpn, access);
     k.emit.PageFaultResolved(mm, vpn, result);
   }
   k.emit.MmapLockReleased(mm, 1);
@@ -264,7 +266,10 @@ export function* get_user_page(k: Kernel, mm: number, vpn: number, access: numbe
     if (pte_present(pte) && !(must_write && (pte & PTE_WRITE) === 0)) {
       return touched(k, pte_pfn(pte), must_write && (pte & PTE_DIRTY) === 0, hold, true);
     }
-    const result = yield* handle_mm_fault(k, k.s.cold.vmas[vma.id], vpn, must_write ? WRITE : READ);
+    const area = k.s.cold.vmas[vma.id];
+    const want = must_write ? WRITE : READ;
+    let result = __handle_mm_fault(k, area, vpn, want);
+    if (result === NEEDS_SWAP_IN) result = yield* do_swap_page(k, area, vpn, want);
     k.emit.PageFaultResolved(mm, vpn, result);
     if (result === FAULT_SIGBUS) return { error: 'EFAULT' };
     if (result === FAULT_OOM) return { error: 'ENOMEM' };
