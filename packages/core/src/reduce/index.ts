@@ -31,8 +31,17 @@ const cold: ColdReducers<ColdName> = { ...areaReducers, ...taskReducers };
 
 type Cold = (draft: unknown, payload: unknown, state: State) => void;
 
+/** Kinds that leave the tree as it is. There are two a step, so Immer is not asked for them. */
+const TREE_STAYS: ReadonlySet<string> = new Set<ColdName>([
+  'StimulusBegan',
+  'StimulusEnded',
+  'DeadlockFound',
+  'NodemaskRead',
+]);
+
 /** A cold reducer as a function of the state: Immer makes the new tree. */
-function coldReducer(reduce: Cold): (state: State, payload: never) => void {
+function coldReducer(name: string, reduce: Cold): (state: State, payload: never) => void {
+  if (TREE_STAYS.has(name)) return (state, payload) => reduce(state.cold, payload, state);
   return (state, payload) => {
     state.cold = produce(state.cold, (draft) => reduce(draft, payload, state));
   };
@@ -40,7 +49,7 @@ function coldReducer(reduce: Cold): (state: State, payload: never) => void {
 
 const reducers: Reducers<State> = {
   ...hot,
-  ...Object.fromEntries(Object.entries(cold).map(([name, reduce]) => [name, coldReducer(reduce as Cold)])),
+  ...Object.fromEntries(Object.entries(cold).map(([name, reduce]) => [name, coldReducer(name, reduce as Cold)])),
 };
 
 /** A machine that events can be emitted to or replayed on. */
