@@ -32,7 +32,7 @@ export { type Vma } from './mm/mmap.ts';
 export { CHECK, type Check, type Policy } from './mm/mempolicy.ts';
 export { FAULT, FAULT_MAJOR, FAULT_MINOR, FAULT_OOM, FAULT_SIGBUS, FAULT_SIGSEGV } from './mm/memory.ts';
 export { IO_DIRECTION } from './mm/page_io.ts';
-export { HOLDER_FAULT, HOLDER_ISOLATION, HOLDER_LOCK, HOLDER_PIN } from './mm/swap.ts';
+export { HOLDER_BATCH, HOLDER_FAULT, HOLDER_ISOLATION, HOLDER_LOCK, HOLDER_PIN } from './mm/swap.ts';
 export { PAGEOUT, PAGE_ACTIVATE, PAGE_CLEAN, PAGE_KEEP, PAGE_SUCCESS } from './mm/vmscan.ts';
 export { CAPABILITY_NAMES, CONSTANTS } from './stimulus/constants.ts';
 export { defineStimulus, type StimulusDefinition } from './stimulus/define.ts';
@@ -81,7 +81,9 @@ export {
 } from './uapi/mempolicy.ts';
 export {
   ACCESS,
+  BUFFERS,
   CAPABILITIES,
+  FILE_SYSTEMS,
   LRU,
   LRU_ACTIVE,
   LRU_INACTIVE,
@@ -108,6 +110,7 @@ export {
   ZONE_NAMES,
   ZONE_NORMAL,
   refusal,
+  type Buffers,
   type Capability,
   type Refusal,
 } from './uapi/mm.ts';

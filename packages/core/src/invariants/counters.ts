@@ -6,9 +6,12 @@ import type { Invariant } from './check.ts';
 
 type Is = (s: StateView, pfn: number) => boolean;
 
+/** Whether write-back may look at the pages of this mapping. */
+const on_disk = (s: StateView, mapping: number): boolean => mapping > 0 && s.cold.files[mapping]?.fs !== 'ramfs';
+
 const COUNTED: readonly (readonly [number, string, Is])[] = [
   [L.NR_MAPPED, 'mapped', page_mapped],
-  [L.NR_DIRTY, 'dirty pages of files', (s, pfn) => PageDirty(s, pfn) && mapping_of(s, pfn) > 0],
+  [L.NR_DIRTY, 'dirty pages of files', (s, pfn) => PageDirty(s, pfn) && on_disk(s, mapping_of(s, pfn))],
   [L.NR_WRITEBACK, 'under write-back', PageWriteback],
   [L.NR_SWAPCACHE, 'in the swap cache', PageSwapCache],
 ];

@@ -1,7 +1,7 @@
 /** A frame and what it holds know each other: caches, and areas through reverse mapping. */
 import type { Vma } from '@pagetape/events';
 import * as L from '../state/layout.ts';
-import { find_page, mapping_of, page_index, page_private, PageSwapCache } from '../state/read.ts';
+import { find_page, mapping_of, page_index, page_private, PagePrivate, PageSwapCache } from '../state/read.ts';
 import type { StateView } from '../state/view.ts';
 import { eachLeaf } from '../state/walk.ts';
 import { numbers } from './census.ts';
@@ -11,7 +11,7 @@ import { placeOf } from './places.ts';
 /** The swap cache has a frame for a slot exactly when the frame says so. */
 export const checkSwapCache: Invariant = (s, { cachedSlots }, report) => {
   for (let pfn = 0; pfn < s.topology.max_pfn; pfn++) {
-    const slot = page_private(s, pfn);
+    const slot = PagePrivate(s, pfn) ? 0 : page_private(s, pfn);
     if (!PageSwapCache(s, pfn)) {
       if (cachedSlots[pfn] > 0) report(`the swap cache has frame ${pfn}, which does not have PG_swapcache`);
       if (slot !== 0) report(`frame ${pfn} names slot ${slot}, but does not have PG_swapcache`);

@@ -1,6 +1,6 @@
 /** Counts on frames agree with those who refer to them. */
 import * as L from '../state/layout.ts';
-import { page_count, page_mapcount } from '../state/read.ts';
+import { page_count, page_mapcount, PagePrivate } from '../state/read.ts';
 import type { StateView } from '../state/view.ts';
 import type { Census } from './census.ts';
 import type { Invariant } from './check.ts';
@@ -14,6 +14,7 @@ function holdersOf(s: StateView, census: Census, pfn: number): readonly (readonl
     [census.cachedFiles[pfn], 'page caches'],
     [census.cachedSlots[pfn], 'swap caches'],
     [placeOf(s, pfn) === L.PLACE_ISOLATED ? 1 : 0, 'isolations'],
+    [PagePrivate(s, pfn) ? 1 : 0, 'buffers'],
     [census.pins[pfn], 'pins'],
     [census.lockHolders[pfn], 'lock holders'],
     [pfn === L.ZERO_PFN ? 1 : 0, 'kernel images'],

@@ -1,5 +1,6 @@
 /** Page locks, write-back waits and the page cache (mm/filemap.c). */
 import { HOLDER_FAULT, HOLDER_LOCK } from '@pagetape/events';
+import { create_empty_buffers } from '../fs/buffer.ts';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { waitFor, WAIT_PAGE_LOCK, WAIT_WRITEBACK } from '../sched/wait.ts';
 import { find_page, PageLocked, PageWriteback } from '../state/read.ts';
@@ -65,6 +66,8 @@ export function page_cache_read(k: Kernel, file: number, index: number): number 
   if (find_page(k.s, file, index) < 0) {
     k.emit.PageAddedToPageCache(pfn, file, index);
     lru_cache_add(k, pfn);
+    const { buffers } = k.s.cold.files[file];
+    if (buffers !== 'none') create_empty_buffers(k, pfn, buffers);
     k.emit.FileRead(pfn, file, index);
   }
   put_page(k, pfn, HOLDER_FAULT);

@@ -10,6 +10,7 @@ import {
   refusal,
   type Refusal,
 } from '@pagetape/events';
+import { try_to_release_page } from '../fs/buffer.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { WAIT_PASS, WAIT_PREEMPT, waitFor } from '../sched/wait.ts';
 import { PF_SWAPWRITE, TASK, T_FLAGS } from '../state/layout.ts';
@@ -48,6 +49,7 @@ const FINAL = 0x100;
 const retryFor = (word: Refusal): number => refusal(word) + 1;
 /** Words are looked up here once, not for each page. */
 const NOT_ON_LRU = refusal('not-on-lru');
+const RETRY_HAS_BUFFERS = retryFor('has-buffers');
 const RETRY_DIRTY_AGAIN = retryFor('dirty-again');
 const RETRY_LOCKED = retryFor('page-locked');
 const RETRY_MLOCKED = retryFor('mlocked');
@@ -102,9 +104,23 @@ function writepage(k: Kernel, pfn: number, mapping: number): void {
   else k.emit.FileWritten(pfn, mapping, page_index(k.s, pfn));
 }
 
+/** pageout() of a dirty page without a mapping: a journal may have left it behind, with buffers that are written. */
+function pageout_orphan(k: Kernel, pfn: number): number {
+  if (!PagePrivate(k.s, pfn) || !try_to_release_page(k, pfn)) return PAGE_KEEP;
+  k.emit.OrphanedPageFound(pfn);
+  return PAGE_CLEAN;
+}
+
+/** Whether the address space can write a page out at all. */
+function has_writepage(k: Kernel, mapping: number): boolean {
+  return mapping === SWAPPER_SPACE || k.s.cold.files[mapping].fs !== 'ramfs';
+}
+
 /** `mm/vmscan.c:pageout()`: writes a dirty page. After PAGE_SUCCESS the page is unlocked, else it is still locked. */
 function pageout(k: Kernel, pfn: number, mapping: number): number {
-  if (!is_page_cache_freeable(k, pfn) || mapping === 0) return PAGE_KEEP;
+  if (!is_page_cache_freeable(k, pfn)) return PAGE_KEEP;
+  if (mapping === 0) return pageout_orphan(k, pfn);
+  if (!has_writepage(k, mapping)) return PAGE_ACTIVATE;
   if (!PageDirty(k.s, pfn)) return PAGE_CLEAN;
   k.emit.PageCleanedForIo(pfn);
   writepage(k, pfn, mapping);
@@ -141,6 +157,16 @@ function unmap_refusal(result: number): number {
   return result === SWAP_FAIL ? RETRY_YOUNG : RETRY_STILL_MAPPED;
 }
 
+/** The end of swap_page(): frees the buffers of a page, if it has any, and takes it out of its cache. */
+function leave_cache(k: Kernel, pfn: number, mapping: number): number {
+  if (PagePrivate(k.s, pfn)) {
+    if (!try_to_release_page(k, pfn)) return RETRY_HAS_BUFFERS;
+    const lone_orphan = mapping === 0 && page_count(k.s, pfn) === 1;
+    if (lone_orphan) return k.traits.lone_orphan_is_done ? DONE : RETRY_NO_MAPPING;
+  }
+  return remove_mapping(k, pfn, mapping);
+}
+
 /** Unlocks a page whose eviction goes no further. */
 function unlock_and(k: Kernel, pfn: number, outcome: number): number {
   unlock_page(k, pfn);
@@ -165,7 +191,7 @@ function swap_page(k: Kernel, pfn: number): number {
     if (outcome === PAGE_KEEP) return unlock_and(k, pfn, mapping === 0 ? RETRY_NO_MAPPING : RETRY_REFERENCED);
     if (outcome === PAGE_ACTIVATE) return unlock_and(k, pfn, RETRY_NO_WRITEPAGE);
   }
-  return unlock_and(k, pfn, remove_mapping(k, pfn, mapping));
+  return unlock_and(k, pfn, leave_cache(k, pfn, mapping));
 }
 
 /** Evicts a page whose lock is held. Returns DONE, a reason for another pass, or a final reason with FINAL set. */

@@ -19,6 +19,8 @@ export interface Traits {
   readonly evicted_page: 'stays-on-list' | 'freed-at-once' | 'moved-list';
   /** A page that only the list refers to is finished without a look at it. */
   readonly unreferenced_is_done: boolean;
+  /** A page that lost its buffers, whose file forgot it and that only the list refers to, is done; else it is tried again. */
+  readonly lone_orphan_is_done: boolean;
   /** The walk leaves reserved pages, such as the zero page, alone. */
   readonly walk_skips_reserved: boolean;
   /** VM_* bits of areas that the walk does not enter to move pages. */

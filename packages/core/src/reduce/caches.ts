@@ -16,6 +16,7 @@ import {
   PG_DIRTY,
   PG_ERROR,
   PG_LOCKED,
+  PG_PRIVATE,
   PG_RECLAIM,
   PG_SWAPCACHE,
   PG_UPTODATE,
@@ -41,7 +42,7 @@ import {
 import { tableEntry } from '../state/read.ts';
 import type { State } from '../state/state.ts';
 import { invariant } from './assert.ts';
-import { clearFlags, setFlags, unlock } from './frames.ts';
+import { clean, clearFlags, setFlags, unlock } from './frames.ts';
 import { ensure, makeEntry } from './grow.ts';
 
 const IO_WRITE = 1;
@@ -206,6 +207,24 @@ function PageRemovedFromPageCache(state: State, pfn: number, file: number, index
   state.frames[at + F_COUNT]--;
 }
 
+function PageTruncated(state: State, pfn: number): void {
+  if ((state.frames[pfn * FRAME + F_FLAGS] & PG_DIRTY) !== 0) clean(state, pfn);
+  clearFlags(state, pfn, PG_UPTODATE);
+}
+
+function BuffersAttached(state: State, pfn: number, buffers: number): void {
+  state.frames[pfn * FRAME + F_PRIVATE] = buffers;
+  state.frames[pfn * FRAME + F_COUNT]++;
+  setFlags(state, pfn, PG_PRIVATE);
+}
+
+function BuffersReleased(state: State, pfn: number): void {
+  invariant((state.frames[pfn * FRAME + F_FLAGS] & PG_PRIVATE) !== 0, 'a page without buffers loses them: frame', pfn);
+  state.frames[pfn * FRAME + F_PRIVATE] = 0;
+  state.frames[pfn * FRAME + F_COUNT]--;
+  clearFlags(state, pfn, PG_PRIVATE);
+}
+
 function FileRead(state: State, pfn: number): void {
   setFlags(state, pfn, PG_UPTODATE);
   unlock(state, pfn);
@@ -236,6 +255,10 @@ export const cacheReducers = {
   IoSettled: unchanged,
   PageAddedToPageCache,
   PageRemovedFromPageCache,
+  PageTruncated,
+  BuffersAttached,
+  BuffersReleased,
+  BuffersReleaseRefused: unchanged,
   FileRead,
   FileWritten,
   PageRemovalRefused: unchanged,

@@ -45,19 +45,24 @@ export function clearFlags(state: State, pfn: number, bits: number): void {
 
 const lruOf = (state: State, pfn: number): number => ((state.frames[pfn * FRAME + F_FLAGS] & PG_ACTIVE) !== 0 ? 1 : 0);
 
-/** Marks a page dirty; pages of files are counted, as they are what write-back looks for. */
+/** Dirty pages of files are counted, as they are what write-back looks for; those that can never be written are not. */
+function counts_dirty(state: State, mapping: number): boolean {
+  return mapping > 0 && state.cold.files[mapping].fs !== 'ramfs';
+}
+
+/** Marks a page dirty. */
 export function dirty(state: State, pfn: number): void {
   const at = pfn * FRAME;
   if ((state.frames[at + F_FLAGS] & PG_DIRTY) !== 0) return;
   state.frames[at + F_FLAGS] |= PG_DIRTY;
-  if (state.frames[at + F_MAPPING] > 0) state.vmstat[NR_DIRTY]++;
+  if (counts_dirty(state, state.frames[at + F_MAPPING])) state.vmstat[NR_DIRTY]++;
 }
 
 export function clean(state: State, pfn: number): void {
   const at = pfn * FRAME;
   invariant((state.frames[at + F_FLAGS] & PG_DIRTY) !== 0, 'a clean page is cleaned: frame', pfn);
   state.frames[at + F_FLAGS] &= ~PG_DIRTY;
-  if (state.frames[at + F_MAPPING] > 0) state.vmstat[NR_DIRTY]--;
+  if (counts_dirty(state, state.frames[at + F_MAPPING])) state.vmstat[NR_DIRTY]--;
 }
 
 function PageAllocated(state: State, pfn: number, preferred: number, local: number, interleaved: number): void {
@@ -205,4 +210,5 @@ export const frameReducers = {
   WritebackWaited: unchanged,
   PageCleanedForIo,
   PageDirtied: dirty,
+  OrphanedPageFound: clean,
 };

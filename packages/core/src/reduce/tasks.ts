@@ -73,6 +73,7 @@ export const taskReducers: ColdReducers<
   | 'CapabilitiesDropped'
   | 'TaskPolicySet'
   | 'FileCreated'
+  | 'FileResized'
   | 'IoModeSet'
   | 'HolderTookLock'
   | 'HolderTryCounted'
@@ -125,10 +126,14 @@ export const taskReducers: ColdReducers<
     draft.tasks[task].policy = policy && { ...policy, nodes: [...policy.nodes] };
     if (policy?.mode === MPOL_INTERLEAVE) state.tasks[task * TASK + T_IL_NEXT] = policy.nodes[0];
   },
-  FileCreated(draft, { file, name, pages }, state) {
-    draft.files[file] = { name, pages, i_mmap: [], i_mmap_writable: 0 };
+  FileCreated(draft, { file, name, pages, fs, buffers }, state) {
+    const kind = { fs: fs ?? 'disk', buffers: buffers ?? 'none' } as const;
+    draft.files[file] = { name, pages, ...kind, i_mmap: [], i_mmap_writable: 0 };
     draft.next.file = file + 1;
     ensure(state, 'files', (file + 1) * FILE);
+  },
+  FileResized(draft, { file, pages }) {
+    draft.files[file].pages = pages;
   },
   IoModeSet(draft, { mode }) {
     draft.io_mode = mode;

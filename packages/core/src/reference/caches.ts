@@ -1,7 +1,7 @@
 /** What events do to the swap cache, swap slots, the page cache, and the requests that wait at the devices. */
-import { IO_DIRECTION } from '@pagetape/events';
+import { BUFFERS, IO_DIRECTION } from '@pagetape/events';
 import { invariant } from '../reduce/assert.ts';
-import { frameOf, setLocked } from './frames.ts';
+import { frameOf, setDirty, setLocked } from './frames.ts';
 import type { ReferenceDraft } from './state.ts';
 import { unchanged, type ReferenceReducers } from './types.ts';
 
@@ -130,7 +130,24 @@ const requests: ReferenceReducers<
   IoSettled: unchanged,
 };
 
-const pageCache: ReferenceReducers<'PageAddedToPageCache' | 'PageRemovedFromPageCache' | 'FileRead' | 'FileWritten'> = {
+const buffers: ReferenceReducers<'BuffersAttached' | 'BuffersReleased' | 'BuffersReleaseRefused'> = {
+  BuffersAttached(draft, { pfn, buffers: kind }) {
+    const frame = frameOf(draft, pfn);
+    frame.buffers = BUFFERS[kind];
+    frame.count++;
+  },
+  BuffersReleased(draft, { pfn }) {
+    const frame = frameOf(draft, pfn);
+    invariant(frame.buffers !== null, 'a page without buffers loses them:', pfn);
+    frame.buffers = null;
+    frame.count--;
+  },
+  BuffersReleaseRefused: unchanged,
+};
+
+const pageCache: ReferenceReducers<
+  'PageAddedToPageCache' | 'PageRemovedFromPageCache' | 'PageTruncated' | 'FileRead' | 'FileWritten'
+> = {
   PageAddedToPageCache(draft, { pfn, file, index }) {
     invariant(draft.page_cache[file][index] === undefined, 'two frames hold page', index, 'of file', file);
     draft.page_cache[file][index] = pfn;
@@ -147,6 +164,11 @@ const pageCache: ReferenceReducers<'PageAddedToPageCache' | 'PageRemovedFromPage
     frame.file = 0;
     frame.count--;
   },
+  PageTruncated(draft, { pfn }) {
+    const frame = frameOf(draft, pfn);
+    setDirty(draft, frame, false);
+    frame.uptodate = false;
+  },
   FileRead(draft, { pfn }) {
     frameOf(draft, pfn).uptodate = true;
     setLocked(draft, pfn, false);
@@ -157,4 +179,4 @@ const pageCache: ReferenceReducers<'PageAddedToPageCache' | 'PageRemovedFromPage
   },
 };
 
-export const cacheReducers = { ...swapCache, ...slots, ...requests, ...pageCache };
+export const cacheReducers = { ...swapCache, ...slots, ...requests, ...buffers, ...pageCache };

@@ -33,11 +33,11 @@ function takeOffLru(draft: ReferenceDraft, pfn: number): Draft<ReferenceZone> {
   return zone;
 }
 
-/** Dirty pages of files are counted, as they are what write-back looks for. */
-function setDirty(draft: ReferenceDraft, frame: FrameDraft, dirty: boolean): void {
+/** Dirty pages of files are counted, as they are what write-back looks for; those of ramfs can never be written. */
+export function setDirty(draft: ReferenceDraft, frame: FrameDraft, dirty: boolean): void {
   if (frame.dirty === dirty) return;
   frame.dirty = dirty;
-  if (frame.file !== 0) draft.counters.nr_dirty += dirty ? 1 : -1;
+  if (frame.file !== 0 && draft.cold.files[frame.file].fs !== 'ramfs') draft.counters.nr_dirty += dirty ? 1 : -1;
 }
 
 /** One reference more, or less. */
@@ -164,6 +164,7 @@ const marks: ReferenceReducers<
   | 'WritebackWaited'
   | 'PageCleanedForIo'
   | 'PageDirtied'
+  | 'OrphanedPageFound'
 > = {
   PageReferencedSet: (draft, { pfn }) => void (frameOf(draft, pfn).referenced = true),
   PageReferencedCleared: (draft, { pfn }) => void (frameOf(draft, pfn).referenced = false),
@@ -182,6 +183,7 @@ const marks: ReferenceReducers<
     frame.reclaim = true;
   },
   PageDirtied: (draft, { pfn }) => setDirty(draft, frameOf(draft, pfn), true),
+  OrphanedPageFound: (draft, { pfn }) => setDirty(draft, frameOf(draft, pfn), false),
 };
 
 export const frameReducers = { ...allocation, ...lists, ...marks };

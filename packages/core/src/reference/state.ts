@@ -2,6 +2,7 @@
  * The machine as anybody would write it down: plain objects with named members, lists as arrays. It is slow, and there to
  * be read: the reference reducer changes it by the same events that change the typed arrays, and both must agree.
  */
+import type { Buffers } from '@pagetape/events';
 import type { Draft } from 'immer';
 import { STREAMS, type Stream } from '../prng.ts';
 import { emptyColdState, type ColdState } from '../state/cold.ts';
@@ -24,6 +25,8 @@ export interface ReferenceFrame {
   readonly index: number;
   /** Swap slot while it is in the swap cache; else 0. */
   readonly slot: number;
+  /** What its buffers are; null: it has none. */
+  readonly buffers: Buffers | null;
   readonly locked: boolean;
   readonly error: boolean;
   readonly referenced: boolean;
@@ -31,7 +34,6 @@ export interface ReferenceFrame {
   readonly dirty: boolean;
   readonly active: boolean;
   readonly reserved: boolean;
-  readonly private: boolean;
   readonly writeback: boolean;
   readonly swapcache: boolean;
   readonly reclaim: boolean;
@@ -147,6 +149,7 @@ export const NEW_FRAME: ReferenceFrame = Object.freeze({
   anon_vma: 0,
   index: 0,
   slot: 0,
+  buffers: null,
   locked: false,
   error: false,
   referenced: false,
@@ -154,7 +157,6 @@ export const NEW_FRAME: ReferenceFrame = Object.freeze({
   dirty: false,
   active: false,
   reserved: false,
-  private: false,
   writeback: false,
   swapcache: false,
   reclaim: false,

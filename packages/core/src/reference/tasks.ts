@@ -40,6 +40,7 @@ type BothLanes =
 
 const cold: ReferenceReducers<Exclude<ColdName, BothLanes>> = {
   NodemaskRead: unchanged,
+  FileResized: onlyCold('FileResized'),
   IoModeSet: onlyCold('IoModeSet'),
   HolderTryCounted: onlyCold('HolderTryCounted'),
   PinPlaced: onlyCold('PinPlaced'),
@@ -109,8 +110,9 @@ const bothLanes: ReferenceReducers<BothLanes> = {
     draft.cold.regions = draft.cold.regions.filter((region) => region.mm !== mm);
     delete draft.mms[mm];
   },
-  FileCreated(draft, { file, name, pages }) {
-    draft.cold.files[file] = { name, pages, i_mmap: [], i_mmap_writable: 0 };
+  FileCreated(draft, { file, name, pages, fs, buffers }) {
+    const kind = { fs: fs ?? 'disk', buffers: buffers ?? 'none' } as const;
+    draft.cold.files[file] = { name, pages, ...kind, i_mmap: [], i_mmap_writable: 0 };
     draft.cold.next.file = file + 1;
     draft.page_cache[file] = {};
   },

@@ -1,6 +1,7 @@
 /** From the typed arrays of the fast state to the reference's plain objects, so that the two can be compared. */
 import { STREAMS } from '../prng.ts';
 import * as L from '../state/layout.ts';
+import { page_buffers } from '../state/read.ts';
 import type { ReadonlyInts, StateView } from '../state/view.ts';
 import type {
   Lists,
@@ -66,7 +67,8 @@ function framesOf(s: StateView): Record<number, ReferenceFrame> {
   return frames;
 }
 
-function frameOf({ frames }: StateView, pfn: number, place: Place): ReferenceFrame {
+function frameOf(s: StateView, pfn: number, place: Place): ReferenceFrame {
+  const { frames } = s;
   const at = pfn * L.FRAME;
   const mapping = frames[at + L.F_MAPPING];
   const has = (bit: number): boolean => (frames[at + L.F_FLAGS] & bit) !== 0;
@@ -77,7 +79,8 @@ function frameOf({ frames }: StateView, pfn: number, place: Place): ReferenceFra
     file: Math.max(mapping, 0),
     anon_vma: mapping < 0 ? -mapping : 0,
     index: frames[at + L.F_INDEX],
-    slot: frames[at + L.F_PRIVATE],
+    slot: has(L.PG_PRIVATE) ? 0 : frames[at + L.F_PRIVATE],
+    buffers: page_buffers(s, pfn),
     locked: has(L.PG_LOCKED),
     error: has(L.PG_ERROR),
     referenced: has(L.PG_REFERENCED),
@@ -85,7 +88,6 @@ function frameOf({ frames }: StateView, pfn: number, place: Place): ReferenceFra
     dirty: has(L.PG_DIRTY),
     active: has(L.PG_ACTIVE),
     reserved: has(L.PG_RESERVED),
-    private: has(L.PG_PRIVATE),
     writeback: has(L.PG_WRITEBACK),
     swapcache: has(L.PG_SWAPCACHE),
     reclaim: has(L.PG_RECLAIM),

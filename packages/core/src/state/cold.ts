@@ -2,17 +2,20 @@
  * The cold lane: what there are dozens of, as plain objects that Immer changes in the reducer and freezes after.
  * Members are kept by number; numbers of one kind start at 1, and 0 means none.
  */
-import type { Task, Vma } from '@pagetape/events';
+import type { Buffers, FILE_SYSTEMS, Task, Vma } from '@pagetape/events';
 
 /** An address space: its areas in ascending order of address. */
 export interface Mm {
   readonly vmas: readonly number[];
 }
 
-/** A file on disk, and the areas that map it, in the order in which reverse mapping visits them. */
+/** A file, and the areas that map it, in the order in which reverse mapping visits them. */
 export interface File {
   readonly name: string;
   readonly pages: number;
+  readonly fs: (typeof FILE_SYSTEMS)[number];
+  /** What its cached pages have. */
+  readonly buffers: Buffers | 'none';
   readonly i_mmap: readonly number[];
   /** Shared mappings that may be written. fork() does not count its copies, their end does: it may go below zero. */
   readonly i_mmap_writable: number;

@@ -13,7 +13,7 @@ export const F_COUNT = 1; // references
 export const F_MAPCOUNT = 2; // page-table entries that map the frame
 export const F_MAPPING = 3; // 0: none; > 0: a file; < 0: minus an anon_vma. Stays after the last unmap, as in Linux
 export const F_INDEX = 4; // page offset in the file, or the linear index of an anonymous page
-export const F_PRIVATE = 5; // swap slot while PG_SWAPCACHE is set
+export const F_PRIVATE = 5; // swap slot while PG_SWAPCACHE is set; number in BUFFERS while PG_PRIVATE is
 export const F_NEXT = 6; // towards the tail of the LRU list or of the free list: pfn + 1
 export const F_PREV = 7; // towards the head: pfn + 1
 

@@ -1,4 +1,5 @@
 /** Reading single facts out of the hot arrays, with the names that the kernel uses. */
+import { BUFFERS, type Buffers } from '@pagetape/events';
 import {
   F_COUNT,
   F_FLAGS,
@@ -53,10 +54,14 @@ export const PageLRU = (s: StateView, pfn: number): boolean => (flags(s, pfn) & 
 export const pageInBatch = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_BATCH;
 export const pageIsolated = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_ISOLATED;
 
+/** What the buffers of a page are; null: it has none. */
+export const page_buffers = (s: StateView, pfn: number): Buffers | null =>
+  PagePrivate(s, pfn) ? BUFFERS[s.frames[pfn * FRAME + F_PRIVATE]] : null;
+
 export const page_count = (s: StateView, pfn: number): number => s.frames[pfn * FRAME + F_COUNT];
 export const page_mapcount = (s: StateView, pfn: number): number => s.frames[pfn * FRAME + F_MAPCOUNT];
 export const page_index = (s: StateView, pfn: number): number => s.frames[pfn * FRAME + F_INDEX];
-/** The swap slot of a page in the swap cache. */
+/** The swap slot of a page in the swap cache. A page with buffers has something else there. */
 export const page_private = (s: StateView, pfn: number): number => s.frames[pfn * FRAME + F_PRIVATE];
 /** 0: none; a file; or minus an anon_vma, also after the last unmap. */
 export const mapping_of = (s: StateView, pfn: number): number => s.frames[pfn * FRAME + F_MAPPING];

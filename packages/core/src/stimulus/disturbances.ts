@@ -18,6 +18,7 @@ import { page_referenced } from '../mm/rmap.ts';
 import { drain_cpu } from '../mm/swap.ts';
 import { add_to_swap } from '../mm/swap_state.ts';
 import { get_swap_page, swap_free } from '../mm/swapfile.ts';
+import { vmtruncate } from '../mm/truncate.ts';
 import { NR_SWAP_PAGES } from '../state/layout.ts';
 import {
   PageActive,
@@ -31,7 +32,7 @@ import {
   pte_pfn,
   pte_present,
 } from '../state/read.ts';
-import { resolvePage } from './resolve.ts';
+import { resolveFile, resolvePage } from './resolve.ts';
 import { fromKernel, type Result } from './result.ts';
 
 /* eslint-disable require-yield -- every step has the same shape, also those that never sleep */
@@ -53,7 +54,14 @@ function overPages(
 }
 
 export function* performFile(k: Kernel, step: StimulusByOp<'file'>): Sleeping<Result> {
-  k.emit.FileCreated({ file: k.s.cold.next.file, name: step.name, pages: step.pages });
+  const { name, pages, fs, buffers } = step;
+  const given = { ...(fs ? { fs } : {}), ...(buffers ? { buffers } : {}) };
+  k.emit.FileCreated({ file: k.s.cold.next.file, name, pages, ...given });
+  return { ret: 0 };
+}
+
+export function* performTruncate(k: Kernel, step: StimulusByOp<'truncate'>): Sleeping<Result> {
+  yield* vmtruncate(k, resolveFile(k.s, step.name), step.pages);
   return { ret: 0 };
 }
 

@@ -28,6 +28,7 @@ const PERFORMERS: Performers = {
   set_mempolicy: call.performSetMempolicy,
   get_mempolicy: call.performGetMempolicy,
   file: disturb.performFile,
+  truncate: disturb.performTruncate,
   lock: disturb.performLock,
   unlock: disturb.performUnlock,
   pinpages: disturb.performPinpages,

@@ -109,3 +109,9 @@ export function resolveCpu(s: StateView, where: { cpu?: number; node?: number })
   }
   return cpu;
 }
+
+/** The number of the file that a step names. */
+export function resolveFile({ cold }: StateView, name: string | undefined): number {
+  for (let file = 1; file < cold.next.file; file++) if (cold.files[file].name === name) return file;
+  throw new ScenarioFault(`there is no file ${name}; a step "file" must make it first`);
+}

@@ -33,6 +33,7 @@ import {
   resolveAddress,
   resolveCapabilities,
   resolveCpu,
+  resolveFile,
   resolveInt,
   resolveLong,
   resolveMask,
@@ -122,7 +123,7 @@ export function* performMmap(k: Kernel, step: Step<'mmap'>): Sleeping<Result> {
     start,
     pages: step.pages,
     flags: protection | shared | (step.flags?.includes('locked') ? VM_LOCKED : 0),
-    file: kind === 'anon' ? 0 : fileNumber(k, step.file),
+    file: kind === 'anon' ? 0 : resolveFile(k.s, step.file),
     offset: step.off ?? 0,
   };
   return yield* changingAreas(k, function* () {
@@ -130,12 +131,6 @@ export function* performMmap(k: Kernel, step: Step<'mmap'>): Sleeping<Result> {
     k.emit.RegionNamed({ mm: current(k).mm, name: step.r, start, pages: step.pages });
     return 0;
   });
-}
-
-function fileNumber(k: Kernel, name: string | undefined): number {
-  const { files, next } = k.s.cold;
-  for (let file = 1; file < next.file; file++) if (files[file].name === name) return file;
-  throw new ScenarioFault(`there is no file ${name}; a step "file" must make it first`);
 }
 
 export function* performMunmap(k: Kernel, step: Step<'munmap'>): Sleeping<Result> {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineColdEvent, defineEvent } from '../define.ts';
 import { count, cpu, pid } from '../field.ts';
+import { BUFFERS, FILE_SYSTEMS } from '../uapi/mm.ts';
 
 const id = z.number().int();
 const of = 'pagetape';
@@ -62,7 +63,15 @@ export const FileCreated = defineColdEvent({
   number: 7,
   of,
   doc: 'A file of so many pages exists on disk; none of its pages is cached.',
-  schema: z.strictObject({ file: id, name: z.string(), pages: id }),
+  schema: z.strictObject({
+    file: id,
+    name: z.string(),
+    pages: id,
+    /** Usual: disk, whose pages can be written. */
+    fs: z.exactOptional(z.enum(FILE_SYSTEMS)),
+    /** Usual: none. */
+    buffers: z.exactOptional(z.enum(BUFFERS)),
+  }),
 });
 
 /** When somebody outside lets go of a page lock. */

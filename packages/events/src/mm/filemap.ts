@@ -1,6 +1,8 @@
-/** Events of page locks, the page cache and I/O on files (mm/filemap.c). */
-import { defineEvent } from '../define.ts';
-import { count, file, pfn } from '../field.ts';
+/** Events of page locks, the page cache, buffers and I/O on files (mm/filemap.c, mm/truncate.c, fs/buffer.c). */
+import { z } from 'zod';
+import { defineColdEvent, defineEvent } from '../define.ts';
+import { count, file, oneOf, pfn } from '../field.ts';
+import { BUFFERS } from '../uapi/mm.ts';
 
 export const PageLocked = defineEvent({
   name: 'PageLocked',
@@ -90,4 +92,49 @@ export const FileWritten = defineEvent({
   doc: 'A page of a file was written at once; the page is clean and unlocked.',
   fields: [pfn('pfn'), file('file'), count('index')],
   cost_ns: 50_000,
+});
+
+export const BuffersAttached = defineEvent({
+  name: 'BuffersAttached',
+  number: 70,
+  of: 'fs/buffer.c:create_empty_buffers()',
+  doc: 'The file system attached buffers to a page: PG_private is set, with one reference more.',
+  fields: [pfn('pfn'), oneOf('buffers', BUFFERS)],
+  cost_ns: 100,
+});
+
+export const BuffersReleased = defineEvent({
+  name: 'BuffersReleased',
+  number: 71,
+  of: 'fs/buffer.c:try_to_free_buffers()',
+  doc: 'The buffers of a page are gone, and with them their reference.',
+  fields: [pfn('pfn')],
+  cost_ns: 100,
+});
+
+export const BuffersReleaseRefused = defineEvent({
+  name: 'BuffersReleaseRefused',
+  number: 72,
+  of: 'fs/buffer.c:try_to_release_page()',
+  doc: 'The buffers of a page are in use, so it keeps them and their reference.',
+  fields: [pfn('pfn')],
+  cost_ns: 100,
+});
+
+export const PageTruncated = defineEvent({
+  name: 'PageTruncated',
+  number: 73,
+  of: 'mm/truncate.c:truncate_complete_page()',
+  doc: 'The page lies beyond the new end of its file: it is neither dirty nor up to date. It leaves the page cache next.',
+  fields: [pfn('pfn'), file('file'), count('index')],
+  cost_ns: 100,
+});
+
+export const FileResized = defineColdEvent({
+  name: 'FileResized',
+  number: 74,
+  of: 'mm/memory.c:vmtruncate()',
+  doc: 'The file has another size. Pages beyond it are unmapped and leave the page cache in events of their own.',
+  schema: z.strictObject({ file: z.number().int(), pages: z.number().int() }),
+  cost_ns: 500,
 });

@@ -9,6 +9,7 @@ export const HOLDER_ISOLATION = 0;
 export const HOLDER_PIN = 1;
 export const HOLDER_LOCK = 2;
 export const HOLDER_FAULT = 3;
+export const HOLDER_BATCH = 4;
 
 export const PageAddedToLruBatch = defineEvent({
   name: 'PageAddedToLruBatch',

@@ -152,3 +152,12 @@ export const PageRemovalRefused = defineEvent({
   fields: [pfn('pfn'), oneOf('reason', REFUSAL)],
   cost_ns: 30,
 });
+
+export const OrphanedPageFound = defineEvent({
+  name: 'OrphanedPageFound',
+  number: 57,
+  of: 'mm/vmscan.c:pageout()',
+  doc: 'A dirty page without a mapping lost its buffers; it is clean now. The kernel logged "orphaned page".',
+  fields: [pfn('pfn')],
+  cost_ns: 1_000,
+});

@@ -1,12 +1,25 @@
 /** Steps that make files and change what is in them. */
+import { BUFFERS, FILE_SYSTEMS } from '../uapi/mm.ts';
 import { defineStimulus } from './define.ts';
-import { fileName, filePages, pageCount, taskName } from './values.ts';
+import { fileName, filePages, optional, pageCount, taskName, word } from './values.ts';
 
 export const file = defineStimulus({
   name: 'file',
   doc: 'A file of that many pages exists. None of its pages is in memory.',
   by: 'outside',
-  fields: () => ({ name: fileName(), pages: filePages() }),
+  fields: () => ({
+    name: fileName(),
+    pages: filePages(),
+    fs: optional(
+      word(FILE_SYSTEMS).describe('disk (usual), or ramfs: in memory only, so its pages can never be written out.'),
+    ),
+    buffers: optional(
+      word(BUFFERS).describe(
+        'Its pages have buffers once they are read. free: they let go when asked; busy: never; ' +
+          'journal: only after the page was truncated, and a dirty page stays dirty then. Usual: no buffers.',
+      ),
+    ),
+  }),
 });
 
 const place = () => ({

@@ -27,6 +27,16 @@ export const LRU = ['inactive', 'active'] as const;
 export const LRU_INACTIVE = 0;
 export const LRU_ACTIVE = 1;
 
+/** Where files are kept. Those of ramfs are only in memory: no a_ops->writepage(), and dirty pages are not counted. */
+export const FILE_SYSTEMS = ['disk', 'ramfs'] as const;
+
+/**
+ * What the blocks of a cached page are attached to (PG_private), and whether they let go of it. `free`: when asked; `busy`:
+ * never; `journal`: not as long as the page belongs to its file, because a transaction holds them.
+ */
+export const BUFFERS = ['free', 'busy', 'journal'] as const;
+export type Buffers = (typeof BUFFERS)[number];
+
 /** Zone kinds, from the lowest. A zonelist for user data goes from the highest down. */
 export const ZONE_NAMES = ['DMA', 'DMA32', 'Normal', 'HighMem'] as const;
 export const ZONE_DMA = 0;

@@ -47,6 +47,7 @@ const FLAG_WORDS = [
   ['wb', layout.PG_WRITEBACK],
   ['reclaim', layout.PG_RECLAIM],
   ['err', layout.PG_ERROR],
+  ['priv', layout.PG_PRIVATE],
 ] as const;
 
 function pages(s: StateView, names: Names): Part {

@@ -1,0 +1,79 @@
+/** A file gets another size: pages beyond its end go (mm/truncate.c, and what mm/memory.c has of it). */
+import { HOLDER_BATCH } from '@pagetape/events';
+import { try_to_release_page } from '../fs/buffer.ts';
+import type { Kernel, Sleeping } from '../kernel.ts';
+import { FILE, TABLE, X_ROOT } from '../state/layout.ts';
+import { page_buffers, page_index, PageDirty, PageLocked, PagePrivate, PageWriteback } from '../state/read.ts';
+import { eachLeaf } from '../state/walk.ts';
+import { lock_page, unlock_page, wait_on_page_writeback } from './filemap.ts';
+import { tlb_finish, tlb_gather, unmap_vmas } from './memory.ts';
+import { get_page, release_pages } from './page_alloc.ts';
+import { lru_add_drain } from './swap.ts';
+
+/** `lib/radix-tree.c:radix_tree_gang_lookup()`: the frames that cache pages of a file from `index` on, ascending. */
+function cached_pages(k: Kernel, file: number, index: number): number[] {
+  const found: number[] = [];
+  eachLeaf(k.s, k.s.files, file * FILE + X_ROOT, (first, leaf) => {
+    for (let i = Math.max(0, index - first); i < TABLE; i++) {
+      const entry = k.s.tables[leaf * TABLE + i];
+      if (entry !== 0) found.push(entry - 1);
+    }
+  });
+  return found;
+}
+
+/** `mm/memory.c:unmap_mapping_range()`: unmaps a file from `index` on wherever it is mapped, private copies too. */
+function unmap_mapping_range(k: Kernel, file: number, index: number): void {
+  for (const id of k.s.cold.files[file].i_mmap) {
+    const vma = k.s.cold.vmas[id];
+    const start = Math.max(vma.start, vma.start + index - vma.pgoff);
+    if (start >= vma.end) continue;
+    lru_add_drain(k);
+    const tlb = tlb_gather();
+    unmap_vmas(k, tlb, vma, start, vma.end);
+    tlb_finish(k, tlb);
+  }
+}
+
+/**
+ * `mm/truncate.c:truncate_complete_page()`: takes a locked page out of its file. Buffers that are in use stay with it: it is
+ * an orphan then. Those of a journal leave a dirty page dirty, because the transaction writes them back by themselves.
+ */
+function truncate_complete_page(k: Kernel, file: number, pfn: number): void {
+  const dirty = PageDirty(k.s, pfn);
+  if (PagePrivate(k.s, pfn)) try_to_release_page(k, pfn);
+  k.emit.PageTruncated(pfn, file, page_index(k.s, pfn));
+  k.emit.PageRemovedFromPageCache(pfn, file, page_index(k.s, pfn));
+  if (dirty && page_buffers(k.s, pfn) === 'journal') k.emit.PageDirtied(pfn, 0);
+}
+
+/** `mm/truncate.c:truncate_inode_pages()`: first all pages that nobody works with, then the others, as they come free. */
+function* truncate_inode_pages(k: Kernel, file: number, index: number): Sleeping<void> {
+  for (let round = 0; ; round++) {
+    const pages = cached_pages(k, file, index);
+    if (pages.length === 0) return;
+    const size = k.traits.pagevec_size;
+    for (let at = 0; at < pages.length; at += size) {
+      const batch = pages.slice(at, at + size);
+      for (const pfn of batch) get_page(k, pfn, HOLDER_BATCH);
+      for (const pfn of batch) {
+        if (round === 0 && (PageLocked(k.s, pfn) || PageWriteback(k.s, pfn))) continue;
+        yield* lock_page(k, pfn);
+        yield* wait_on_page_writeback(k, pfn);
+        truncate_complete_page(k, file, pfn);
+        unlock_page(k, pfn);
+      }
+      lru_add_drain(k);
+      release_pages(k, batch, HOLDER_BATCH);
+    }
+  }
+}
+
+/** `mm/memory.c:vmtruncate()`: the file has so many pages from now on. */
+export function* vmtruncate(k: Kernel, file: number, pages: number): Sleeping<void> {
+  const shrinks = pages < k.s.cold.files[file].pages;
+  k.emit.FileResized({ file, pages });
+  if (!shrinks) return;
+  unmap_mapping_range(k, file, pages);
+  yield* truncate_inode_pages(k, file, pages);
+}
