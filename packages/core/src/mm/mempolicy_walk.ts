@@ -14,6 +14,7 @@ import {
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { WAIT_PREEMPT } from '../sched/wait.ts';
 import { PTE_PRESENT, PTE_SHIFT, TABLE, MM, M_ROOT } from '../state/layout.ts';
+import type { ReadonlyInts } from '../state/view.ts';
 import { mapping_of, PageReserved, tableEntry } from '../state/read.ts';
 import { find_vma, next_vma } from './mmap.ts';
 import { isolate_lru_page } from './vmscan.ts';
@@ -78,32 +79,39 @@ function migrate_page_add(k: Kernel, walk: Walk, vma: Vma, pfn: number): void {
 }
 
 /**
+ * The first entry from `first` up to before `last` that maps a page on a wanted node, or `last`. Nearly all the time of a
+ * long walk is spent in this loop.
+ */
+function next_wanted(walk: Walk, tables: ReadonlyInts, first: number, last: number, shift: number): number {
+  const { sections } = walk;
+  let entry = first;
+  let examined = 0;
+  for (; entry < last; entry++) {
+    const pte = tables[entry];
+    if ((pte & PTE_PRESENT) === 0) continue;
+    examined++;
+    if (sections[pte >>> shift] !== 0) break;
+  }
+  walk.examined += examined;
+  return entry;
+}
+
+/**
  * `mm/mempolicy.c:check_pte_range()`: looks at the entries of one page table. Returns false at the first page on a wanted
  * node when nothing is to be moved.
  */
 function check_pte_range(k: Kernel, walk: Walk, vma: Vma, start: number, end: number): boolean {
-  const { sections } = walk;
   const shift = PTE_SHIFT + k.s.topology.section_shift;
   const first = tableEntry(k.s.tables, k.s.mms, vma.mm * MM + M_ROOT, start);
   const last = first + (end - start);
-  let { tables } = k.s;
-  let examined = 0;
-  for (let entry = first; entry < last; entry++) {
-    const pte = tables[entry];
-    if ((pte & PTE_PRESENT) === 0) continue;
-    examined++;
-    if (sections[pte >>> shift] === 0) continue;
-    const pfn = pte >>> PTE_SHIFT;
+  for (let entry = first; ; entry++) {
+    entry = next_wanted(walk, k.s.tables, entry, last, shift);
+    if (entry === last) return true;
+    const pfn = k.s.tables[entry] >>> PTE_SHIFT;
     if (k.traits.walk_skips_reserved && PageReserved(k.s, pfn)) continue;
-    if (!moves(walk)) {
-      walk.examined += examined;
-      return false;
-    }
+    if (!moves(walk)) return false;
     migrate_page_add(k, walk, vma, pfn);
-    tables = k.s.tables;
   }
-  walk.examined += examined;
-  return true;
 }
 
 /** `mm/mempolicy.c:check_pgd_range()`: all page tables of a part of an area. Returns 0 or -EIO. */
