@@ -1,0 +1,26 @@
+/** All that `pagetape bench` measures, in one process. */
+import type { Row } from './row.ts';
+import { measureScan } from './scan.ts';
+import { measureSizes } from './size.ts';
+import { FULL, QUICK } from './sizes.ts';
+import { measureSpeed } from './speed.ts';
+
+export interface BenchOptions {
+  /** A few hundred pages, to see that it works: its times say nothing. */
+  readonly quick?: boolean;
+  /** Called after each step of the work: the part that is done, from 0 to 1. */
+  readonly onProgress?: (part: number) => void;
+}
+
+/** Measures everything. Takes some seconds, or less than one if quick. */
+export function measureAll({ quick = false, onProgress = () => {} }: BenchOptions = {}): Row[] {
+  const sizes = quick ? QUICK : FULL;
+  const steps = 2 * (sizes.rounds + sizes.warmups) + 1;
+  let done = 0;
+  const step = (): void => onProgress(++done / steps);
+  const speed = measureSpeed(sizes, step);
+  const scan = measureScan(sizes, step);
+  const size = measureSizes(sizes);
+  step();
+  return [...speed, ...scan, ...size];
+}

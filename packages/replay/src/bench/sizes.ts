@@ -1,0 +1,34 @@
+/** How much is measured. */
+
+export interface Sizes {
+  /** Pages of the run that is recorded and replayed. */
+  readonly pages: number;
+  /** Pages that are isolated and put back. */
+  readonly listPages: number;
+  /** Pages that are only walked over. */
+  readonly scanPages: number;
+  readonly rounds: number;
+  /** Rounds before them, until the engine has compiled what is hot. */
+  readonly warmups: number;
+  /** Nanoseconds of a round that the baseline gets. */
+  readonly immerNs: number;
+}
+
+export const FULL: Sizes = {
+  pages: 16_384,
+  listPages: 100_000,
+  scanPages: 1 << 20,
+  rounds: 9,
+  warmups: 2,
+  immerNs: 250_000_000,
+};
+
+/** For tests: only that it works. */
+export const QUICK: Sizes = {
+  pages: 256,
+  listPages: 300,
+  scanPages: 600,
+  rounds: 2,
+  warmups: 0,
+  immerNs: 5_000_000,
+};
