@@ -19,6 +19,14 @@ export function pending_requests(k: Pick<Kernel, 's'>): Request[] {
   return Array.from({ length: scalars[IO_PENDING] }, (_, n) => ({ pfn: at(n) >>> 1, write: (at(n) & 1) !== 0 }));
 }
 
+/** Whether a request for the frame has not ended. The oldest is looked at first: mostly it is the one that is awaited. */
+export function is_pending(k: Pick<Kernel, 's'>, pfn: number): boolean {
+  const { io, scalars } = k.s;
+  const first = scalars[IO_FIRST];
+  for (let n = 0; n < scalars[IO_PENDING]; n++) if (io[(first + n) & (io.length - 1)] >>> 1 === pfn) return true;
+  return false;
+}
+
 /** The oldest request ends; an armed error hits it. */
 export function end_oldest_request(k: Kernel): void {
   const { io, scalars } = k.s;

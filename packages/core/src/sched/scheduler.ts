@@ -9,7 +9,7 @@ import { isSubjectDead, subjectOf, type Subject } from './subject.ts';
 import type { Stimulus } from '@pagetape/events';
 import { task_cpu, type Kernel, type Sleeping } from '../kernel.ts';
 import { release_holder } from '../mm/filemap.ts';
-import { end_all_requests, end_oldest_request, pending_requests } from '../mm/page_io.ts';
+import { end_all_requests, end_oldest_request, is_pending } from '../mm/page_io.ts';
 import { STREAMS, type Stream } from '../prng.ts';
 import { CURRENT_CPU, CURRENT_OP, CURRENT_TASK, IO_PENDING, LAST_OP, MM, M_SEM } from '../state/layout.ts';
 import { PageLocked, PageWriteback } from '../state/read.ts';
@@ -118,10 +118,9 @@ export class Scheduler {
   private deviceIsAwaited(live: readonly Actor[]): boolean {
     const { s } = this.k;
     if (s.scalars[IO_PENDING] === 0 || s.cold.io_mode === 'stuck') return false;
-    const waiting = live.filter((actor) => !this.canRun(actor) && isIoWait(actor.wait));
-    if (waiting.length === 0) return false;
-    const pending = pending_requests(this.k);
-    return waiting.some(({ wait }) => pending.some((request) => request.pfn === waitId(wait)));
+    return live.some((actor) => {
+      return !this.canRun(actor) && isIoWait(actor.wait) && is_pending(this.k, waitId(actor.wait));
+    });
   }
 
   private draw(stream: Stream, bound: number): number {
@@ -208,8 +207,7 @@ const isIoWait = (wait: number): boolean => waitKind(wait) === WAIT_PAGE_LOCK ||
 
 function describeWait(k: Kernel, wait: number): { for: string; held_by: string } {
   const id = waitId(wait);
-  const pending = pending_requests(k).some((request) => request.pfn === id);
-  const device = pending ? 'the device' : 'nobody known';
+  const device = is_pending(k, id) ? 'the device' : 'nobody known';
   const holder = k.s.cold.holders.some((each) => each.pfn === id);
   switch (waitKind(wait)) {
     case WAIT_PAGE_LOCK:
