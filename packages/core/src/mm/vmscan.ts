@@ -215,16 +215,56 @@ function is_unreferenced(k: Kernel, pfn: number, pass: number): boolean {
   return true;
 }
 
-/** What is left of a list after a migration. Each part is in the order in which the kernel puts it back. */
+/** The lists of a migration, in the order in which the kernel puts pages back. */
 export interface MigratedLists {
   /** Pages still on the list of the caller. */
-  readonly list: number[];
+  list: number[];
   /** Evicted pages, where the kernel keeps them apart. */
-  readonly moved: number[];
+  moved: number[];
   /** Pages that failed for good, where the kernel keeps them apart. */
-  readonly failed: number[];
+  failed: number[];
   /** Failed for good, plus those that wanted another pass in the last one. */
-  readonly result: number;
+  result: number;
+}
+
+/** What becomes of a page after its turn in a pass. Returns 1 when it wants another pass. */
+function file_away(k: Kernel, lists: MigratedLists, pfn: number, pass: number, outcome: number): number {
+  if (outcome === DONE) {
+    const { evicted_page } = k.traits;
+    if (evicted_page === 'stays-on-list') lists.list.push(pfn);
+    else if (evicted_page === 'moved-list') lists.moved.push(pfn);
+    else put_page(k, pfn, HOLDER_ISOLATION);
+    return 0;
+  }
+  if ((outcome & FINAL) !== 0) {
+    k.emit.PageMigrationFailed(pfn, pass, (outcome & ~FINAL) - 1);
+    lists.failed.push(pfn);
+    return 0;
+  }
+  k.emit.PageMigrationDeferred(pfn, pass, outcome - 1);
+  lists.list.push(pfn);
+  return 1;
+}
+
+/** One pass over the pages that are on the list. Returns how many want another one. */
+function* migrate_pass(k: Kernel, lists: MigratedLists, pass: number): Sleeping<number> {
+  const pages = lists.list;
+  lists.list = [];
+  let retry = 0;
+  for (const pfn of pages) {
+    if (k.contended) yield WAIT_PREEMPT;
+    let outcome = DONE;
+    if (!is_unreferenced(k, pfn, pass)) {
+      const wait = pass > LAST_TRYLOCK_PASS && PageLocked(k.s, pfn);
+      if (wait) yield* lock_page(k, pfn);
+      if (wait || trylock_page(k, pfn)) {
+        if (pass > 0 && PageWriteback(k.s, pfn)) yield* wait_on_page_writeback(k, pfn);
+        outcome = evict_locked_page(k, pfn, pass);
+      } else outcome = RETRY_LOCKED;
+    }
+    retry += file_away(k, lists, pfn, pass, outcome);
+  }
+  return retry;
 }
 
 /**
@@ -236,61 +276,20 @@ export function* migrate_pages(k: Kernel, isolated: readonly number[]): Sleeping
   const swapwrite = (k.s.tasks[task * TASK + T_FLAGS] & PF_SWAPWRITE) !== 0;
   if (!swapwrite) k.emit.SwapWriteGranted(task);
   k.emit.MigrationBatchStarted(isolated.length);
-  let list = [...isolated];
-  const moved: number[] = [];
-  const failed: number[] = [];
-  let retry = 0;
+  const lists: MigratedLists = { list: [...isolated], moved: [], failed: [], result: 0 };
   for (let pass = 0; ; pass++) {
-    k.emit.MigrationPassStarted(pass, list.length);
+    k.emit.MigrationPassStarted(pass, lists.list.length);
     yield waitFor(WAIT_PASS, pass);
-    retry = 0;
-    const left: number[] = [];
-    for (const pfn of list) {
-      if (k.contended) yield WAIT_PREEMPT;
-      const wait = pass > LAST_TRYLOCK_PASS && PageLocked(k.s, pfn);
-      let outcome = DONE;
-      if (!is_unreferenced(k, pfn, pass)) {
-        if (wait) yield* lock_page(k, pfn);
-        if (wait || trylock_page(k, pfn)) {
-          if (pass > 0 && PageWriteback(k.s, pfn)) yield* wait_on_page_writeback(k, pfn);
-          outcome = evict_locked_page(k, pfn, pass);
-        } else outcome = RETRY_LOCKED;
-      }
-      if (outcome === DONE) finish(k, pfn, left, moved);
-      else if ((outcome & FINAL) !== 0) {
-        k.emit.PageMigrationFailed(pfn, pass, (outcome & ~FINAL) - 1);
-        failed.push(pfn);
-      } else {
-        k.emit.PageMigrationDeferred(pfn, pass, outcome - 1);
-        left.push(pfn);
-        retry++;
-      }
-    }
-    list = left;
-    k.emit.MigrationPassEnded(pass, retry, failed.length);
+    const retry = yield* migrate_pass(k, lists, pass);
+    k.emit.MigrationPassEnded(pass, retry, lists.failed.length);
+    lists.result = lists.failed.length + retry;
     if (retry === 0 || pass === LAST_PASS) break;
   }
-  const result = failed.length + retry;
-  k.emit.MigrationBatchEnded(result);
+  k.emit.MigrationBatchEnded(lists.result);
   if (!swapwrite) k.emit.SwapWriteRevoked(task);
   // The kernel puts each page at the head of these two.
-  failed.reverse();
-  moved.reverse();
-  if (k.traits.evicted_page === 'moved-list') return { list, moved, failed, result };
-  return { list: [...failed, ...list], moved, failed: [], result };
-}
-
-/** What becomes of an evicted page, by kernel. */
-function finish(k: Kernel, pfn: number, left: number[], moved: number[]): void {
-  switch (k.traits.evicted_page) {
-    case 'stays-on-list':
-      left.push(pfn);
-      break;
-    case 'moved-list':
-      moved.push(pfn);
-      break;
-    case 'freed-at-once':
-      put_page(k, pfn, HOLDER_ISOLATION);
-      break;
-  }
+  lists.failed.reverse();
+  lists.moved.reverse();
+  if (k.traits.evicted_page === 'moved-list') return lists;
+  return { ...lists, list: [...lists.failed, ...lists.list], failed: [] };
 }
