@@ -12,3 +12,8 @@ export class NotSimulated extends Error {
     this.what = what;
   }
 }
+
+/** The simulated kernel used a null pointer: ends the call where it is. What it holds stays held. */
+export class KernelOops extends Error {
+  override readonly name = 'KernelOops';
+}

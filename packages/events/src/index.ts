@@ -27,7 +27,7 @@ export { COST_NS, START, advance, eventsOf, type Position, type RecordedEvent } 
 export { cataloguePage } from './page.ts';
 export { canonicalJson, parseEvent, printData, printEvent } from './text.ts';
 export { ActorSwitched, StimulusBegan, StimulusEnded } from './kernel/run.ts';
-export { type Credentials, type Task } from './kernel/task.ts';
+export { type Credentials, type Oops, type Task } from './kernel/task.ts';
 export { type Vma } from './mm/mmap.ts';
 export { CHECK, type Check, type Policy } from './mm/mempolicy.ts';
 export { FAULT, FAULT_MAJOR, FAULT_MINOR, FAULT_OOM, FAULT_SIGBUS, FAULT_SIGSEGV } from './mm/memory.ts';
@@ -102,6 +102,7 @@ export {
   VM_READ,
   VM_RESERVED,
   VM_SHARED,
+  VM_SHM,
   VM_WRITE,
   WRITE,
   ZONE_DMA,

@@ -1,6 +1,7 @@
 /**
- * Runs a scenario and tells its outcome as text: for each step its line and its answer, then what happened in the words
- * of recorded traces, one paragraph a pass, then what changed in the state. Profiles with the same outcome share a text.
+ * Runs a scenario and tells its outcome as text: for each step its line and its answer, then what happened in the
+ * words of recorded traces, one paragraph a pass, then what changed in the state. Profiles with the same outcome
+ * share a text.
  */
 import {
   checkInvariants,
@@ -32,7 +33,9 @@ export function outcomeOf(scenario: Scenario): { readonly text: string; readonly
   return { text: inOne(profiles, steps), broken: runs.flatMap((run) => run.broken()) };
 }
 
-/** Steps that are told alike come first and once; from the first difference on each outcome follows with its profiles. */
+/**
+ * Steps that are told alike come first and once; from the first difference on each outcome follows with its profiles.
+ */
 function inOne(profiles: readonly string[], steps: readonly (readonly string[])[]): string {
   const [first] = steps;
   let same = first.findIndex((text, n) => steps.some((other) => other[n] !== text));

@@ -1,6 +1,6 @@
 /**
- * The named scenarios under packages/core/test/scenarios: each shows one rule of swap migration. `NAME.expected.txt` is
- * what happens; PAGETAPE_UPDATE=1 writes it anew, for a person to check against the specification.
+ * The named scenarios under packages/core/test/scenarios: each shows one rule of swap migration. `NAME.expected.txt`
+ * is what happens; PAGETAPE_UPDATE=1 writes it anew, for a person to check against the specification.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

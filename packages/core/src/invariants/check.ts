@@ -41,8 +41,8 @@ const INVARIANTS: readonly Invariant[] = [
 
 export interface InvariantOptions {
   /**
-   * The state is that of a run which stopped inside a call: the call still has references, locks and isolated pages of its
-   * own. What it may have is not checked then.
+   * The state is that of a run which stopped inside a call: the call still has references, locks and isolated pages
+   * of its own. What it may have is not checked then.
    */
   readonly midway?: boolean;
 }

@@ -1,15 +1,25 @@
 /** Tasks, their address spaces, and what no call may leave behind. */
 import * as L from '../state/layout.ts';
+import type { StateView } from '../state/view.ts';
 import { numbers } from './census.ts';
 import type { Invariant } from './check.ts';
 import { placeOf } from './places.ts';
 
-/** The users of an address space are its tasks, and calls in flight. One that is gone left nothing. */
+/** What calls that ended in an oops still hold of an address space. */
+function leaked({ cold }: StateView, mm: number): { users: number; mmap_sem: number } {
+  const of = cold.oopses.filter((oops) => oops.mm === mm);
+  const sum = (part: 'users' | 'mmap_sem'): number => of.reduce((total, oops) => total + oops[part], 0);
+  return { users: sum('users'), mmap_sem: sum('mmap_sem') };
+}
+
+/**
+ * The users of an address space are its tasks, and calls in flight or dead by an oops. One that is gone left nothing.
+ */
 export const checkUsers: Invariant = (s, _census, report, midway) => {
   const { tasks, mms } = s.cold;
   for (let mm = 1; mm < s.cold.next.mm; mm++) {
     const users = s.mms[mm * L.MM + L.M_USERS];
-    const found = numbers(tasks).filter((pid) => tasks[pid].mm === mm).length;
+    const found = numbers(tasks).filter((pid) => tasks[pid].mm === mm).length + leaked(s, mm).users;
     if (midway ? users < found : users !== found) {
       report(`address space ${mm} counts ${users} users, but ${found} tasks have it`);
     }
@@ -42,15 +52,21 @@ export const checkTables: Invariant = ({ scalars, tables }, { trees }, report) =
   }
 };
 
-/** No page is isolated, no mmap_sem held and nobody may write to a congested device, once every call has returned. */
+/**
+ * No page is isolated, no mmap_sem held and nobody may write to a congested device, once every call has returned or
+ * died.
+ */
 export const checkCallsAreOver: Invariant = (s, _census, report, midway) => {
   if (midway) return;
+  const abandoned = new Set(s.cold.oopses.flatMap(({ isolated }) => isolated));
   for (let pfn = 0; pfn < s.topology.max_pfn; pfn++) {
-    if (placeOf(s, pfn) === L.PLACE_ISOLATED) report(`frame ${pfn} is still isolated, though no call is under way`);
+    if (placeOf(s, pfn) === L.PLACE_ISOLATED && !abandoned.has(pfn))
+      report(`frame ${pfn} is still isolated, though no call is under way`);
   }
   for (const mm of numbers(s.cold.mms)) {
     const sem = s.mms[mm * L.MM + L.M_SEM];
-    if (sem !== 0) report(`the mmap_sem of address space ${mm} is still held (${sem}), though no call is under way`);
+    if (sem !== leaked(s, mm).mmap_sem)
+      report(`the mmap_sem of address space ${mm} is still held (${sem}), though no call is under way`);
   }
   for (const pid of numbers(s.cold.tasks)) {
     const flags = s.tasks[pid * L.TASK + L.T_FLAGS];

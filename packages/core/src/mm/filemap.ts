@@ -56,9 +56,10 @@ export function* wait_on_page_writeback(k: Kernel, pfn: number): Sleeping<void> 
 }
 
 /**
- * `mm/filemap.c:page_cache_read()`: brings a page of a file into the cache. The frame is placed by the policy of the task,
- * not by that of the area. It is allocated before the kernel looks whether the page is cached already; then it is given
- * back. Reading is instantaneous here. Returns the frame that caches the page, or -1 when there is no memory.
+ * `mm/filemap.c:page_cache_read()`: brings a page of a file into the cache. The frame is placed by the policy of the
+ * task, not by that of the area. It is allocated before the kernel looks whether the page is cached already; then it
+ * is given back. Reading is instantaneous here. Returns the frame that caches the page, or -1 when there is no
+ * memory.
  */
 export function page_cache_read(k: Kernel, file: number, index: number): number {
   const pfn = alloc_pages_current(k);

@@ -23,7 +23,6 @@ import {
   type Task,
   type Vma,
 } from '@pagetape/events';
-import { NotSimulated } from '../errors.ts';
 import { capable, current, type Kernel, type Sleeping } from '../kernel.ts';
 import { mmput } from '../kernel/fork.ts';
 import { WAIT_MMAP_WRITE, waitFor } from '../sched/wait.ts';
@@ -31,7 +30,7 @@ import { MM, M_SEM, TASK, T_IL_NEXT } from '../state/layout.ts';
 import { page_to_nid } from '../state/read.ts';
 import { down_read, get_user_page } from './memory.ts';
 import { mpol_new } from './mempolicy.ts';
-import { check_range, MPOL_MF_DISCONTIG_OK, startWalk } from './mempolicy_walk.ts';
+import { check_range, MPOL_MF_DISCONTIG_OK, oops_in, startWalk } from './mempolicy_walk.ts';
 import { find_vma, next_vma, split_vma, vmas_of } from './mmap.ts';
 import { page_cache_release } from './page_alloc.ts';
 import { get_nodes, type UserMask } from './user_mask.ts';
@@ -47,12 +46,18 @@ const subset = (nodes: readonly number[], of: readonly number[]): boolean => nod
 
 /** Ends beyond any page that tables reach. */
 const TASK_SIZE_PAGES = 0x7fffffff;
+/** IA32_PAGE_OFFSET of x86_64: where the memory of a 32-bit program ends. */
+const COMPAT_TASK_SIZE_PAGES = 0xffffe;
+
+/** `include/asm-x86_64/processor.h:TASK_SIZE`: how far the memory of the running task could reach. */
+const task_size = (k: Kernel): number => (current(k).compat ? COMPAT_TASK_SIZE_PAGES : TASK_SIZE_PAGES);
 
 // --- migrate_pages(2) ---------------------------------------------------------------------------------------------
 
 /**
- * `mm/mempolicy.c:do_migrate_pages()`: evicts the pages of an address space that lie on `from` but not on `to`. Where they
- * come back `to` does not say. Returns how many the kernel counts as not moved.
+ * `mm/mempolicy.c:do_migrate_pages()`: evicts the pages of an address space that lie on `from` but not on `to`. Where
+ * they come back `to` does not say. Memory beyond what the *caller* could have is left alone, whoever owns it.
+ * Returns how many the kernel counts as not moved.
  */
 function* do_migrate_pages(
   k: Kernel,
@@ -61,12 +66,13 @@ function* do_migrate_pages(
   to: readonly number[],
   flags: number,
 ): Sleeping<number> {
-  const walk = startWalk(k, mm, flags | MPOL_MF_DISCONTIG_OK, (nid) => from.includes(nid) && !to.includes(nid));
+  const wanted = (nid: number): boolean => from.includes(nid) && !to.includes(nid);
+  const walk = startWalk(k, mm, flags | MPOL_MF_DISCONTIG_OK, { mmap_sem: 1, users: 1 }, wanted);
   yield* down_read(k, mm);
   const [first] = vmas_of(k, mm);
-  if (!first)
-    throw new NotSimulated('migrate_pages of an address space without any area, which crashed the kernel until 6.13,');
-  yield* check_range(k, walk, first.start, TASK_SIZE_PAGES);
+  if (!first) oops_in(k, walk, 'mm/mempolicy.c:do_migrate_pages()', 'mm->mmap is NULL');
+  // What the walk says is not looked at: where it refuses to begin, nothing is moved and the answer is 0.
+  yield* check_range(k, walk, first.start, task_size(k));
   const left = yield* evict_and_put_back(k, walk.list);
   k.emit.PagesMigrated(walk.list.length, left.counted);
   k.emit.MmapLockReleased(mm, 1);
@@ -145,7 +151,9 @@ const MOVE_FLAGS = BigInt(MPOL_MF_MOVE | MPOL_MF_MOVE_ALL);
 const KNOWN_FLAGS = BigInt(MPOL_MF_STRICT) | MOVE_FLAGS;
 const PAGE = BigInt(PAGE_SIZE);
 
-/** The first checks of do_mbind(), in their order. Returns the pages of the range, or what the call returns at once. */
+/**
+ * The first checks of do_mbind(), in their order. Returns the pages of the range, or what the call returns at once.
+ */
 function check_mbind(
   k: Kernel,
   range: ByteRange,
@@ -177,7 +185,9 @@ export function* down_write(k: Kernel, mm: number): Sleeping<void> {
   k.emit.MmapLockTaken(mm, -1);
 }
 
-/** `mm/mempolicy.c:mbind_range()`: cuts areas at the ends of the range and gives them the policy. They are not merged. */
+/**
+ * `mm/mempolicy.c:mbind_range()`: cuts areas at the ends of the range and gives them the policy. They are not merged.
+ */
 function mbind_range(k: Kernel, first: Vma, start: number, end: number, policy: Policy | null): void {
   for (let vma: Vma | null = first; vma && vma.start < end;) {
     const next: Vma | null = next_vma(k, vma);
@@ -189,7 +199,9 @@ function mbind_range(k: Kernel, first: Vma, start: number, end: number, policy: 
   }
 }
 
-/** `mm/mempolicy.c:sys_mbind()` and do_mbind(): sets the policy of a range, and may evict the pages that it misplaces. */
+/**
+ * `mm/mempolicy.c:sys_mbind()` and do_mbind(): sets the policy of a range, and may evict the pages that it misplaces.
+ */
 export function* sys_mbind(
   k: Kernel,
   range: ByteRange,
@@ -216,7 +228,8 @@ function* do_mbind(
 ): Sleeping<number> {
   const { mm } = current(k);
   const flags = policy === null ? (user_flags & ~MPOL_MF_STRICT) | MPOL_MF_DISCONTIG_OK : user_flags;
-  const walk = startWalk(k, mm, flags, (nid) => k.traits.mbind_selects_all || !nodes.includes(nid));
+  const holds = { mmap_sem: -1, users: 0 } as const;
+  const walk = startWalk(k, mm, flags, holds, (nid) => k.traits.mbind_selects_all || !nodes.includes(nid));
   yield* down_write(k, mm);
   const first = yield* check_range(k, walk, start, end);
   let result = 0;

@@ -9,9 +9,11 @@ import {
   refusal,
   VM_HUGETLB,
   VM_RESERVED,
+  type Oops,
   type Vma,
 } from '@pagetape/events';
 import type { Kernel, Sleeping } from '../kernel.ts';
+import { die } from '../kernel/panic.ts';
 import { WAIT_PREEMPT } from '../sched/wait.ts';
 import { PTE_PRESENT, PTE_SHIFT, TABLE, MM, M_ROOT } from '../state/layout.ts';
 import type { ReadonlyInts } from '../state/view.ts';
@@ -33,14 +35,27 @@ export interface Walk {
   readonly sections: Uint8Array;
   /** Isolated pages: the last one first, as the kernel puts each at the head of its list. */
   readonly list: number[];
+  /** What the call around it holds of the address space, should it never come back. */
+  readonly holds: Pick<Oops, 'mmap_sem' | 'users'>;
   examined: number;
 }
 
 /** A walk for pages on the given nodes. */
-export function startWalk(k: Kernel, mm: number, flags: number, nodes: (nid: number) => boolean): Walk {
+export function startWalk(
+  k: Kernel,
+  mm: number,
+  flags: number,
+  holds: Walk['holds'],
+  nodes: (nid: number) => boolean,
+): Walk {
   const { section_zone, zones } = k.s.topology;
   const sections = Uint8Array.from(section_zone, (zone) => (zone >= 0 && nodes(zones[zone].node) ? 1 : 0));
-  return { mm, flags, sections, list: [], examined: 0 };
+  return { mm, flags, sections, list: [], holds, examined: 0 };
+}
+
+/** The walk, or what is about to begin one, uses a null pointer. */
+export function oops_in(k: Kernel, walk: Walk, site: string, what: string): never {
+  return die(k, site, what, { mm: walk.mm, ...walk.holds, isolated: [...walk.list] });
 }
 
 const moves = (walk: Walk): boolean => (walk.flags & (MPOL_MF_MOVE | MPOL_MF_MOVE_ALL)) !== 0;
@@ -57,19 +72,23 @@ function single_mm_mapping(k: Kernel, mm: number, file: number): boolean {
 }
 
 /**
- * Whether MPOL_MF_MOVE may take the page: it is anonymous, even when shared after fork; or its file has a shared mapping
- * that may be written; or only this process maps the file.
+ * Whether MPOL_MF_MOVE may take the page: it is anonymous, even when shared after fork; or its file has a shared
+ * mapping that may be written; or only this process maps the file. The posted patch does not expect a page without a
+ * mapping, such as the zero page.
  */
-function may_move(k: Kernel, vma: Vma, pfn: number): boolean {
+function may_move(k: Kernel, walk: Walk, vma: Vma, pfn: number): boolean {
   const mapping = mapping_of(k.s, pfn);
   if (mapping < 0) return true;
-  if (mapping === 0) return k.traits.unmapped_page_eligible;
+  if (mapping === 0 && !k.traits.unmapped_page_eligible) {
+    oops_in(k, walk, 'mm/mempolicy.c:migrate_page_add()', 'page->mapping is NULL');
+  }
+  if (mapping === 0) return true;
   return k.s.cold.files[mapping].i_mmap_writable !== 0 || single_mm_mapping(k, vma.mm, mapping);
 }
 
 /** `mm/mempolicy.c:migrate_page_add()`: isolates the page, if it may be taken and is on an LRU list. */
 function migrate_page_add(k: Kernel, walk: Walk, vma: Vma, pfn: number): void {
-  if ((walk.flags & MPOL_MF_MOVE_ALL) === 0 && !may_move(k, vma, pfn)) {
+  if ((walk.flags & MPOL_MF_MOVE_ALL) === 0 && !may_move(k, walk, vma, pfn)) {
     k.emit.PageSkipped(pfn, SHARED_FILE);
   } else if (isolate_lru_page(k, pfn) === 1) {
     walk.list.push(pfn);
@@ -79,8 +98,8 @@ function migrate_page_add(k: Kernel, walk: Walk, vma: Vma, pfn: number): void {
 }
 
 /**
- * The first entry from `first` up to before `last` that maps a page on a wanted node, or `last`. Nearly all the time of a
- * long walk is spent in this loop.
+ * The first entry from `first` up to before `last` that maps a page on a wanted node, or `last`. Nearly all the time
+ * of a long walk is spent in this loop.
  */
 function next_wanted(walk: Walk, tables: ReadonlyInts, first: number, last: number, shift: number): number {
   const { sections } = walk;
@@ -97,8 +116,8 @@ function next_wanted(walk: Walk, tables: ReadonlyInts, first: number, last: numb
 }
 
 /**
- * `mm/mempolicy.c:check_pte_range()`: looks at the entries of one page table. Returns false at the first page on a wanted
- * node when nothing is to be moved.
+ * `mm/mempolicy.c:check_pte_range()`: looks at the entries of one page table. Returns false at the first page on a
+ * wanted node when nothing is to be moved.
  */
 function check_pte_range(k: Kernel, walk: Walk, vma: Vma, start: number, end: number): boolean {
   const shift = PTE_SHIFT + k.s.topology.section_shift;
@@ -133,16 +152,18 @@ function enters(k: Kernel, walk: Walk, vma: Vma): boolean {
   return (walk.flags & MPOL_MF_STRICT) !== 0 || (moves(walk) && vma_migratable(k, vma));
 }
 
-/** The holes that the kernel sees: before this area, or behind it when it is the last of all. One in front it misses. */
+/**
+ * The holes that the kernel sees: before this area, or behind it when it is the last of all. One in front it misses.
+ */
 function has_hole(k: Kernel, previous: Vma | null, vma: Vma, end: number): boolean {
   if (next_vma(k, vma) === null && vma.end < end) return true;
   return previous !== null && previous.end < vma.start;
 }
 
 /**
- * `mm/mempolicy.c:check_range()`: selects pages of [start, end), and isolates them if they are to be moved. Returns the
- * first area, or minus an error number: EFAULT for a hole, EIO for a page on a wanted node when nothing may move. Pages
- * that were isolated before an error stay on the walk's list.
+ * `mm/mempolicy.c:check_range()`: selects pages of [start, end), and isolates them if they are to be moved. Returns
+ * the first area, or minus an error number: EFAULT for a hole, EIO for a page on a wanted node when nothing may move.
+ * Pages that were isolated before an error stay on the walk's list.
  */
 export function* check_range(k: Kernel, walk: Walk, start: number, end: number): Sleeping<Vma | number> {
   k.emit.WalkStarted(walk.mm, start, end, walk.flags);

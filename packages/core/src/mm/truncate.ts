@@ -36,8 +36,9 @@ function unmap_mapping_range(k: Kernel, file: number, index: number): void {
 }
 
 /**
- * `mm/truncate.c:truncate_complete_page()`: takes a locked page out of its file. Buffers that are in use stay with it: it is
- * an orphan then. Those of a journal leave a dirty page dirty, because the transaction writes them back by themselves.
+ * `mm/truncate.c:truncate_complete_page()`: takes a locked page out of its file. Buffers that are in use stay with
+ * it: it is an orphan then. Those of a journal leave a dirty page dirty, because the transaction writes them back by
+ * themselves.
  */
 function truncate_complete_page(k: Kernel, file: number, pfn: number): void {
   const dirty = PageDirty(k.s, pfn);
@@ -47,7 +48,9 @@ function truncate_complete_page(k: Kernel, file: number, pfn: number): void {
   if (dirty && page_buffers(k.s, pfn) === 'journal') k.emit.PageDirtied(pfn, 0);
 }
 
-/** `mm/truncate.c:truncate_inode_pages()`: first all pages that nobody works with, then the others, as they come free. */
+/**
+ * `mm/truncate.c:truncate_inode_pages()`: first all pages that nobody works with, then the others, as they come free.
+ */
 function* truncate_inode_pages(k: Kernel, file: number, index: number): Sleeping<void> {
   for (let round = 0; ; round++) {
     const pages = cached_pages(k, file, index);

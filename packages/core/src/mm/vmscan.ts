@@ -63,8 +63,8 @@ const RETRY_WRITTEN = retryFor('written-out');
 const RETRY_YOUNG = retryFor('recently-used');
 
 /**
- * `mm/vmscan.c:isolate_lru_page()`: takes a page off its LRU list, with a reference. A page that is on none may wait in a
- * batch, so all batches are emptied and the page is tried again. Returns 1, or 0 when it is on no list.
+ * `mm/vmscan.c:isolate_lru_page()`: takes a page off its LRU list, with a reference. A page that is on none may wait
+ * in a batch, so all batches are emptied and the page is tried again. Returns 1, or 0 when it is on no list.
  */
 export function isolate_lru_page(k: Kernel, pfn: number): number {
   if (!PageLRU(k.s, pfn)) {
@@ -174,8 +174,8 @@ function unlock_and(k: Kernel, pfn: number, outcome: number): number {
 }
 
 /**
- * `mm/vmscan.c:swap_page()`: unmaps a locked page, writes it if it is dirty, and takes it out of its cache. The page is
- * unlocked after it. Returns DONE, or the reason for another pass.
+ * `mm/vmscan.c:swap_page()`: unmaps a locked page, writes it if it is dirty, and takes it out of its cache. The page
+ * is unlocked after it. Returns DONE, or the reason for another pass.
  */
 function swap_page(k: Kernel, pfn: number): number {
   const { s } = k;
@@ -268,8 +268,8 @@ function* migrate_pass(k: Kernel, lists: MigratedLists, pass: number): Sleeping<
 }
 
 /**
- * `mm/vmscan.c:migrate_pages(list, NULL)`: evicts isolated pages, in up to eleven passes. Nothing sleeps between passes;
- * locks are waited for after the third, write-back after the first.
+ * `mm/vmscan.c:migrate_pages(list, NULL)`: evicts isolated pages, in up to eleven passes. Nothing sleeps between
+ * passes; locks are waited for after the third, write-back after the first.
  */
 export function* migrate_pages(k: Kernel, isolated: readonly number[]): Sleeping<MigratedLists> {
   const task = current(k).pid;

@@ -1,5 +1,5 @@
 /** The profiles: each is a row. */
-import { VM_DENYWRITE, VM_HUGETLB, VM_IO, VM_LOCKED, VM_PFNMAP, VM_RESERVED } from '@pagetape/events';
+import { VM_DENYWRITE, VM_HUGETLB, VM_IO, VM_LOCKED, VM_PFNMAP, VM_RESERVED, VM_SHM } from '@pagetape/events';
 import type { Traits } from './traits.ts';
 
 const seed: Traits = {
@@ -27,7 +27,7 @@ const posted: Traits = {
   about: 'the series "Swap Migration V5" as posted on 31 October 2005 against 2.6.14-rc5-mm1',
   evicted_page: 'freed-at-once',
   lone_orphan_is_done: true,
-  not_migratable: VM_LOCKED | VM_IO | VM_RESERVED | VM_DENYWRITE,
+  not_migratable: VM_LOCKED | VM_IO | VM_RESERVED | VM_DENYWRITE | VM_SHM,
   reserved_first_vma_refused: true,
   unmapped_page_eligible: false,
 };

@@ -19,7 +19,10 @@ export interface Traits {
   readonly evicted_page: 'stays-on-list' | 'freed-at-once' | 'moved-list';
   /** A page that only the list refers to is finished without a look at it. */
   readonly unreferenced_is_done: boolean;
-  /** A page that lost its buffers, whose file forgot it and that only the list refers to, is done; else it is tried again. */
+  /**
+   * A page that lost its buffers, whose file forgot it and that only the list refers to, is done; else it is tried
+   * again.
+   */
   readonly lone_orphan_is_done: boolean;
   /** The walk leaves reserved pages, such as the zero page, alone. */
   readonly walk_skips_reserved: boolean;
@@ -27,7 +30,7 @@ export interface Traits {
   readonly not_migratable: number;
   /** A range whose first area is VM_RESERVED is refused with EACCES. */
   readonly reserved_first_vma_refused: boolean;
-  /** A page without a mapping may be taken whoever owns it. */
+  /** A page without a mapping may be taken whoever owns it; else the kernel uses its null pointer. */
   readonly unmapped_page_eligible: boolean;
   /** The kernel's bit test answers -1 for a set bit, so that a comparison with 1 fails: mbind selects every page. */
   readonly mbind_selects_all: boolean;

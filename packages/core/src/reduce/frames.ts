@@ -45,7 +45,9 @@ export function clearFlags(state: State, pfn: number, bits: number): void {
 
 const lruOf = (state: State, pfn: number): number => ((state.frames[pfn * FRAME + F_FLAGS] & PG_ACTIVE) !== 0 ? 1 : 0);
 
-/** Dirty pages of files are counted, as they are what write-back looks for; those that can never be written are not. */
+/**
+ * Dirty pages of files are counted, as they are what write-back looks for; those that can never be written are not.
+ */
 function counts_dirty(state: State, mapping: number): boolean {
   return mapping > 0 && state.cold.files[mapping].fs !== 'ramfs';
 }

@@ -69,6 +69,7 @@ export const taskReducers: ColdReducers<
   | 'TaskSpawned'
   | 'TaskExited'
   | 'TaskReaped'
+  | 'KernelOopsed'
   | 'CredentialsChanged'
   | 'CapabilitiesDropped'
   | 'TaskPolicySet'
@@ -115,6 +116,9 @@ export const taskReducers: ColdReducers<
   },
   TaskReaped(draft, { task }) {
     delete draft.tasks[task];
+  },
+  KernelOopsed(draft, { task, mm, mmap_sem, users, isolated }) {
+    draft.oopses.push({ task, mm, mmap_sem, users, isolated: [...isolated] });
   },
   CredentialsChanged(draft, { task, uid, euid, suid }) {
     Object.assign(draft.tasks[task], { uid, euid, suid });

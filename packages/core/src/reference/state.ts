@@ -1,6 +1,7 @@
 /**
- * The machine as anybody would write it down: plain objects with named members, lists as arrays. It is slow, and there to
- * be read: the reference reducer changes it by the same events that change the typed arrays, and both must agree.
+ * The machine as anybody would write it down: plain objects with named members, lists as arrays. It is slow, and
+ * there to be read: the reference reducer changes it by the same events that change the typed arrays, and both must
+ * agree.
  */
 import type { Buffers } from '@pagetape/events';
 import type { Draft } from 'immer';

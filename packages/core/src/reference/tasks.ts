@@ -1,6 +1,6 @@
 /**
- * What events do to tasks and to the run itself. What is cold in the fast state is the same tree here, changed by the same
- * reducers; what such an event does besides is written anew.
+ * What events do to tasks and to the run itself. What is cold in the fast state is the same tree here, changed by the
+ * same reducers; what such an event does besides is written anew.
  */
 import { MPOL_INTERLEAVE, type ColdName, type EventName } from '@pagetape/events';
 import { STREAMS } from '../prng.ts';
@@ -49,6 +49,7 @@ const cold: ReferenceReducers<Exclude<ColdName, BothLanes>> = {
   SwapSlotSeized: onlyCold('SwapSlotSeized'),
   SwapSlotGivenBack: onlyCold('SwapSlotGivenBack'),
   TaskExited: onlyCold('TaskExited'),
+  KernelOopsed: onlyCold('KernelOopsed'),
   CredentialsChanged: onlyCold('CredentialsChanged'),
   CapabilitiesDropped: onlyCold('CapabilitiesDropped'),
   VmaMapped: onlyCold('VmaMapped'),

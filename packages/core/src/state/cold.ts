@@ -2,7 +2,7 @@
  * The cold lane: what there are dozens of, as plain objects that Immer changes in the reducer and freezes after.
  * Members are kept by number; numbers of one kind start at 1, and 0 means none.
  */
-import type { Buffers, FILE_SYSTEMS, Task, Vma } from '@pagetape/events';
+import type { Buffers, FILE_SYSTEMS, Oops, Task, Vma } from '@pagetape/events';
 
 /** An address space: its areas in ascending order of address. */
 export interface Mm {
@@ -59,6 +59,8 @@ export interface ColdState {
   readonly pins: readonly Pin[];
   /** Slots that a disturbance uses, oldest first. */
   readonly seized: readonly number[];
+  /** What calls that ended in an oops hold for ever. */
+  readonly oopses: readonly Oops[];
   readonly io_mode: 'now' | 'step' | 'hold' | 'stuck';
   /** Next number to give. */
   readonly next: {
@@ -85,6 +87,7 @@ export function emptyColdState(io_mode: ColdState['io_mode']): ColdState {
     holders: [],
     pins: [],
     seized: [],
+    oopses: [],
     io_mode,
     next: { pid: FIRST_PID, mm: 1, vma: 1, anon_vma: 1, file: 1 },
   };

@@ -2,8 +2,8 @@
  * The hot lane: where each integer of the machine lies. Every array is an Int32Array of records with a fixed stride;
  * a field is an offset into its record. Fields that are used together lie together.
  *
- * Zero is the state of what was never used: a frame is free, a table entry empty, a link absent. So a machine of any size
- * starts as untouched zero pages. Links to frames and tables hold the number plus one, 0 meaning none.
+ * Zero is the state of what was never used: a frame is free, a table entry empty, a link absent. So a machine of any
+ * size starts as untouched zero pages. Links to frames and tables hold the number plus one, 0 meaning none.
  */
 
 // --- frames: one record a page frame, index pfn * FRAME -----------------------------------------------------------

@@ -88,8 +88,8 @@ export const pte_is_swap = (pte: number): boolean => (pte & PTE_BITS) === PTE_SW
 export const pte_slot = (pte: number): number => pte >>> PTE_SHIFT;
 
 /**
- * Where the entry of `index` lies in `tables`, or -1 when there is no leaf table for it. The root, a table and a height,
- * lies at `roots[at]` and `roots[at + 1]`.
+ * Where the entry of `index` lies in `tables`, or -1 when there is no leaf table for it. The root, a table and a
+ * height, lies at `roots[at]` and `roots[at + 1]`.
  */
 export function tableEntry(tables: ReadonlyInts, roots: ReadonlyInts, at: number, index: number): number {
   let table = roots[at];

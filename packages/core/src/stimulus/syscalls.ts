@@ -7,8 +7,11 @@ import {
   FAULT_SIGSEGV,
   PAGE_SIZE,
   READ,
+  VM_DENYWRITE,
   VM_LOCKED,
+  VM_RESERVED,
   VM_SHARED,
+  VM_SHM,
   WRITE,
   type Op,
   type StimulusByOp,
@@ -17,6 +20,7 @@ import { NotSimulated, ScenarioFault } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { clone_thread, do_exit, fork, spawn } from '../kernel/fork.ts';
 import { madvise_dontneed } from '../mm/madvise.ts';
+import { killed_by_oops } from '../kernel/panic.ts';
 import { access_without_fault, do_page_fault, down_read } from '../mm/memory.ts';
 import {
   do_get_mempolicy,
@@ -65,6 +69,7 @@ export function* performSpawn(k: Kernel, step: Step<'spawn'>): Sleeping<Result> 
     euid: uid,
     suid: uid,
     capabilities: resolveCapabilities(uid, step.caps),
+    ...(step.compat ? { compat: true } : {}),
     mems_allowed: step.mems ? [...step.mems].sort((a, b) => a - b) : [...nodes],
   };
   const outside = request.mems_allowed.find((nid) => !nodes.includes(nid));
@@ -111,18 +116,27 @@ export function* performPin(k: Kernel, step: Step<'pin'>): Sleeping<Result> {
   return { ret: 0 };
 }
 
+/** VM_* bits of what a mapping may ask for. */
+const AREA_FLAGS: Readonly<Record<string, number>> = {
+  locked: VM_LOCKED,
+  denywrite: VM_DENYWRITE,
+  shm: VM_SHM,
+  reserved: VM_RESERVED,
+};
+
 export function* performMmap(k: Kernel, step: Step<'mmap'>): Sleeping<Result> {
   const kind = step.kind ?? 'anon';
   if (kind === 'shared') throw new NotSimulated('shared anonymous memory');
-  const unknown = step.flags?.find((flag) => flag !== 'locked');
+  const unknown = step.flags?.find((flag) => AREA_FLAGS[flag] === undefined);
   if (unknown) throw new NotSimulated(`mmap with the flag ${unknown}`);
+  const asked = (step.flags ?? []).reduce((bits, flag) => bits | AREA_FLAGS[flag], 0);
   const protection = resolveProtection(step.prot ?? 'rw');
   const shared = kind === 'file' && (step.prot ?? 'rw').includes('w') ? VM_SHARED : 0;
   const start = ARENA_VPN + step.at;
   const request = {
     start,
     pages: step.pages,
-    flags: protection | shared | (step.flags?.includes('locked') ? VM_LOCKED : 0),
+    flags: protection | shared | asked,
     file: kind === 'anon' ? 0 : resolveFile(k.s, step.file),
     offset: step.off ?? 0,
   };
@@ -182,10 +196,16 @@ export function* performTouch(k: Kernel, step: Step<'touch'>): Sleeping<Result> 
   return { ret: step.pages };
 }
 
+/** A system call, as the C library shows its answer. */
+function* answering(call: Sleeping<number>): Sleeping<Result> {
+  return fromKernel(yield* call);
+}
+
 export function* performMigratePages(k: Kernel, step: Step<'migrate_pages'>): Sleeping<Result> {
   const pid = resolvePid(k.s, step.pid);
   const maxnode = resolveLong(step.maxnode);
-  return fromKernel(yield* sys_migrate_pages(k, pid, maxnode, resolveMask(step.old), resolveMask(step.new)));
+  const [from, to] = [resolveMask(step.old), resolveMask(step.new)];
+  return yield* killed_by_oops(k, answering(sys_migrate_pages(k, pid, maxnode, from, to)));
 }
 
 export function* performMbind(k: Kernel, step: Step<'mbind'>): Sleeping<Result> {
@@ -193,9 +213,8 @@ export function* performMbind(k: Kernel, step: Step<'mbind'>): Sleeping<Result> 
   const len = step.len === undefined ? BigInt(step.pages ?? 0) * BigInt(PAGE_SIZE) : resolveLong(step.len);
   const mode = resolveLong(step.mode);
   const flags = BigInt.asUintN(32, resolveLong(step.flags));
-  return fromKernel(
-    yield* sys_mbind(k, { start, len }, mode, resolveMask(step.mask), resolveLong(step.maxnode), flags),
-  );
+  const [mask, maxnode] = [resolveMask(step.mask), resolveLong(step.maxnode)];
+  return yield* killed_by_oops(k, answering(sys_mbind(k, { start, len }, mode, mask, maxnode, flags)));
 }
 
 export function* performSetMempolicy(k: Kernel, step: Step<'set_mempolicy'>): Sleeping<Result> {
@@ -216,7 +235,10 @@ export function* performGetMempolicy(k: Kernel, step: Step<'get_mempolicy'>): Sl
   return typeof mask === 'number' ? { ...fromKernel(mask), ...mode } : { ret: 0, ...mode, mask };
 }
 
-/** `mm/mempolicy.c:copy_nodes_to_user()`: the words of the buffer after it, null where nothing was written; or an error. */
+/**
+ * `mm/mempolicy.c:copy_nodes_to_user()`: the words of the buffer after it, null where nothing was written; or an
+ * error.
+ */
 function copy_nodes_to_user(
   k: Kernel,
   buffer: 'bad' | number | { readonly edge: number },

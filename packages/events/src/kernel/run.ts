@@ -1,4 +1,6 @@
-/** Events of the run itself: stimuli, the scheduler, chance, and what disturbs from outside. None of them is Linux's. */
+/**
+ * Events of the run itself: stimuli, the scheduler, chance, and what disturbs from outside. None of them is Linux's.
+ */
 import { z } from 'zod';
 import { defineColdEvent, defineEvent } from '../define.ts';
 import { count, cpu, pid } from '../field.ts';

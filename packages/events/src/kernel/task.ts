@@ -23,6 +23,8 @@ export const taskSchema = z.strictObject({
   policy: policySchema.nullable(),
   /** Nodes that the cpuset of the task allows. */
   mems_allowed: z.array(id),
+  /** A 32-bit program; absent: no. */
+  compat: z.exactOptional(z.boolean()),
 });
 export type Task = z.infer<typeof taskSchema>;
 
@@ -114,4 +116,26 @@ export const MmDestroyed = defineColdEvent({
   doc: 'The address space is gone, with its page tables.',
   schema: z.strictObject({ mm: id }),
   cost_ns: 2_000,
+});
+
+/** What a call that ended in an oops left behind for ever, because nobody will give it back. */
+export const oopsSchema = z.strictObject({
+  task: id,
+  /** The address space whose mmap_sem is held: shared when 1, alone when -1. */
+  mm: id,
+  mmap_sem: z.union([z.literal(1), z.literal(-1)]),
+  /** References to it that stay. */
+  users: id,
+  /** Pages that stay isolated. */
+  isolated: z.array(id),
+});
+export type Oops = z.infer<typeof oopsSchema>;
+
+export const KernelOopsed = defineColdEvent({
+  name: 'KernelOopsed',
+  number: 170,
+  of: 'arch/x86_64/kernel/traps.c:die()',
+  doc: 'The kernel used a null pointer, in the function `site`. The task dies there, with all that it holds.',
+  schema: z.strictObject({ site: z.string(), what: z.string(), ...oopsSchema.shape }),
+  cost_ns: 100_000,
 });

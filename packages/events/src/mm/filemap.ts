@@ -125,7 +125,7 @@ export const PageTruncated = defineEvent({
   name: 'PageTruncated',
   number: 73,
   of: 'mm/truncate.c:truncate_complete_page()',
-  doc: 'The page lies beyond the new end of its file: it is neither dirty nor up to date. It leaves the page cache next.',
+  doc: 'The page is beyond the new end of its file, neither dirty nor up to date. The page cache forgets it next.',
   fields: [pfn('pfn'), file('file'), count('index')],
   cost_ns: 100,
 });

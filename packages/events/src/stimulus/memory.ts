@@ -18,6 +18,8 @@ import {
   word,
 } from './values.ts';
 
+const MMAP_FLAGS = ['populate', 'locked', 'hugetlb', 'denywrite', 'shm', 'reserved'] as const;
+
 /** The task, and the pages of its memory that the step is about. */
 export const range = () => ({ t: taskName(), addr: address(), pages: pageCount() });
 
@@ -37,7 +39,13 @@ export const mmap = defineStimulus({
     prot: optional(protection().describe('Usual: rw.')),
     file: optional(fileName().describe('The file, for kinds file and filepriv.')),
     off: optional(filePages().describe('The first page in the file (0).')),
-    flags: optional(z.array(word(['populate', 'locked', 'hugetlb']), 'a list of "populate", "locked" and "hugetlb"')),
+    flags: optional(
+      z
+        .array(word(MMAP_FLAGS), `a list of ${MMAP_FLAGS.map((flag) => `"${flag}"`).join(', ')}`)
+        .describe(
+          'denywrite: as program text is; shm: as System V shared memory is, up to 2.6.14; reserved: as a driver maps.',
+        ),
+    ),
   }),
 });
 

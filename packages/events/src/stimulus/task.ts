@@ -15,6 +15,7 @@ export const spawn = defineStimulus({
     mems: optional(
       z.array(nodeId(), 'a list of node numbers').describe('The nodes that its cpuset allows; usual: all.'),
     ),
+    compat: optional(yesNo().describe('A 32-bit program on a 64-bit kernel (false).')),
     dumpable: optional(dumpableValue().describe('Others with its user id may look at it and move it (1).')),
   }),
   choice: { keys: ['node', 'cpu'], required: false },

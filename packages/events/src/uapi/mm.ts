@@ -17,6 +17,12 @@ export const VM_RESERVED = 0x80000;
 export const VM_HUGETLB = 0x400000;
 export const VM_NONLINEAR = 0x800000;
 
+/**
+ * Shared memory of System V, up to 2.6.14. There it is 0x400, which is VM_PFNMAP since 2.6.15; here it has a bit of
+ * its own, so that flags mean the same in all kernels.
+ */
+export const VM_SHM = 0x10000000;
+
 /** What a fault wants to do. */
 export const ACCESS = ['read', 'write'] as const;
 export const READ = 0;
@@ -31,8 +37,8 @@ export const LRU_ACTIVE = 1;
 export const FILE_SYSTEMS = ['disk', 'ramfs'] as const;
 
 /**
- * What the blocks of a cached page are attached to (PG_private), and whether they let go of it. `free`: when asked; `busy`:
- * never; `journal`: not as long as the page belongs to its file, because a transaction holds them.
+ * What the blocks of a cached page are attached to (PG_private), and whether they let go of it. `free`: when asked;
+ * `busy`: never; `journal`: not as long as the page belongs to its file, because a transaction holds them.
  */
 export const BUFFERS = ['free', 'busy', 'journal'] as const;
 export type Buffers = (typeof BUFFERS)[number];
