@@ -7,7 +7,9 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Errors that are about what the user gave us. Their messages are sentences. By name: their modules are loaded lazily. */
+/**
+ * Errors that are about what the user gave us. Their messages are sentences. By name: their modules are loaded lazily.
+ */
 const ABOUT_INPUT: ReadonlySet<string> = new Set([
   'UsageError',
   'ScenarioError',
@@ -24,7 +26,9 @@ const FILE_ERRORS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of its path is no folder',
 };
 
-/** Throws the error of the file system unless there is such a file to read. Errors while reading do not say which file. */
+/**
+ * Throws the error of the file system unless there is such a file to read. Errors while reading do not say which file.
+ */
 export function needFile(file: string): void {
   if (!statSync(file).isDirectory()) return;
   throw Object.assign(new Error(`${file} is a folder`), { code: 'EISDIR', path: file });

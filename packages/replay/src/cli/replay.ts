@@ -1,4 +1,7 @@
-/** `pagetape replay`: reduces the events of a tape, compares the states at its marks, and says what happened in the run. */
+/**
+ * `pagetape replay`: reduces the events of a tape, compares the states at its marks, and says what happened in the
+ * run.
+ */
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { ANSWER_NO, headingFor, jsonText, linesText, type Context } from './context.ts';
@@ -27,8 +30,9 @@ async function replay(file: string, json: boolean, context: Context): Promise<st
   const { badMark, marks, facts } = done;
   if (badMark) context.status = ANSWER_NO;
   if (json) return jsonText({ ...runJson(title, facts, done), complete: tape.complete, marks, badMark });
+  const { seq, recorded, replayed } = badMark ?? {};
   const verdict = badMark
-    ? `NOT the same: after event ${badMark.seq} the tape's state is ${badMark.recorded}, the replayed one ${badMark.replayed}`
-    : `replayed ${count(facts.events, 'event')}; the state agrees at ${marks === 1 ? 'the mark' : `all ${marks} marks`}`;
+    ? `NOT the same: after event ${seq} the tape's state is ${recorded}, the replayed one ${replayed}`
+    : `replayed ${count(facts.events, 'event')}; the state agrees at ${count(marks, 'mark')} of ${tape.marks.length}`;
   return linesText([...printRun(title, facts, done, headingFor(context)), verdict]);
 }

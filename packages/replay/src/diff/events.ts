@@ -20,8 +20,8 @@ export interface FirstDifference {
 const SHOWN_BEFORE = 4;
 
 /**
- * The number of the first block that differs. The chain hash of a block covers all before it, so blocks agree up to some
- * block and none after: a search by halves reads no block at all.
+ * The number of the first block that differs. The chain hash of a block covers all before it, so blocks agree up to
+ * some block and none after: a search by halves reads no block at all.
  */
 export function firstDifferentBlock(a: TapeBlocks, b: TapeBlocks): number {
   let [low, high] = [0, Math.min(a.count, b.count)];

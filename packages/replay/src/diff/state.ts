@@ -61,7 +61,9 @@ function pageDifferences(a: StateView, b: StateView): DifferenceKind[] {
       const kind = pageKind(a, b, mm, other, vpn);
       if (!kind) continue;
       const detail = { mm: tasks[0], vpn, a: placeText(a, mm, vpn), b: placeText(b, other, vpn) };
-      found.set(kind, [...(found.get(kind) ?? []), detail]);
+      const same = found.get(kind);
+      if (same) same.push(detail);
+      else found.set(kind, [detail]);
     }
   }
   const names = regionNames(a);

@@ -1,14 +1,14 @@
 /** The law of the ledger: its refusals account for what the call returned, by the counting rule of the profile. */
-import type { RecordedEvent } from '@pagetape/events';
+import { MPOL_DEFAULT, MPOL_MF_STRICT, resolveNumber, type RecordedEvent, type Stimulus } from '@pagetape/events';
 import type { Traits } from '@pagetape/core';
 import { LEDGER_KINDS, LedgerFold, type Ledger } from './ledger.ts';
 
 type Rule = Pick<Traits, 'evicted_page'>;
 
 /**
- * How many pages the call must count as not moved. A kernel that keeps evicted pages on its list counts every page that it
- * isolated; one that frees them at once counts those that it put back; one that keeps them apart counts what its engine
- * gave up, in the last pass or for good.
+ * How many pages the call must count as not moved. A kernel that keeps evicted pages on its list counts every page
+ * that it isolated; one that frees them at once counts those that it put back; one that keeps them apart counts what
+ * its engine gave up, in the last pass or for good.
  */
 export function countedByRule(ledger: Ledger, { evicted_page }: Rule): number {
   switch (evicted_page) {
@@ -23,13 +23,13 @@ export function countedByRule(ledger: Ledger, { evicted_page }: Rule): number {
 
 /** A call that is being followed. */
 interface Call {
-  readonly name: string;
+  readonly stimulus: Stimulus;
   readonly fold: LedgerFold;
 }
 
 /**
- * Checks the ledger of every call in the events of a run. Returns one sentence for each thing that does not add up; none
- * when all does.
+ * Checks the ledger of every call in the events of a run. Returns one sentence for each thing that does not add up;
+ * none when all does.
  */
 export function checkLedger(events: Iterable<RecordedEvent>, rule: Rule): string[] {
   const wrong: string[] = [];
@@ -37,8 +37,7 @@ export function checkLedger(events: Iterable<RecordedEvent>, rule: Rule): string
   const kinds: ReadonlySet<string> = new Set(LEDGER_KINDS);
   for (const { kind, op, data } of events) {
     if (kind === 'StimulusBegan') {
-      const name = (data['stimulus'] as { op: string }).op;
-      calls.set(op, { name, fold: new LedgerFold() });
+      calls.set(op, { stimulus: data['stimulus'] as Stimulus, fold: new LedgerFold() });
     } else if (kinds.has(kind)) {
       calls.get(op)?.fold.add(kind, data);
     } else if (kind === 'StimulusEnded') {
@@ -55,29 +54,44 @@ interface Answer {
   readonly errno?: string;
 }
 
-function checkCall({ name, fold }: Call, op: number, { ret }: Answer, rule: Rule): string[] {
+function checkCall({ stimulus, fold }: Call, op: number, answer: Answer, rule: Rule): string[] {
   const ledger = fold.ledger();
   if (ledger.entries.length === 0) return [];
   const found: string[] = [];
-  const expect = (what: string, is: number, should: number, why: string): void => {
-    if (is !== should) found.push(`op ${op} (${name}): ${what} ${is}, but ${why} ${should}`);
+  const expect: Expect = (what, is, should, why) => {
+    if (is !== should) found.push(`op ${op} (${stimulus.op}): ${what} ${is}, but ${why} ${should}`);
   };
-  const { isolated, left, engineCount } = ledger;
-  const refused = ledger.refused.filter((group) => group.isolated);
-  const refusedPages = refused.reduce((sum, { pages }) => sum + pages.length, 0);
-  const moved = ledger.entries.filter((entry) => entry.isolated && entry.reason === null).length;
-  expect('pages isolated', isolated, moved + refusedPages, 'those moved and refused are');
-  for (const { reason, pages } of refused) {
-    if (reason === 'not-finished')
-      found.push(`op ${op} (${name}): nothing says what became of pages ${pages.join(', ')}`);
+  const stopped = answer.ret === null; // By an oops, or for ever: such a call leaves pages on its list.
+  const unfinished = ledger.refused.find(({ reason }) => reason === 'not-finished')?.pages.length ?? 0;
+  if (!stopped) expect('pages of which nothing more is known are', unfinished, 0, 'of a call that returned there are');
+  if (ledger.left !== null) {
+    checkCounts(ledger, ledger.left, rule, expect);
+    checkAnswer(stimulus, answer, ledger.left, expect);
   }
-  if (left === null) return found;
-  expect('pages counted as not moved', left, countedByRule(ledger, rule), 'by the rule of the profile these are');
-  const kept = rule.evicted_page === 'freed-at-once' ? refusedPages : isolated;
-  expect('pages put back', ledger.putBack, kept, 'those still on a list were');
-  if (rule.evicted_page !== 'stays-on-list') {
-    expect('pages that the engine gave up', engineCount, refusedPages, 'the pages refused after isolation are');
-  }
-  if (name === 'migrate_pages' && ret !== null && ret >= 0) expect('the answer is', ret, left, 'the count is');
   return found;
+}
+
+type Expect = (what: string, is: unknown, should: unknown, why: string) => void;
+
+/** The numbers of the ledger among themselves. */
+function checkCounts(ledger: Ledger, left: number, rule: Rule, expect: Expect): void {
+  const { isolated, putBack, engineCount } = ledger;
+  const refused = ledger.refused.reduce((sum, group) => sum + (group.isolated ? group.pages.length : 0), 0);
+  const moved = ledger.entries.filter((entry) => entry.isolated && entry.reason === null).length;
+  expect('pages isolated are', isolated, moved + refused, 'those moved and refused are');
+  expect('pages counted as not moved are', left, countedByRule(ledger, rule), 'by the rule of the profile they are');
+  const kept = rule.evicted_page === 'freed-at-once' ? refused : isolated;
+  expect('pages put back are', putBack, kept, 'those still on a list were');
+  if (rule.evicted_page === 'stays-on-list') return;
+  expect('pages that the engine gave up are', engineCount, refused, 'the pages refused after isolation are');
+}
+
+/** What the caller got to see. Only MPOL_MF_STRICT makes mbind(2) tell of pages that stayed. */
+function checkAnswer(stimulus: Stimulus, { ret, errno }: Answer, left: number, expect: Expect): void {
+  if (ret === null) return;
+  if (stimulus.op === 'migrate_pages') expect('the answer is', ret, left, 'the count is');
+  if (stimulus.op !== 'mbind') return;
+  const strict = (resolveNumber(stimulus.flags) & BigInt(MPOL_MF_STRICT)) !== 0n;
+  const tells = strict && resolveNumber(stimulus.mode) !== BigInt(MPOL_DEFAULT) && left > 0;
+  expect('the answer is', errno ?? 'success', tells ? 'EIO' : 'success', `with ${left} pages left it should be`);
 }

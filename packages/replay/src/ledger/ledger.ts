@@ -1,9 +1,10 @@
 /**
- * The ledger of a call: what became of each page that it looked at on a node it was to empty, and, for each page that was
- * not moved, the one rule that refused it.
+ * The ledger of a call: what became of each page that it looked at on a node it was to empty, and, for each page that
+ * was not moved, the one rule that refused it.
  *
- * It is a fold over the events of one call. A page that was isolated has the last thing that a pass found out about it;
- * but once its content is in swap it counts as evicted, even where the kernel keeps it on the list and meets it again.
+ * It is a fold over the events of one call. A page that was isolated has the last thing that a pass found out about
+ * it; but once its content is in swap it counts as evicted, even where the kernel keeps it on the list and meets it
+ * again.
  */
 import { REFUSAL, type EventName, type RecordedEvent, type Refusal } from '@pagetape/events';
 

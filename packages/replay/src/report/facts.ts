@@ -1,6 +1,6 @@
 /**
- * What a person wants to know about a run, folded from its events while it happens or is replayed. Events are read as rows,
- * so that a run of millions of them is told at the speed at which it is read.
+ * What a person wants to know about a run, folded from its events while it happens or is replayed. Events are read as
+ * rows, so that a run of millions of them is told at the speed at which it is read.
  */
 import { CHECK, errnoName, FAULT_MAJOR, FAULT_MINOR, type Block, type Check, type Stimulus } from '@pagetape/events';
 import { read, type Result, type StateView, type Traits } from '@pagetape/core';
@@ -49,7 +49,10 @@ export interface StepFacts {
   after: MemoryOf | null;
   /** The node masks of a call, by which one it is. */
   readonly masks: Record<string, readonly number[]>;
-  /** Pages to be moved that lie in areas that the profile's walk does not enter: VM_* bits of the areas, number of pages. */
+  /**
+   * Pages to be moved that lie in areas that the profile's walk does not enter: VM_* bits of the areas, number of
+   * pages.
+   */
   unentered: { readonly flags: number; readonly pages: number } | null;
 }
 

@@ -18,7 +18,7 @@ export interface RunTitle {
   readonly swap: number;
 }
 
-/** What the run came to. */
+/** What the run came to: the chain hash of its events, and the hash of its last state. */
 export interface RunHashes {
   readonly chain: string;
   readonly state: string;
@@ -28,7 +28,7 @@ export interface RunHashes {
 export function printRun(
   title: RunTitle,
   facts: RunFacts,
-  hashes: RunHashes,
+  { chain }: Pick<RunHashes, 'chain'>,
   heading = (text: string) => text,
 ): string[] {
   return [
@@ -42,7 +42,7 @@ export function printRun(
     ...indent(printMemory(facts), 2),
     '',
     `${count(facts.events, 'event')} in ${duration(facts.t)} of virtual time`,
-    `chain ${hashes.chain}  state ${hashes.state}  seed ${title.seed}  profile ${title.traits.id}`,
+    `chain ${chain}  seed ${title.seed}  profile ${title.traits.id}`,
   ];
 }
 
@@ -114,6 +114,7 @@ function answer(step: StepFacts, traits: Traits): string {
   if (dead) return 'nothing: the task has ended';
   if (stimulus.op === 'parallel') return 'all done';
   if (stimulus.op === 'touch') return [touchAnswer(step), ...(sig ? [`stopped by ${sig}`] : [])].join('; ');
+  if (ret === null && sig) return `did not return: the kernel oopsed, and the task was killed by ${sig}`;
   if (errno) {
     const why = check ? checkSentence(check.check, check.errno, traits) : errorSentence(stimulus.op, errno);
     return `${ret} ${errno}${why ? `: ${why}` : ''}`;
@@ -150,9 +151,8 @@ function explain(step: StepFacts, nodes: readonly number[], traits: Traits): str
   if (ledger && ledger.entries.length > 0) lines.push(...printLedger(ledger, traits));
   else if (ledger?.left === 0) lines.push('found no page to move');
   if (unentered) {
-    lines.push(
-      `not looked at: ${count(unentered.pages, 'page')} in areas marked ${flagNames(unentered.flags).join(', ')}, which are left alone`,
-    );
+    const flags = flagNames(unentered.flags).join(', ');
+    lines.push(`not looked at: ${count(unentered.pages, 'page')} in areas marked ${flags}, which are left alone`);
   }
   if (before && after && changed(before, after)) lines.push(...printBeforeAfter(before, after, nodes));
   return lines;

@@ -1,7 +1,7 @@
 /** What is known of a run beside its events, and the whole of it as data. */
 import { PROFILES } from '@pagetape/core';
 import type { RunStart } from '../run/record.ts';
-import type { RunFacts } from './facts.ts';
+import type { RunFacts, StepFacts } from './facts.ts';
 import type { RunHashes, RunTitle } from './text.ts';
 
 /** The title of a run. */
@@ -10,9 +10,16 @@ export function titleOf(name: string, about: string | undefined, { machine, prof
   return { name, about, seed, traits: PROFILES[profile], nodes, swap: swap.reduce((sum, slots) => sum + slots, 0) };
 }
 
+/** A step as JSON: its ledger by reasons, as each page of it is in the events. */
+function stepJson({ ledger, steps, ...step }: StepFacts): object {
+  const { entries, ...numbers } = ledger ?? { entries: [] };
+  const summary = ledger ? { looked_at: entries.length, ...numbers } : null;
+  return { ...step, lastMapped: undefined, ledger: summary, steps: steps.map(stepJson) };
+}
+
 /** The report as one JSON value. */
 export function runJson({ name, traits, seed, nodes, swap }: RunTitle, facts: RunFacts, hashes: RunHashes): object {
   const { chain, state } = hashes;
   const machine = { nodes: nodes.map(({ id, pages }) => ({ id, pages })), swap };
-  return { name, profile: traits.id, seed, machine, ...facts, chain, state };
+  return { name, profile: traits.id, seed, machine, ...facts, steps: facts.steps.map(stepJson), chain, state };
 }

@@ -1,6 +1,7 @@
 /**
- * A run while it is recorded: steps go in, blocks and marks come out. Whoever runs the same steps with the same seed gets
- * the same blocks, cut at the same places, and the same marks: the rule for a mark counts events and words, no time.
+ * A run while it is recorded: steps go in, blocks and marks come out. Whoever runs the same steps with the same seed
+ * gets the same blocks, cut at the same places, and the same marks: the rule for a mark counts events and words, no
+ * time.
  */
 import type { Block, Stimulus } from '@pagetape/events';
 import {

@@ -31,7 +31,10 @@ interface StimulusPayload {
   readonly stimulus: Stimulus;
 }
 
-/** Replays all events of a `full` tape, and compares the state with the tape's marks. Throws a TapeError for a damaged one. */
+/**
+ * Replays all events of a `full` tape, and compares the state with the tape's marks. Throws a TapeError for a damaged
+ * one.
+ */
 export function replayTape(tape: Tape): Replay {
   if (tape.header.level !== 'full') {
     throw new TapeError(

@@ -21,8 +21,8 @@ export function kindNumber(name: EventName): number {
 }
 
 /**
- * Goes over the rows of blocks and knows where and when each happened. Before the first `next` it stands on none. Blocks
- * are pulled from an iterable, or given one by one with `open`.
+ * Goes over the rows of blocks and knows where and when each happened. Before the first `next` it stands on none.
+ * Blocks are pulled from an iterable, or given one by one with `open`.
  */
 export class RowCursor {
   readonly at: Position;

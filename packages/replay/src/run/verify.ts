@@ -1,6 +1,6 @@
 /**
- * Verifying a tape: its steps are put to the kernel functions again, with the tape's machine, profile and seed, and every
- * event must be the recorded one. The first that is not ends the comparison.
+ * Verifying a tape: its steps are put to the kernel functions again, with the tape's machine, profile and seed, and
+ * every event must be the recorded one. The first that is not ends the comparison.
  */
 import { canonicalJson, StimulusBegan, StimulusEnded, type Block, type RecordedEvent } from '@pagetape/events';
 import type { Tape, TapeStimulus } from '../tape/index.ts';
@@ -70,7 +70,9 @@ abstract class Comparison implements RunSink {
 
   close(): void {}
 
-  /** The run made again could not go on after event `seq`. A recorded run that failed there has left no end, either. */
+  /**
+   * The run made again could not go on after event `seq`. A recorded run that failed there has left no end, either.
+   */
   failed(seq: number, message: string): never {
     if (!this.tape.complete && this.tape.lastSeq <= seq) throw new Finished();
     this.diverge({ seq, what: 'error', recorded: null, again: message });
@@ -144,8 +146,8 @@ const asEvent = ({ seq, kind, payload }: TapeStimulus, like: RecordedEvent): Rec
 });
 
 /**
- * Runs the steps of a tape again and compares. Of a tape that was cut off, what is there must agree. Throws a TapeError for
- * a damaged tape.
+ * Runs the steps of a tape again and compares. Of a tape that was cut off, what is there must agree. Throws a
+ * TapeError for a damaged tape.
  */
 export function verifyTape(tape: Tape): Verdict {
   const comparison = tape.header.level === 'full' ? new EventComparison(tape) : new StimulusComparison(tape);
@@ -160,7 +162,10 @@ export function verifyTape(tape: Tape): Verdict {
   return { compared, marks, divergence };
 }
 
-/** Serves a step. One that fails is a divergence, unless the recorded run failed there, too, and left a tape without an end. */
+/**
+ * Serves a step. One that fails is a divergence, unless the recorded run failed there, too, and left a tape without an
+ * end.
+ */
 function performAgain(recorder: Recorder, step: Parameters<Recorder['perform']>[0], comparison: Comparison): void {
   try {
     recorder.perform(step);
