@@ -1,0 +1,341 @@
+/**
+ * Random programs for property tests: small machines, and steps that make sense on them. A program is made from a list of
+ * plain choices, each a kind and some numbers, so that fast-check can leave choices out and make numbers smaller while the
+ * rest still makes sense.
+ */
+import type { MachineSpec, NodeSpec } from '@pagetape/core';
+import type { Stimulus } from '@pagetape/events';
+import fc from 'fast-check';
+import type { Program } from '../src/laws/recording.ts';
+
+const PROFILES = ['swap-v5-seed', 'swap-v5-rc1', 'swap-v5-posted'] as const;
+
+// --- machines ---------------------------------------------------------------------------------------------------
+
+const anyNode = fc.record({
+  /** Ids that are left out before this one. */
+  gap: fc.constantFrom(0, 0, 0, 1, 2),
+  pages: fc.integer({ min: 64, max: 200 }),
+  cpus: fc.constantFrom(1, 1, 2, 0),
+});
+
+const anyMachine: fc.Arbitrary<MachineSpec> = fc
+  .record({
+    nodes: fc.array(anyNode, { minLength: 2, maxLength: 4 }),
+    swap: fc.array(fc.integer({ min: 0, max: 64 }), { minLength: 0, maxLength: 2 }),
+    page_cluster: fc.integer({ min: 0, max: 3 }),
+    io: fc.constantFrom('step', 'now', 'hold'),
+  })
+  .map(({ nodes, ...rest }) => {
+    const made: NodeSpec[] = [];
+    for (const { gap, pages, cpus } of nodes) {
+      const before = made.at(-1)?.id ?? -1;
+      made.push({
+        id: before + 1 + (made.length > 0 ? gap : 0),
+        pages,
+        cpus: made.length === 0 ? Math.max(cpus, 1) : cpus,
+      });
+    }
+    return { nodes: made, ...rest };
+  });
+
+// --- choices ----------------------------------------------------------------------------------------------------
+
+/** What may be chosen, and how often. */
+const WEIGHTS = {
+  touch: 5,
+  touchr: 2,
+  migrate: 5,
+  mbind: 2,
+  age: 2,
+  munmap: 1,
+  mlock: 1,
+  munlock: 1,
+  mprotect: 1,
+  madvise: 1,
+  deactivate: 1,
+  pinpages: 1,
+  unpin: 1,
+  lock: 1,
+  unlock: 1,
+  writeback: 1,
+  set_mempolicy: 1,
+  get_mempolicy: 1,
+  swapfill: 1,
+  swapfree: 1,
+  io: 1,
+  io_done: 1,
+  ioerr: 1,
+  drain: 1,
+  pin: 1,
+  uid: 1,
+  capdrop: 1,
+  exit: 1,
+  mmap: 3,
+  fork: 2,
+  thread: 1,
+  spawn: 1,
+  file: 1,
+  parallel: 3,
+  during: 2,
+} as const;
+type Kind = keyof typeof WEIGHTS;
+
+const anyKind = fc.oneof(
+  ...(Object.keys(WEIGHTS) as Kind[]).map((kind) => ({ weight: WEIGHTS[kind], arbitrary: fc.constant(kind) })),
+);
+
+interface Choice {
+  readonly kind: Kind;
+  /** Who does it, and to whom. */
+  readonly who: number;
+  readonly whom: number;
+  /** Where, and how much. */
+  readonly region: number;
+  readonly page: number;
+  readonly pages: number;
+  /** Nodes, as bits. */
+  readonly from: number;
+  readonly to: number;
+  readonly variant: number;
+}
+
+const small = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max });
+
+const anyChoice: fc.Arbitrary<Choice> = fc.record({
+  kind: anyKind,
+  who: small(7),
+  whom: small(7),
+  region: small(7),
+  page: small(23),
+  pages: small(23),
+  from: small(15),
+  to: small(15),
+  variant: small(23),
+});
+
+// --- from choices to steps ----------------------------------------------------------------------------------------
+
+interface Region {
+  readonly name: string;
+  readonly pages: number;
+}
+
+interface Person {
+  readonly name: string;
+  /** Threads share theirs. */
+  readonly regions: Region[];
+}
+
+/** A step, and what it changes, to be done after it. */
+interface Made {
+  readonly step: Stimulus;
+  readonly after: () => void;
+}
+
+const afterAll = (made: readonly Made[]) => (): void => made.forEach(({ after }) => after());
+
+/** What is there, so that steps name tasks, regions and files that exist. */
+class Author {
+  readonly tasks: Person[] = [];
+  private readonly machine: MachineSpec;
+  private named = 0;
+  private files = 0;
+
+  constructor(machine: MachineSpec) {
+    this.machine = machine;
+  }
+
+  /** The step of a choice, and what it changes, which must be done after the step. */
+  step(choice: Choice, rest: readonly Choice[] = [], nested = false): Made {
+    if (this.tasks.length === 0) return this.spawn(choice);
+    if (choice.kind === 'parallel') return this.parallel(choice, rest);
+    if (choice.kind === 'during') return this.during(choice, rest);
+    return this.making(choice, nested) ?? this.using(choice);
+  }
+
+  private nodes(bits: number): number[] {
+    return this.machine.nodes.map(({ id }) => id).filter((_, i) => ((bits >> i) & 1) !== 0);
+  }
+
+  private cpu(n: number): number {
+    return n % this.machine.nodes.reduce((sum, { cpus }) => sum + cpus, 0);
+  }
+
+  private fresh(prefix: string): string {
+    return `${prefix}${++this.named}`;
+  }
+
+  private spawn({ who, variant }: Choice): Made {
+    const t = this.fresh('T');
+    const user = variant % 4 === 3 ? { uid: 1000 } : {};
+    return {
+      step: { op: 'spawn', t, cpu: this.cpu(who), ...user },
+      after: () => this.tasks.push({ name: t, regions: [] }),
+    };
+  }
+
+  /** Steps after which there is something new, or something less. */
+  private making(choice: Choice, nested: boolean): Made | null {
+    const { kind, who, region, page, pages, variant } = choice;
+    const task = this.tasks[who % this.tasks.length];
+    const t = task.name;
+    const crowded = this.tasks.length >= 6;
+    switch (kind) {
+      case 'spawn':
+        return crowded ? null : this.spawn(choice);
+      case 'fork':
+      case 'thread': {
+        if (crowded) return null;
+        const as = this.fresh('T');
+        const regions = kind === 'fork' ? [...task.regions] : task.regions;
+        return { step: { op: kind, t, as }, after: () => this.tasks.push({ name: as, regions }) };
+      }
+      case 'exit': {
+        const after = (): void => void this.tasks.splice(this.tasks.indexOf(task), 1);
+        return { step: { op: 'exit', t, ...(variant % 4 === 0 ? { zombie: true } : {}) }, after };
+      }
+      case 'file':
+        return { step: { op: 'file', name: `f${this.files}`, pages: pages + 1 }, after: () => void this.files++ };
+      case 'mmap': {
+        const r = this.fresh('r');
+        const length = (pages + 1) * (variant % 5 === 4 ? 6 : 1);
+        const step: Stimulus = {
+          op: 'mmap',
+          t,
+          r,
+          at: page * 3 + region * 250,
+          pages: length,
+          ...this.contents(choice),
+        };
+        return { step, after: () => task.regions.push({ name: r, pages: length }) };
+      }
+      default:
+        return task.regions.length === 0 && !nested ? this.making({ ...choice, kind: 'mmap' }, nested) : null;
+    }
+  }
+
+  /** What a new region shows: memory, or a file. */
+  private contents({ variant, whom }: Choice) {
+    const locked = variant % 6 === 5 ? { flags: ['locked' as const] } : {};
+    const prot = (['rw', 'rw', 'r', ''] as const)[variant % 4];
+    if (this.files === 0 || whom % 3 === 0) return { prot: prot || 'rw', ...locked };
+    return {
+      kind: whom % 3 === 1 ? ('file' as const) : ('filepriv' as const),
+      file: `f${whom % this.files}`,
+      prot,
+      ...locked,
+    };
+  }
+
+  /** Steps on what is there. */
+  private using({ kind, who, whom, region, page, pages: more, from, to, variant }: Choice) {
+    const { name: t, regions } = this.tasks[who % this.tasks.length];
+    const { name, pages: size } = regions[region % regions.length] ?? { name: '@', pages: 8 };
+    const addr = [name, page % size] as const;
+    const pages = variant % 3 === 2 ? size : 1 + (more % (size + 2));
+    const at = { t, addr, pages };
+    const pid = ['self', 'kthread', 'none'][whom - 5] ?? this.tasks[whom % this.tasks.length].name;
+    const masks = { maxnode: 65, old: this.nodes(variant % 4 ? ~to : from), new: this.nodes(to) };
+    const policy = { mode: variant % 4, mask: this.nodes(to), maxnode: 65 };
+    const steps: Partial<Record<Kind, Stimulus>> = {
+      touch: { op: 'touch', ...at },
+      touchr: { op: 'touch', ...at, mode: 'r', stride: 1 + (variant % 3) },
+      migrate: { op: 'migrate_pages', t, pid, ...masks },
+      mbind: { op: 'mbind', ...at, ...policy, flags: from % 8 },
+      set_mempolicy: { op: 'set_mempolicy', t, ...policy },
+      get_mempolicy: { op: 'get_mempolicy', t, pmask: 1, maxnode: 64, addr, flags: 2 + (variant % 2) },
+      age: { op: 'age', ...at },
+      deactivate: { op: 'deactivate', ...at },
+      munmap: { op: 'munmap', ...at },
+      mlock: { op: 'mlock', ...at },
+      munlock: { op: 'munlock', ...at },
+      mprotect: { op: 'mprotect', ...at, prot: ['r', 'rw', ''][variant % 3] },
+      madvise: { op: 'madvise', ...at, advice: 'MADV_DONTNEED' },
+      pinpages: { op: 'pinpages', ...at, mode: variant % 2 ? 'r' : 'w' },
+      unpin: variant % 2 ? { op: 'unpin' } : { op: 'unpin', ...at },
+      lock: { op: 'lock', t, addr, until: (['wait', 'unlock', { tries: 1 + (variant % 3) }] as const)[variant % 3] },
+      unlock: { op: 'unlock' },
+      writeback: { op: 'writeback', ...at },
+      swapfill: { op: 'swapfill', leave: variant },
+      swapfree: { op: 'swapfree', count: variant },
+      io: { op: 'io', mode: (['now', 'step', 'hold', 'step', 'hold', 'stuck'] as const)[variant % 6] },
+      io_done: { op: 'io_done' },
+      ioerr: { op: 'ioerr', dir: variant % 2 ? 'read' : 'write', count: 1 + (variant % 3) },
+      drain: { op: 'drain', cpu: this.cpu(variant) },
+      pin: { op: 'pin', t, cpu: this.cpu(variant) },
+      capdrop: { op: 'capdrop', t, caps: ['CAP_SYS_ADMIN', 'CAP_SYS_NICE'] },
+      uid: { op: 'uid', t, uid: 1000 * (variant % 2) },
+    };
+    return { step: steps[kind] ?? (steps.touch as Stimulus), after: () => {} };
+  }
+
+  /** Steps at the same time, mostly of different tasks: races between calls that move pages, or anything. */
+  private parallel({ who, variant }: Choice, choices: readonly Choice[]): Made {
+    const races: readonly Kind[] = ['migrate', 'touch', 'migrate', 'mbind', 'munmap', 'mlock'];
+    const made = choices.map((choice, i) => {
+      const kind = variant % 3 === 0 ? choice.kind : races[(variant + i) % races.length];
+      return this.step(inner({ ...choice, kind, who: who + i }), [], true);
+    });
+    return { step: { op: 'parallel', steps: made.map(({ step }) => step) }, after: afterAll(made) };
+  }
+
+  /** A migration, and what others do before its passes. */
+  private during(choice: Choice, choices: readonly Choice[]): Made {
+    const call = this.step({ ...choice, kind: choice.variant % 3 === 0 ? 'mbind' : 'migrate' }, [], true);
+    if (call.step.op !== 'migrate_pages' && call.step.op !== 'mbind') return call;
+    const { t } = call.step;
+    const made = choices
+      .map((each) => this.step(inner(each), [], true))
+      .filter(({ step }) => !('t' in step) || step.t !== t);
+    const steps = made.map(({ step }) => step);
+    const step = { ...call.step, during: [{ pass: choice.variant % 5, steps }] };
+    return { step, after: afterAll(made) };
+  }
+}
+
+/**
+ * A choice for a step within another one. It makes nothing that later steps need, as it may never be served; and asks for
+ * no pages of a task that may be gone.
+ */
+function inner(choice: Choice): Choice {
+  const outer: readonly Kind[] = ['spawn', 'fork', 'thread', 'file', 'mmap', 'parallel', 'during'];
+  if (choice.kind === 'unpin') return { ...choice, variant: 1 };
+  return outer.includes(choice.kind) ? { ...choice, kind: 'touch' } : choice;
+}
+
+/** A task with some memory, and what the choices make of it. */
+function write(machine: MachineSpec, choices: readonly Choice[]): Stimulus[] {
+  const author = new Author(machine);
+  const steps: Stimulus[] = [];
+  const first = { who: 0, whom: 0, region: 0, page: 0, pages: 23, from: 15, to: 0, variant: 0 };
+  const much = choices[0].variant % 2 === 1 ? 4 : 0;
+  for (const [kind, variant] of [
+    ['spawn', 0],
+    ['mmap', much],
+    ['touch', 2],
+  ] as const) {
+    const { step, after } = author.step({ ...first, kind, variant });
+    steps.push(step);
+    after();
+  }
+  for (let i = 0; i < choices.length; i++) {
+    const nested = choices[i].kind === 'parallel' || choices[i].kind === 'during' ? 2 + (choices[i].variant % 2) : 0;
+    const { step, after } = author.step(choices[i], choices.slice(i + 1, i + 1 + nested));
+    if (author.tasks.length > 0) i += nested;
+    steps.push(step);
+    after();
+  }
+  return steps;
+}
+
+/** Programs of up to so many choices. */
+export const anyProgram = (length: number): fc.Arbitrary<Program> =>
+  fc
+    .record({
+      machine: anyMachine,
+      profile: fc.constantFrom(...PROFILES),
+      seed: fc.nat(999).map(String),
+      choices: fc.array(anyChoice, { minLength: 4, maxLength: length, size: 'max' }),
+    })
+    .map(({ choices, ...rest }) => ({ ...rest, steps: write(rest.machine, choices) }));
