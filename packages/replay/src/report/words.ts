@@ -1,5 +1,14 @@
 /** What words of the kernel's and of ours mean to a reader: why a check failed, why a page stayed. */
-import { VM_DENYWRITE, VM_HUGETLB, VM_IO, VM_LOCKED, VM_PFNMAP, VM_RESERVED, type Check } from '@pagetape/events';
+import {
+  VM_DENYWRITE,
+  VM_HUGETLB,
+  VM_IO,
+  VM_LOCKED,
+  VM_PFNMAP,
+  VM_RESERVED,
+  VM_SHM,
+  type Check,
+} from '@pagetape/events';
 import type { Traits } from '@pagetape/core';
 import type { Reason } from '../ledger/ledger.ts';
 
@@ -66,7 +75,7 @@ const REASONS: Readonly<Record<Reason, string>> = {
   'write-refused': 'its file system refused to write it',
   'has-buffers': 'its file system holds buffers for it',
   'call-failed': 'put back, because the call failed first',
-  'not-finished': 'the call has not ended',
+  'not-finished': 'isolated, and the call came no further',
 };
 
 /** Why a page was not moved, in plain words. */
@@ -83,6 +92,7 @@ const FLAGS = {
   pfnmap: VM_PFNMAP,
   reserved: VM_RESERVED,
   denywrite: VM_DENYWRITE,
+  shm: VM_SHM,
 };
 
 /** The names of VM_* bits, in small letters. */
