@@ -22,28 +22,31 @@ for (const profile of [undefined, 'swap-v5-rc1']) {
 }
 
 /** A recorded scenario with one value changed, which a comparison must notice. */
-type Recorded = { steps: Record<string, unknown>[]; results: Record<string, any>[] };
+interface Recorded {
+  readonly steps: Record<string, unknown>[];
+  readonly results: { [field: string]: unknown; state: Record<string, Record<string, unknown>>; trace: string[] }[];
+}
 const changes: readonly [title: string, change: (recorded: Recorded) => void, status: string, field: string][] = [
   ['a return value', ({ results }) => (results[3]['ret'] = 7), 'mismatched', 'ret'],
   ['an errno that was not', ({ results }) => (results[3]['errno'] = 'EPERM'), 'mismatched', 'errno'],
   [
     'a state that was told wrongly',
-    ({ results }) => (results[2]['state'].pt['A.r'] = '1#1:wyd'),
+    ({ results }) => (results[2].state['pt']['A.r'] = '1#1:wyd'),
     'mismatched',
     'state.pt.A.r',
   ],
   [
     'a change that was not told',
-    ({ results }) => delete results[2]['state'].vec,
+    ({ results }) => delete results[2].state['vec'],
     'mismatched',
     'state.vec.cpu0.active',
   ],
-  ['a line of the trace', ({ results }) => results[3]['trace'].splice(5, 1), 'mismatched', 'trace[5]'],
-  ['a line too many', ({ results }) => results[1]['trace'].push('warn'), 'mismatched', 'trace[0]'],
+  ['a line of the trace', ({ results }) => results[3].trace.splice(5, 1), 'mismatched', 'trace[5]'],
+  ['a line too many', ({ results }) => results[1].trace.push('warn'), 'mismatched', 'trace[0]'],
   ['a field that nobody knows', ({ results }) => (results[3]['colour'] = 'red'), 'unsupported', 'colour'],
   [
     'a part of the state that nobody knows',
-    ({ results }) => (results[3]['state'].tlb = {}),
+    ({ results }) => (results[3].state['tlb'] = {}),
     'unsupported',
     'state.tlb',
   ],
