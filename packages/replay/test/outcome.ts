@@ -71,7 +71,8 @@ class Told {
       this.events.push(...events);
       this.all.push(...events);
     };
-    this.simulation = new Simulation({ machine: scenario.machine, profile, sink });
+    const seed = scenario.seed === undefined ? {} : { seed: scenario.seed };
+    this.simulation = new Simulation({ machine: scenario.machine, profile, sink, ...seed });
     this.names = new Names(this.simulation.view);
     this.trace();
     this.before = observe(this.simulation.view, this.names);
@@ -87,6 +88,7 @@ class Told {
 
   step(stimulus: Scenario['steps'][number]): string[] {
     if (this.stopped) return [`${printStimulus(stimulus)}  →  not done, as the run has stopped`];
+    const line = printStimulus(stimulus).replaceAll('},{', '}, {');
     const result = this.simulation.perform(stimulus);
     this.stopped = result.stop !== undefined;
     const trace = this.trace();
@@ -94,7 +96,7 @@ class Told {
     this.sentences.push(...checkInvariants(view, { midway: this.stopped }));
     const after = observe(view, this.names);
     const lines = [
-      ...wrap('', `${printStimulus(stimulus)}  →  ${answer(result)}`),
+      ...wrap('', `${line}  →  ${answer(result)}`),
       ...paragraphs(trace).flatMap((words) => wrap('    ', words.join('; ').replace(/^ {3}; /, '        '))),
       ...changes(this.before, after).flatMap((line) => wrap('        ', line)),
     ];
@@ -119,30 +121,28 @@ function answer({ ret, errno, sig, stop, dead, mode, mask }: Result): string {
   return words.filter((word) => word !== undefined && word !== '').join(' ');
 }
 
-/** Trace lines that begin a paragraph. */
-const BEGINS = /^(pass|during|settle|drain-all)/;
-const PASS = /^pass \d+$/;
+/** Words of trace lines that begin a paragraph. */
+const BEGINS: ReadonlySet<string> = new Set(['pass', 'during', 'settle', 'drain-all']);
 
-/** Lines that belong together: of a pass those of one page, in the order of the trace. */
+/** Lines that belong together: of a pass those of one page, in the order of the trace; of others all up to their end. */
 function paragraphs(trace: readonly string[]): string[][] {
   const found: string[][] = [];
-  let in_pass = false;
-  let put_back = false;
+  let mode: 'plain' | 'pass' | 'during' = 'plain';
+  let begin = true;
   let page: string | undefined;
-  trace.forEach((line, n) => {
-    const after = n === 0 || trace[n - 1].startsWith('did ');
-    const putback = line.startsWith('putback') && !put_back;
-    put_back ||= putback;
-    if (BEGINS.test(line) || putback || after) {
-      found.push([]);
-      in_pass = PASS.test(line) || (in_pass && after);
-      page = undefined;
-    }
+  for (const line of trace) {
+    const [word] = line.split(' ');
     const of = /#\d+/.exec(line)?.[0];
-    if (in_pass && !put_back && of !== page && page !== undefined) found.push(['   ']);
-    page = of ?? page;
-    found[found.length - 1].push(line);
-  });
+    const back = word === 'putback' && mode === 'pass';
+    if (begin || back || BEGINS.has(word) || (word === 'did' && mode !== 'during')) found.push([line]);
+    else if (mode === 'pass' && page !== undefined && of !== page) found.push(['   ', line]);
+    else found[found.length - 1].push(line);
+    begin = word === 'did';
+    if (word === 'during') mode = 'during';
+    else if (word === 'pass' || begin) mode = 'pass';
+    else if (back || BEGINS.has(word)) mode = 'plain';
+    page = begin || BEGINS.has(word) ? undefined : (of ?? page);
+  }
   return found;
 }
 
