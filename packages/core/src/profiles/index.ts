@@ -19,6 +19,7 @@ const seed: Traits = {
   policy_outside_cpuset: 'dropped',
   migrate_capability: 'CAP_SYS_ADMIN',
   move_all_capability: 'CAP_SYS_RESOURCE',
+  numa_maps: 'MaxRef',
 };
 
 const posted: Traits = {
@@ -43,6 +44,7 @@ const rc1: Traits = {
   mbind_selects_all: true,
   target_cpuset_checked: true,
   policy_outside_cpuset: 'refused',
+  numa_maps: 'maxref',
 };
 
 export const DEFAULT_PROFILE = 'swap-v5-seed';

@@ -41,4 +41,9 @@ export interface Traits {
   /** What the system calls ask for, to move pages of others. */
   readonly migrate_capability: Capability;
   readonly move_all_capability: Capability;
+  /**
+   * The text of /proc/PID/numa_maps. `MaxRef`: a line an area, labels with capitals, `bind={0/Normal}`. `maxref`: only
+   * areas with pages, small labels, `bind=0`, from the walker of mbind, so that `walk_skips_reserved` holds there, too.
+   */
+  readonly numa_maps: 'MaxRef' | 'maxref';
 }

@@ -13,6 +13,9 @@ import {
   NR_SWAPCACHE,
   NR_SWAP_PAGES,
   NR_WRITEBACK,
+  PAGE_SECTORS,
+  PGPGIN,
+  PGPGOUT,
   PG_DIRTY,
   PG_ERROR,
   PG_LOCKED,
@@ -109,6 +112,7 @@ function SwapCopyDropped(state: State, pfn: number, slot: number): void {
 function SwapReadStarted(state: State, pfn: number, slot: number): void {
   enterSwapCache(state, pfn, slot, PG_LOCKED);
   state.vmstat[PSWPIN]++;
+  state.vmstat[PGPGIN] += PAGE_SECTORS;
   enqueue(state, pfn, 0);
 }
 
@@ -159,6 +163,7 @@ function SwapSlotDereferenced(state: State, slot: number): void {
 function SwapWriteStarted(state: State, pfn: number): void {
   setFlags(state, pfn, PG_WRITEBACK);
   state.vmstat[PSWPOUT]++;
+  state.vmstat[PGPGOUT] += PAGE_SECTORS;
   state.vmstat[NR_WRITEBACK]++;
   enqueue(state, pfn, IO_WRITE);
 }
@@ -225,12 +230,15 @@ function BuffersReleased(state: State, pfn: number): void {
   clearFlags(state, pfn, PG_PRIVATE);
 }
 
-function FileRead(state: State, pfn: number): void {
+/** Pages of ramfs come into being in memory; no device reads them. */
+function FileRead(state: State, pfn: number, file: number): void {
+  if (state.cold.files[file].fs !== 'ramfs') state.vmstat[PGPGIN] += PAGE_SECTORS;
   setFlags(state, pfn, PG_UPTODATE);
   unlock(state, pfn);
 }
 
 function FileWritten(state: State, pfn: number): void {
+  state.vmstat[PGPGOUT] += PAGE_SECTORS;
   clearFlags(state, pfn, PG_RECLAIM);
   unlock(state, pfn);
 }

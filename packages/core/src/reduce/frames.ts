@@ -17,6 +17,7 @@ import {
   N_OTHER,
   PGACTIVATE,
   PGALLOC,
+  PGALLOC_ZONE,
   PGFREE,
   PGROTATED,
   PG_ACTIVE,
@@ -70,7 +71,7 @@ export function clean(state: State, pfn: number): void {
 function PageAllocated(state: State, pfn: number, preferred: number, local: number, interleaved: number): void {
   const { frames, nodes, vmstat } = state;
   const zone = page_zone(state, pfn);
-  const node = state.topology.zones[zone].node;
+  const { node, kind } = state.topology.zones[zone];
   invariant(frames[pfn * FRAME + F_FLAGS] === 0, 'a frame in use is allocated:', pfn);
   takeFree(state, zone, pfn);
   frames[pfn * FRAME + F_FLAGS] = PLACE_HELD;
@@ -87,6 +88,7 @@ function PageFreed(state: State, pfn: number): void {
   const zone = page_zone(state, pfn);
   invariant(frames[pfn * FRAME + F_COUNT] === 0, 'a frame with references is freed:', pfn);
   invariant(frames[pfn * FRAME + F_MAPCOUNT] === 0, 'a mapped frame is freed:', pfn);
+  vmstat[PGALLOC_ZONE + kind]++;
   const place = placeOf(frames, pfn);
   if (place === PLACE_LRU) lruRemove(state, zone, lruOf(state, pfn), pfn);
   else invariant(place === PLACE_HELD || place === PLACE_ISOLATED, 'a frame in a batch is freed:', pfn);

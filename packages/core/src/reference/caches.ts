@@ -1,6 +1,7 @@
 /** What events do to the swap cache, swap slots, the page cache, and the requests that wait at the devices. */
 import { BUFFERS, IO_DIRECTION } from '@pagetape/events';
 import { invariant } from '../reduce/assert.ts';
+import { PAGE_SECTORS } from '../state/layout.ts';
 import { frameOf, setDirty, setLocked } from './frames.ts';
 import type { ReferenceDraft } from './state.ts';
 import { unchanged, type ReferenceReducers } from './types.ts';
@@ -59,6 +60,7 @@ const swapCache: ReferenceReducers<
     setLocked(draft, pfn, true);
     draft.io.push({ pfn, direction: 'read' });
     draft.counters.pswpin++;
+    draft.counters.pgpgin += PAGE_SECTORS;
   },
   PageRemovedFromSwapCache: (draft, { pfn, slot }) => leaveSwapCache(draft, pfn, slot),
   SwapCopyDropped(draft, { pfn, slot }) {
@@ -105,6 +107,7 @@ const requests: ReferenceReducers<
     frameOf(draft, pfn).writeback = true;
     draft.io.push({ pfn, direction: 'write' });
     draft.counters.pswpout++;
+    draft.counters.pgpgout += PAGE_SECTORS;
     draft.counters.nr_writeback++;
   },
   SwapWriteFinished(draft, { pfn, error }) {
@@ -169,11 +172,13 @@ const pageCache: ReferenceReducers<
     setDirty(draft, frame, false);
     frame.uptodate = false;
   },
-  FileRead(draft, { pfn }) {
+  FileRead(draft, { pfn, file }) {
+    if (draft.cold.files[file].fs !== 'ramfs') draft.counters.pgpgin += PAGE_SECTORS;
     frameOf(draft, pfn).uptodate = true;
     setLocked(draft, pfn, false);
   },
   FileWritten(draft, { pfn }) {
+    draft.counters.pgpgout += PAGE_SECTORS;
     frameOf(draft, pfn).reclaim = false;
     setLocked(draft, pfn, false);
   },

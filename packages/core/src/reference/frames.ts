@@ -2,6 +2,7 @@
 import { LRU } from '@pagetape/events';
 import type { Draft } from 'immer';
 import { invariant } from '../reduce/assert.ts';
+import { PGALLOC_ZONE, VMSTAT } from '../state/layout.ts';
 import { NEW_FRAME, type ReferenceDraft, type ReferenceFrame, type ReferenceZone } from './state.ts';
 import { unchanged, type ReferenceReducers } from './types.ts';
 
@@ -67,6 +68,7 @@ const allocation: ReferenceReducers<'PageAllocated' | 'PageFreed' | 'PageAllocat
     if (zone.node === preferred) node.hit++;
     else {
       node.miss++;
+    draft.counters[VMSTAT[PGALLOC_ZONE + zone.kind]]++;
       draft.nodes[preferred].foreign++;
     }
     if (zone.node === local) node.local++;

@@ -49,6 +49,8 @@ export interface Lists {
 /** A zone. LRU lists have their head first. */
 export interface ReferenceZone extends Lists {
   readonly node: number;
+  /** ZONE_DMA … */
+  readonly kind: number;
   readonly start: number;
   readonly present: number;
   readonly free_pages: number;
@@ -196,8 +198,8 @@ export function initialReference(spec: MachineSpec): ReferenceState {
 }
 
 function initialZones(topology: Topology): ReferenceZone[] {
-  return topology.zones.map(({ node, start, present }) => {
-    return { node, start, present, free_pages: present, freed: [], fresh: 0, inactive: [], active: [] };
+  return topology.zones.map(({ node, kind, start, present }) => {
+    return { node, kind, start, present, free_pages: present, freed: [], fresh: 0, inactive: [], active: [] };
   });
 }
 

@@ -27,7 +27,7 @@ export function referenceOf(s: StateView): ReferenceState {
     last_op: scalars[L.LAST_OP],
     stopped: scalars[L.STOPPED] !== 0,
     frames: framesOf(s),
-    zones: s.topology.zones.map((zone, z) => ({ node: zone.node, start: zone.start, ...zoneOf(s, z) })),
+    zones: s.topology.zones.map(({ node, kind, start }, z) => ({ node, kind, start, ...zoneOf(s, z) })),
     nodes: Object.fromEntries(s.topology.nodes.map((nid) => [nid, nodeOf(s, nid)])),
     batches: s.topology.cpu_to_node.map((_, cpu) => batchesOf(s, cpu)),
     mms: byKey(s.cold.mms, (mm) => mmOf(s, mm)),
@@ -103,7 +103,7 @@ function linked({ frames, topology }: StateView, head: number): number[] {
   return list;
 }
 
-function zoneOf(s: StateView, z: number): Omit<ReferenceZone, 'node' | 'start'> {
+function zoneOf(s: StateView, z: number): Omit<ReferenceZone, 'node' | 'kind' | 'start'> {
   const { zones } = s;
   const at = z * L.ZONE;
   return {

@@ -162,6 +162,12 @@ export const VMSTAT = [
   'swap_cache_find_total',
   'warn',
 ] as const;
+  'pgalloc_dma',
+  'pgalloc_dma32',
+  'pgalloc_normal',
+  'pgalloc_high',
+  'pgpgin',
+  'pgpgout',
 export type VmstatName = (typeof VMSTAT)[number];
 export const PGFAULT = 0;
 export const PGMAJFAULT = 1;
@@ -181,3 +187,9 @@ export const SWAP_CACHE_DEL = 14;
 export const SWAP_CACHE_FIND_SUCCESS = 15;
 export const SWAP_CACHE_FIND_TOTAL = 16;
 export const WARNINGS = 17;
+export const PGALLOC_ZONE = 18; // by zone kind: the parts of pgalloc
+export const PGPGIN = 22; // sectors that devices read
+export const PGPGOUT = 23; // sectors that they wrote
+
+/** Sectors of 512 bytes in a page: what a request of one page adds to pgpgin or pgpgout (submit_bio()). */
+export const PAGE_SECTORS = 8;
