@@ -5,7 +5,7 @@ import { PageActive } from '../state/read.ts';
 import type { StateView } from '../state/view.ts';
 import type { Invariant } from './check.ts';
 
-const PLACES = ['free', 'held', 'in a batch', 'on an LRU list', 'isolated', 'part of the image'];
+const PLACES = ['free', 'held', 'in a batch', 'on an LRU list', 'isolated', 'part of the image', 'retired'];
 
 export const placeOf = ({ frames }: StateView, pfn: number): number => frames[pfn * L.FRAME + L.F_FLAGS] & L.PLACE_MASK;
 export const placeName = (s: StateView, pfn: number): string => PLACES[placeOf(s, pfn) >>> L.PLACE_SHIFT] ?? 'nowhere';
@@ -93,16 +93,20 @@ export const checkFreeFrames: Invariant = (s, _census, report) => {
   }
 };
 
-/** The frames of a zone that are free and those that are used are all that it has. */
+/** The frames of a zone that are free, those that are used and those that are out of use are all that it has. */
 export const checkZones: Invariant = (s, _census, report) => {
   s.topology.zones.forEach(({ start, present }, z) => {
     const at = z * L.ZONE;
     const free = s.zones[at + L.Z_FREE];
     const fresh = s.zones[at + L.Z_FRESH];
-    let used = 0;
-    for (let pfn = start; pfn < start + present; pfn++) if (placeOf(s, pfn) !== L.PLACE_FREE) used++;
-    if (free + used !== present) {
-      report(`${nameOfZone(s, z)} counts ${free} free frames and uses ${used}, but has ${present}`);
+    let [used, retired] = [0, 0];
+    for (let pfn = start; pfn < start + present; pfn++) {
+      if (placeOf(s, pfn) === L.PLACE_RETIRED) retired++;
+      else if (placeOf(s, pfn) !== L.PLACE_FREE) used++;
+    }
+    if (free + used + retired !== present) {
+      const rest = retired > 0 ? ` and ${retired} are retired` : '';
+      report(`${nameOfZone(s, z)} counts ${free} free frames and uses ${used}${rest}, but has ${present}`);
     }
     if (fresh < 0 || fresh > present) report(`${nameOfZone(s, z)} handed out ${fresh} of its ${present} frames`);
     if (fresh > 0 && start + fresh > s.scalars[L.FRAMES_USED]) {

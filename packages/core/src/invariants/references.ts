@@ -18,6 +18,7 @@ function holdersOf(s: StateView, census: Census, pfn: number): readonly (readonl
     [census.pins[pfn], 'pins'],
     [census.lockHolders[pfn], 'lock holders'],
     [pfn === L.ZERO_PFN ? 1 : 0, 'kernel images'],
+    [placeOf(s, pfn) === L.PLACE_RETIRED ? 1 : 0, 'retirements'],
   ];
 }
 

@@ -45,7 +45,7 @@ function refuse(k: Kernel, check: Check, errno: number): number {
 const subset = (nodes: readonly number[], of: readonly number[]): boolean => nodes.every((nid) => of.includes(nid));
 
 /** Ends beyond any page that tables reach. */
-const TASK_SIZE_PAGES = 0x7fffffff;
+export const TASK_SIZE_PAGES = 0x7fffffff;
 /** IA32_PAGE_OFFSET of x86_64: where the memory of a 32-bit program ends. */
 const COMPAT_TASK_SIZE_PAGES = 0xffffe;
 
@@ -80,7 +80,7 @@ function* do_migrate_pages(
 }
 
 /** Evicts a list and puts back what is left. `counted`: by the kernel's own rule; `listed`: pages left on the list. */
-function* evict_and_put_back(k: Kernel, list: readonly number[]): Sleeping<{ counted: number; listed: number }> {
+export function* evict_and_put_back(k: Kernel, list: readonly number[]): Sleeping<{ counted: number; listed: number }> {
   if (list.length === 0) return { counted: 0, listed: 0 };
   const migrated = yield* migrate_pages(k, list);
   putback_lru_pages(k, migrated.failed);

@@ -45,6 +45,15 @@ function page_check_address(k: Kernel, pfn: number, mm: number, vpn: number): nu
   return pte_present(pte) && pte_pfn(pte) === pfn ? pte : 0;
 }
 
+/** The areas through which a page is mapped now. */
+export function mappers_of(k: Kernel, pfn: number): Vma[] {
+  const areas = vmas_of_page(k, pfn).map((id) => k.s.cold.vmas[id]);
+  return areas.filter((vma) => {
+    const vpn = vma_address(k, pfn, vma);
+    return vpn >= 0 && page_check_address(k, pfn, vma.mm, vpn) !== 0;
+  });
+}
+
 /** `mm/rmap.c:anon_vma_prepare()`: gives the area an anon_vma, if it has none. Returns it. */
 export function anon_vma_prepare(k: Kernel, vma: Vma): number {
   if (vma.anon_vma !== 0) return vma.anon_vma;

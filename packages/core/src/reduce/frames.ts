@@ -26,6 +26,7 @@ import {
   PG_RECLAIM,
   PG_REFERENCED,
   PLACE_BATCH,
+  PLACE_FREE,
   PLACE_HELD,
   PLACE_ISOLATED,
   PLACE_LRU,
@@ -34,7 +35,17 @@ import {
 import { page_zone } from '../state/read.ts';
 import type { State } from '../state/state.ts';
 import { invariant } from './assert.ts';
-import { giveFree, lruAddHead, lruAddTail, lruRemove, placeOf, setPlace, takeFree } from './lists.ts';
+import {
+  giveFree,
+  lruAddHead,
+  lruAddTail,
+  lruRemove,
+  placeOf,
+  retire,
+  retireZone,
+  setPlace,
+  takeFree,
+} from './lists.ts';
 
 export function setFlags(state: State, pfn: number, bits: number): void {
   state.frames[pfn * FRAME + F_FLAGS] |= bits;
@@ -77,6 +88,7 @@ function PageAllocated(state: State, pfn: number, preferred: number, local: numb
   frames[pfn * FRAME + F_FLAGS] = PLACE_HELD;
   frames[pfn * FRAME + F_COUNT] = 1;
   vmstat[PGALLOC]++;
+  vmstat[PGALLOC_ZONE + kind]++;
   nodes[node * NODE + (node === preferred ? N_HIT : N_MISS)]++;
   if (node !== preferred) nodes[preferred * NODE + N_FOREIGN]++;
   nodes[node * NODE + (node === local ? N_LOCAL : N_OTHER)]++;
@@ -88,13 +100,28 @@ function PageFreed(state: State, pfn: number): void {
   const zone = page_zone(state, pfn);
   invariant(frames[pfn * FRAME + F_COUNT] === 0, 'a frame with references is freed:', pfn);
   invariant(frames[pfn * FRAME + F_MAPCOUNT] === 0, 'a mapped frame is freed:', pfn);
-  vmstat[PGALLOC_ZONE + kind]++;
   const place = placeOf(frames, pfn);
   if (place === PLACE_LRU) lruRemove(state, zone, lruOf(state, pfn), pfn);
   else invariant(place === PLACE_HELD || place === PLACE_ISOLATED, 'a frame in a batch is freed:', pfn);
   if ((frames[pfn * FRAME + F_FLAGS] & PG_DIRTY) !== 0) clean(state, pfn);
   giveFree(state, zone, pfn);
   vmstat[PGFREE]++;
+}
+
+function FrameRetired(state: State, pfn: number): void {
+  const { frames } = state;
+  const at = pfn * FRAME;
+  const place = placeOf(frames, pfn);
+  if (place === PLACE_FREE) takeFree(state, page_zone(state, pfn), pfn);
+  else invariant(place === PLACE_ISOLATED && frames[at + F_COUNT] === 1, 'a frame in use is retired:', pfn);
+  if ((frames[at + F_FLAGS] & PG_DIRTY) !== 0) clean(state, pfn);
+  retire(state, pfn);
+}
+
+function NodeRetired(state: State, nid: number): void {
+  state.topology.zones.forEach(({ node }, zone) => {
+    if (node === nid) retireZone(state, zone);
+  });
 }
 
 function PageAddedToLruBatch(state: State, pfn: number, cpu: number, lru: number): void {
@@ -190,6 +217,9 @@ export const frameReducers = {
   PageAllocated,
   PageFreed,
   PageAllocationFailed: unchanged,
+  FrameRetired,
+  NodeRetired,
+  PageLeftOnNode: unchanged,
   PageAddedToLruBatch,
   PageAddedToLru,
   LruBatchDrained,

@@ -5,13 +5,16 @@ import {
   F_PREV,
   F_FLAGS,
   FRAMES_USED,
+  F_COUNT,
   PLACE_MASK,
+  PLACE_RETIRED,
   ZONE,
   Z_FREE,
   Z_FREE_HEAD,
   Z_FRESH,
   Z_LRU,
   Z_NR,
+  Z_PRESENT,
   Z_START,
 } from '../state/layout.ts';
 import type { State } from '../state/state.ts';
@@ -86,4 +89,27 @@ export function giveFree(state: State, zone: number, pfn: number): void {
   frames[pfn * FRAME + F_NEXT] = zones[at + Z_FREE_HEAD];
   zones[at + Z_FREE_HEAD] = pfn + 1;
   zones[at + Z_FREE]++;
+}
+
+/** A frame that is on no list goes out of use for ever, with one reference that nobody gives back. */
+export function retire({ frames }: State, pfn: number): void {
+  frames.fill(0, pfn * FRAME, (pfn + 1) * FRAME);
+  frames[pfn * FRAME + F_FLAGS] = PLACE_RETIRED;
+  frames[pfn * FRAME + F_COUNT] = 1;
+}
+
+/** All frames of a zone, none of which is in use, go out of use for ever. */
+export function retireZone(state: State, zone: number): void {
+  const { frames, zones, scalars } = state;
+  const at = zone * ZONE;
+  const end = zones[at + Z_START] + zones[at + Z_PRESENT];
+  for (let pfn = zones[at + Z_START]; pfn < end; pfn++) {
+    if (placeOf(frames, pfn) === PLACE_RETIRED) continue;
+    invariant(frames[pfn * FRAME + F_FLAGS] === 0, 'a frame in use is retired with its node:', pfn);
+    retire(state, pfn);
+  }
+  zones[at + Z_FREE] = 0;
+  zones[at + Z_FREE_HEAD] = 0;
+  zones[at + Z_FRESH] = zones[at + Z_PRESENT];
+  scalars[FRAMES_USED] = Math.max(scalars[FRAMES_USED], end);
 }

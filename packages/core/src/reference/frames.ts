@@ -53,7 +53,11 @@ export function setLocked(draft: ReferenceDraft, pfn: number, locked: boolean): 
   frame.locked = locked;
 }
 
-const allocation: ReferenceReducers<'PageAllocated' | 'PageFreed' | 'PageAllocationFailed'> = {
+const retired: ReferenceFrame = { ...NEW_FRAME, place: 'retired' };
+
+const allocation: ReferenceReducers<
+  'PageAllocated' | 'PageFreed' | 'PageAllocationFailed' | 'FrameRetired' | 'NodeRetired' | 'PageLeftOnNode'
+> = {
   PageAllocated(draft, { pfn, preferred, local, interleaved }) {
     const zone = zoneOf(draft, pfn);
     if (zone.freed[0] === pfn) zone.freed.shift();
@@ -64,11 +68,11 @@ const allocation: ReferenceReducers<'PageAllocated' | 'PageFreed' | 'PageAllocat
     zone.free_pages--;
     draft.frames[pfn] = { ...NEW_FRAME };
     draft.counters.pgalloc++;
+    draft.counters[VMSTAT[PGALLOC_ZONE + zone.kind]]++;
     const node = draft.nodes[zone.node];
     if (zone.node === preferred) node.hit++;
     else {
       node.miss++;
-    draft.counters[VMSTAT[PGALLOC_ZONE + zone.kind]]++;
       draft.nodes[preferred].foreign++;
     }
     if (zone.node === local) node.local++;
@@ -88,6 +92,22 @@ const allocation: ReferenceReducers<'PageAllocated' | 'PageFreed' | 'PageAllocat
     draft.counters.pgfree++;
   },
   PageAllocationFailed: unchanged,
+  FrameRetired(draft, { pfn }) {
+    const zone = zoneOf(draft, pfn);
+    if (draft.frames[pfn]) setDirty(draft, frameOf(draft, pfn), false);
+    else {
+      take(zone.freed, pfn);
+      zone.free_pages--;
+    }
+    draft.frames[pfn] = { ...retired };
+  },
+  NodeRetired(draft, { nid }) {
+    for (const zone of draft.zones.filter(({ node }) => node === nid)) {
+      for (let pfn = zone.start; pfn < zone.start + zone.present; pfn++) draft.frames[pfn] = { ...retired };
+      Object.assign(zone, { freed: [], free_pages: 0, fresh: zone.present });
+    }
+  },
+  PageLeftOnNode: unchanged,
 };
 
 const lists: ReferenceReducers<

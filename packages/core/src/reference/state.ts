@@ -11,8 +11,8 @@ import { VMSTAT, ZERO_PFN, type VmstatName } from '../state/layout.ts';
 import { SWAP_MAP_BAD } from '../state/state.ts';
 import { buildTopology, type MachineSpec, type Topology } from '../state/topology.ts';
 
-/** Where a frame that is not free is. `image`: the zero page, which is part of the kernel. */
-export type Place = 'held' | 'batch' | 'lru' | 'isolated' | 'image';
+/** Where a frame that is not free is. `image`: the zero page, which is part of the kernel; `retired`: out of use. */
+export type Place = 'held' | 'batch' | 'lru' | 'isolated' | 'image' | 'retired';
 
 /** A page frame that is in use. A free one is in `freed` of its zone, or was never touched. */
 export interface ReferenceFrame {

@@ -56,7 +56,7 @@ function nonZero(array: ReadonlyInts, make: (value: number) => number): Record<n
   return found;
 }
 
-const PLACES: readonly Place[] = ['held', 'batch', 'lru', 'isolated', 'image'];
+const PLACES: readonly Place[] = ['held', 'batch', 'lru', 'isolated', 'image', 'retired'];
 
 function framesOf(s: StateView): Record<number, ReferenceFrame> {
   const frames: Record<number, ReferenceFrame> = {};

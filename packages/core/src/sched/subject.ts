@@ -1,7 +1,7 @@
 /** Whose step it is: a task of the scenario, or somebody outside (task 0). */
 import type { Stimulus } from '@pagetape/events';
 import type { StateView } from '../state/view.ts';
-import { taskPid } from '../stimulus/resolve.ts';
+import { INIT_PID, taskPid } from '../stimulus/resolve.ts';
 
 export interface Subject {
   readonly task: number;
@@ -10,7 +10,11 @@ export interface Subject {
 /** Steps whose task does not exist before them, or that no task does. */
 const BY_NOBODY: ReadonlySet<Stimulus['op']> = new Set(['spawn', 'unpin', 'unlock']);
 
+/** Steps of whoever runs the machine that can sleep: somebody must be there to do it. */
+const BY_INIT: ReadonlySet<Stimulus['op']> = new Set(['node_offline']);
+
 export function subjectOf(s: StateView, stimulus: Stimulus): Subject {
+  if (BY_INIT.has(stimulus.op)) return { task: INIT_PID };
   if (BY_NOBODY.has(stimulus.op) || !('t' in stimulus) || stimulus.t === undefined) return { task: 0 };
   return { task: taskPid(s, stimulus.t) };
 }

@@ -38,6 +38,7 @@ export const PLACE_BATCH = 2 << PLACE_SHIFT; // in a per-CPU batch
 export const PLACE_LRU = 3 << PLACE_SHIFT;
 export const PLACE_ISOLATED = 4 << PLACE_SHIFT; // on the private list of a call
 export const PLACE_IMAGE = 5 << PLACE_SHIFT; // part of the kernel image: the zero page
+export const PLACE_RETIRED = 6 << PLACE_SHIFT; // out of use for ever: a bad page, or memory of a node that was removed
 
 /** The zero page is the first frame of the machine. */
 export const ZERO_PFN = 0;
@@ -161,13 +162,13 @@ export const VMSTAT = [
   'swap_cache_find_success',
   'swap_cache_find_total',
   'warn',
-] as const;
   'pgalloc_dma',
   'pgalloc_dma32',
   'pgalloc_normal',
   'pgalloc_high',
   'pgpgin',
   'pgpgout',
+] as const;
 export type VmstatName = (typeof VMSTAT)[number];
 export const PGFAULT = 0;
 export const PGMAJFAULT = 1;

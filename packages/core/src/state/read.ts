@@ -20,9 +20,11 @@ import {
   PG_UPTODATE,
   PG_WRITEBACK,
   PLACE_BATCH,
+  PLACE_FREE,
   PLACE_ISOLATED,
   PLACE_LRU,
   PLACE_MASK,
+  PLACE_RETIRED,
   PTE_BITS,
   PTE_PRESENT,
   PTE_SHIFT,
@@ -53,6 +55,8 @@ export const PageReclaim = (s: StateView, pfn: number): boolean => (flags(s, pfn
 export const PageLRU = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_LRU;
 export const pageInBatch = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_BATCH;
 export const pageIsolated = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_ISOLATED;
+export const frameIsFree = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_FREE;
+export const frameIsRetired = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_RETIRED;
 
 /** What the buffers of a page are; null: it has none. */
 export const page_buffers = (s: StateView, pfn: number): Buffers | null =>

@@ -5,6 +5,7 @@ import type { Kernel, Sleeping } from '../kernel.ts';
 import * as disturb from './disturbances.ts';
 import type { Result } from './result.ts';
 import * as call from './syscalls.ts';
+import * as system from './system.ts';
 
 type Performers = { readonly [O in Op]?: (k: Kernel, step: StimulusByOp<O>) => Sleeping<Result> };
 
@@ -42,6 +43,8 @@ const PERFORMERS: Performers = {
   io: disturb.performIo,
   io_done: disturb.performIoDone,
   ioerr: disturb.performIoerr,
+  node_offline: system.performNodeOffline,
+  soft_offline: system.performSoftOffline,
 };
 
 /** Starts to serve a step. Throws NotSimulated for an operation that the profile's kernel functions do not cover. */

@@ -1,6 +1,7 @@
 /** Events of the page allocator (mm/page_alloc.c). */
 import { defineEvent } from '../define.ts';
-import { flag, nid, pfn } from '../field.ts';
+import { flag, nid, oneOf, pfn } from '../field.ts';
+import { REFUSAL } from '../uapi/mm.ts';
 
 export const PageAllocated = defineEvent({
   name: 'PageAllocated',
@@ -27,4 +28,30 @@ export const PageAllocationFailed = defineEvent({
   doc: 'No zone of the zonelist could give a frame above its min mark. There is no reclaim here.',
   fields: [nid('preferred')],
   cost_ns: 500,
+});
+
+export const FrameRetired = defineEvent({
+  name: 'FrameRetired',
+  number: 13,
+  of: 'pagetape',
+  doc: 'The frame of a bad page is held for ever, with one reference that nobody gives back.',
+  fields: [pfn('pfn')],
+  cost_ns: 1_000,
+});
+
+export const NodeRetired = defineEvent({
+  name: 'NodeRetired',
+  number: 14,
+  of: 'pagetape',
+  doc: 'All frames of the node were free, and are held for ever: the node has no memory to hand out any more.',
+  fields: [nid('nid')],
+  cost_ns: 1_000_000,
+});
+
+export const PageLeftOnNode = defineEvent({
+  name: 'PageLeftOnNode',
+  number: 15,
+  of: 'pagetape',
+  doc: 'The frame is still in use, for this reason, so its node cannot be taken out of use.',
+  fields: [pfn('pfn'), oneOf('reason', REFUSAL)],
 });

@@ -80,7 +80,7 @@ export const unhog = defineStimulus({
 
 export const node_offline = defineStimulus({
   name: 'node_offline',
-  doc: 'All memory of the node goes offline.',
+  doc: 'All memory of the node goes offline. With swap migration everything is evicted; EBUSY when something stays.',
   by: 'outside',
   fields: () => ({ node: nodeId() }),
 });
@@ -94,7 +94,7 @@ export const node_online = defineStimulus({
 
 export const soft_offline = defineStimulus({
   name: 'soft_offline',
-  doc: 'The frame of the page is taken out of use; what it holds moves.',
+  doc: 'The frame of the page is taken out of use; what it holds moves. With swap migration it is evicted; EBUSY when it stays.',
   by: 'outside',
   fields: () => ({ t: taskName(), addr: address() }),
 });

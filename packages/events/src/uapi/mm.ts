@@ -78,6 +78,7 @@ export const REFUSAL = [
   'written-out',
   'write-refused',
   'has-buffers',
+  'area-not-migratable',
 ] as const;
 export type Refusal = (typeof REFUSAL)[number];
 export function refusal(word: Refusal): number {

@@ -18,7 +18,7 @@ export class Names {
   /** Takes note of an event. Call it before naming things in that event, but for PageFreed: after. */
   follow({ kind, data }: RecordedEvent): void {
     if (kind === 'PageAllocated') this.numbers.set(data['pfn'] as number, ++this.allocated);
-    else if (kind === 'PageFreed') this.numbers.delete(data['pfn'] as number);
+    else if (kind === 'PageFreed' || kind === 'FrameRetired') this.numbers.delete(data['pfn'] as number);
     else if (kind === 'StimulusBegan') this.ops.set(data['op'] as number, (data['stimulus'] as { op: string }).op);
     else if (kind === 'TaskSpawned') this.join(data['task'] as { pid: number; name: string; mm: number });
     else if (kind === 'TaskExited') this.leave(data['task'] as number);

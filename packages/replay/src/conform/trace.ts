@@ -70,6 +70,9 @@ const LINES: Readonly<Record<string, Line>> = {
   PageActivated: page('activate'),
   SwapCacheLookedUp: lookedUp,
   IoSettled: () => 'settle',
+  FrameRetired: (d, n) => `retire-frame ${d['pfn']} n${n.node(d['pfn'])}`,
+  NodeRetired: (d) => `retire-node n${d['nid']}`,
+  PageLeftOnNode: (d, n) => `left ${n.page(d['pfn'])} ${REFUSAL[d['reason']]}`,
 };
 
 /** Which word the kernel has for a page that is done: it depends on the list that keeps such pages. */

@@ -92,6 +92,11 @@ export class LedgerFold {
     if (!page.isolated) page.refusal = REFUSAL[data['reason'] as number];
   }
 
+  /** A page that is left in the end has its last refusal; one that was never looked at, the reason that is told now. */
+  stays(data: Data): void {
+    this.page(data).refusal ??= REFUSAL[data['reason'] as number];
+  }
+
   endPass({ retry, failed }: Data): void {
     this.passes++;
     this.retry = retry as number;
@@ -138,7 +143,8 @@ type LedgerKind =
   | 'PageFoundUnreferenced'
   | 'PagePutBack'
   | 'MigrationPassEnded'
-  | 'PagesMigrated';
+  | 'PagesMigrated'
+  | 'PageLeftOnNode';
 
 const refuse = (fold: LedgerFold, data: Data): void => {
   fold.page(data).refusal = REFUSAL[data['reason'] as number];
@@ -159,6 +165,7 @@ const FOLD: Readonly<Record<LedgerKind, (fold: LedgerFold, data: Data) => void>>
   PagePutBack: (fold, data) => void fold.page(data).putBack++,
   MigrationPassEnded: (fold, data) => fold.endPass(data),
   PagesMigrated: (fold, data) => fold.endCall(data),
+  PageLeftOnNode: (fold, data) => fold.stays(data),
 };
 
 /** The event kinds that a ledger is made of. */

@@ -74,6 +74,7 @@ const REASONS: Readonly<Record<Reason, string>> = {
   'written-out': 'was written in the last pass, and none was left to free it',
   'write-refused': 'its file system refused to write it',
   'has-buffers': 'its file system holds buffers for it',
+  'area-not-migratable': 'lies in an area that the kernel does not move',
   'call-failed': 'put back, because the call failed first',
   'not-finished': 'isolated, and the call came no further',
 };
