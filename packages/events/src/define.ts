@@ -67,9 +67,17 @@ export function defineColdEvent<const Name extends string, Payload>(
   return Object.freeze({ version: 1, cost_ns: 0, ...definition, lane: 'cold' });
 }
 
-/** Validates an event as an object, as it comes from outside: a pasted line, a JSON file. */
+const schemas = new Map<number, z.ZodType<unknown>>();
+
+/** Validates an event as an object, as it comes from outside: a pasted line, a JSON file. Made at first use. */
 export function schemaOf(event: AnyEvent): z.ZodType<unknown> {
   if (event.lane === 'cold') return event.schema;
+  let schema = schemas.get(event.number);
+  if (!schema) schemas.set(event.number, (schema = hotSchema(event)));
+  return schema;
+}
+
+function hotSchema(event: HotEvent): z.ZodType<unknown> {
   const shape: Record<string, z.ZodType<number>> = {};
   for (const { name, type } of event.fields) shape[name] = z.number().int().min(type.min).max(type.max);
   return z.strictObject(shape);

@@ -1,5 +1,8 @@
 /** Page tables and page faults (mm/memory.c). */
 import {
+  EFAULT,
+  ENOMEM,
+  EPERM,
   FAULT_MAJOR,
   FAULT_MINOR,
   FAULT_OOM,
@@ -223,10 +226,17 @@ export function* down_read(k: Kernel, mm: number): Sleeping<void> {
 const fault_permitted = (vma: Vma, access: number): boolean =>
   (vma.flags & (access === WRITE ? VM_WRITE : VM_READ | VM_EXEC)) !== 0;
 
+/** Memory that nobody may access keeps its mappings, but the hardware does not see them (_PAGE_PROTNONE). */
+function is_protnone(k: Kernel, mm: number, vpn: number): boolean {
+  const vma = find_vma(k, mm, vpn);
+  return vma === null || (vma.flags & (VM_READ | VM_WRITE | VM_EXEC)) === 0;
+}
+
 /** Whether the hardware can do the access by itself; the accessed and dirty bits are set then. */
 export function access_without_fault(k: Kernel, mm: number, vpn: number, access: number): boolean {
   const pte = pte_of(k.s, mm, vpn);
   if (!pte_present(pte) || (access === WRITE && (pte & PTE_WRITE) === 0)) return false;
+  if (is_protnone(k, mm, vpn)) return false;
   const marks = access === WRITE ? PTE_YOUNG | PTE_DIRTY : PTE_YOUNG;
   if ((pte & marks) !== marks) k.emit.PteAccessed(mm, vpn, access);
   return true;
@@ -255,9 +265,10 @@ export type UserPage = { readonly pfn: number } | { readonly error: 'EFAULT' | '
  */
 export function* get_user_page(k: Kernel, mm: number, vpn: number, access: number, hold: boolean): Sleeping<UserPage> {
   const vma = find_vma(k, mm, vpn);
-  const refused = VM_IO | VM_PFNMAP;
-  if (!vma || vma.start > vpn || (vma.flags & refused) !== 0 || !fault_permitted(vma, access))
+  const needed = access === WRITE ? VM_WRITE : VM_READ;
+  if (!vma || vma.start > vpn || (vma.flags & (VM_IO | VM_PFNMAP)) !== 0 || (vma.flags & needed) === 0) {
     return { error: 'EFAULT' };
+  }
   const stand_in = access === READ && (vma.flags & VM_LOCKED) === 0 && vma.file === 0;
   let must_write = access === WRITE;
   for (;;) {
@@ -285,14 +296,19 @@ function touched(k: Kernel, pfn: number, dirty: boolean, hold: boolean, mark = f
   return { pfn };
 }
 
-/** `mm/memory.c:make_pages_present()`: faults a range in, as mlock does. Ends at the first page that cannot be had. */
+/**
+ * `mm/memory.c:make_pages_present()`: faults a range in, as mlock does. Returns 0 or minus an error number; when only some
+ * pages could be had that is -1, which happens to be EPERM.
+ */
 export function* make_pages_present(k: Kernel, start: number, end: number): Sleeping<number> {
   const { mm } = current(k);
   const first = find_vma(k, mm, start);
   const access = first && (first.flags & VM_WRITE) !== 0 ? WRITE : READ;
   for (let vpn = start; vpn < end; vpn++) {
     const page = yield* get_user_page(k, mm, vpn, access, false);
-    if ('error' in page) return -1;
+    if (!('error' in page)) continue;
+    if (vpn > start) return -EPERM;
+    return page.error === 'EFAULT' ? -EFAULT : -ENOMEM;
   }
   return 0;
 }

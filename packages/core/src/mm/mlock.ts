@@ -16,7 +16,7 @@ function* mlock_fixup(k: Kernel, vma: Vma, start: number, end: number, on: boole
   let result = 0;
   if (on && (flags & VM_IO) === 0) result = yield* make_pages_present(k, start, end);
   k.emit.LockedPagesCounted(vma.mm, on ? end - start : start - end);
-  return result < 0 ? -EAGAIN : 0;
+  return result === -ENOMEM ? -EAGAIN : result;
 }
 
 /** `mm/mlock.c:sys_mlock()` and sys_munlock(): locks or unlocks a range of pages. Returns 0 or minus an error number. */

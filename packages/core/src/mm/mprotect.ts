@@ -1,5 +1,5 @@
 /** mprotect(2), and the walk over parts of areas that mlock(2) shares with it (mm/mprotect.c). */
-import { ENOMEM, VM_EXEC, VM_READ, VM_SHARED, VM_WRITE, type Vma } from '@pagetape/events';
+import { EACCES, ENOMEM, VM_EXEC, VM_MAYWRITE, VM_READ, VM_SHARED, VM_WRITE, type Vma } from '@pagetape/events';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { TABLE } from '../state/layout.ts';
 import { has_page_table, pte_of, pte_present } from '../state/read.ts';
@@ -53,6 +53,7 @@ export function* sys_mprotect(k: Kernel, start: number, pages: number, protectio
   // eslint-disable-next-line require-yield
   return yield* for_each_vma_part(k, mm, start, start + pages, function* (vma, from, to) {
     const flags = (vma.flags & ~(VM_READ | VM_WRITE | VM_EXEC)) | protection;
+    if ((protection & VM_WRITE) !== 0 && (vma.flags & VM_MAYWRITE) === 0) return -EACCES;
     if (flags === vma.flags) return 0;
     change_vma_flags(k, vma, from, to, flags);
     change_protection(k, find_vma(k, mm, from) as Vma, from, to);

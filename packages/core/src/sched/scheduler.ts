@@ -205,16 +205,23 @@ function isFirstOfTask(actor: Actor, live: readonly Actor[]): boolean {
 
 const isIoWait = (wait: number): boolean => waitKind(wait) === WAIT_PAGE_LOCK || waitKind(wait) === WAIT_WRITEBACK;
 
+function semHolder({ s }: Kernel, mm: number): string {
+  const dead = s.cold.oopses.some((oops) => oops.mm === mm);
+  return dead ? 'a call that died in an oops' : 'the call around this step, or another task';
+}
+
 function describeWait(k: Kernel, wait: number): { for: string; held_by: string } {
   const id = waitId(wait);
   const device = is_pending(k, id) ? 'the device' : 'nobody known';
   const holder = k.s.cold.holders.some((each) => each.pfn === id);
   switch (waitKind(wait)) {
+    case WAIT_PREEMPT:
+      return { for: 'its turn', held_by: 'the step before it, of the same task' };
     case WAIT_PAGE_LOCK:
       return { for: `the lock of page ${id}`, held_by: holder ? 'somebody outside' : device };
     case WAIT_WRITEBACK:
       return { for: `the end of the write of page ${id}`, held_by: device };
     default:
-      return { for: `the mmap_sem of address space ${id}`, held_by: 'the call around this step, or another task' };
+      return { for: `the mmap_sem of address space ${id}`, held_by: semHolder(k, id) };
   }
 }

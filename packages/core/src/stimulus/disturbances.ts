@@ -99,9 +99,11 @@ export function* performPinpages(k: Kernel, step: StimulusByOp<'pinpages'>): Sle
   return fromKernel(pinned === 0 ? -error : pinned);
 }
 
+/** Ends references. Of a task that has ended its addresses mean nothing any more, so all that it took end. */
 export function* performUnpin(k: Kernel, step: StimulusByOp<'unpin'>): Sleeping<Result> {
   const pid = step.t === undefined ? null : k.s.cold.pids[step.t];
-  const first = pid !== null && step.addr !== undefined ? resolvePage(k.s, pid, step.addr) : null;
+  const alive = pid !== null && k.s.cold.tasks[pid]?.state === 'running';
+  const first = alive && step.addr !== undefined ? resolvePage(k.s, pid, step.addr) : null;
   const within = (vpn: number): boolean => first === null || (vpn >= first && vpn < first + (step.pages ?? 1));
   const ending = k.s.cold.pins.filter((pin) => (pid === null || pin.task === pid) && within(pin.vpn));
   for (const pin of ending) {

@@ -10,6 +10,7 @@ import {
   VM_DENYWRITE,
   VM_LOCKED,
   VM_RESERVED,
+  VM_MAYWRITE,
   VM_SHARED,
   VM_SHM,
   WRITE,
@@ -131,12 +132,15 @@ export function* performMmap(k: Kernel, step: Step<'mmap'>): Sleeping<Result> {
   if (unknown) throw new NotSimulated(`mmap with the flag ${unknown}`);
   const asked = (step.flags ?? []).reduce((bits, flag) => bits | AREA_FLAGS[flag], 0);
   const protection = resolveProtection(step.prot ?? 'rw');
-  const shared = kind === 'file' && (step.prot ?? 'rw').includes('w') ? VM_SHARED : 0;
+  // A shared mapping without the right to write is of a file that was opened for reading, so it never gets that right.
+  const for_writing = (step.prot ?? 'rw').includes('w');
+  const shared = kind === 'file' && for_writing ? VM_SHARED : 0;
+  const may_write = kind === 'file' && !for_writing ? 0 : VM_MAYWRITE;
   const start = ARENA_VPN + step.at;
   const request = {
     start,
     pages: step.pages,
-    flags: protection | shared | asked,
+    flags: protection | shared | may_write | asked,
     file: kind === 'anon' ? 0 : resolveFile(k.s, step.file),
     offset: step.off ?? 0,
   };
