@@ -1,13 +1,16 @@
 /**
- * The named scenarios under packages/core/test/scenarios: each shows one rule of swap migration. `NAME.expected.txt`
- * is what happens; PAGETAPE_UPDATE=1 writes it anew, for a person to check against the specification.
+ * The named scenarios under packages/core/test/scenarios: each shows one rule of swap migration, and obeys all laws.
+ * `NAME.expected.txt` is what happens; PAGETAPE_UPDATE=1 writes it anew, for a person to check against the
+ * specification.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { checkLaws } from '../src/laws/checkLaws.ts';
+import { checkLedger } from '../src/ledger/check.ts';
 import { loadScenario } from '../src/scenario/load.ts';
-import { outcomeOf } from './outcome.ts';
+import { kernelsOf, outcomeOf } from './outcome.ts';
 
 const FOLDER = fileURLToPath(new URL('../../core/test/scenarios/', import.meta.url));
 const names = readdirSync(FOLDER)
@@ -17,8 +20,12 @@ const names = readdirSync(FOLDER)
 for (const name of names) {
   test(name, (t) => {
     const scenario = loadScenario(join(FOLDER, `${name}.yaml`));
-    const { text, broken } = outcomeOf(scenario);
-    t.deepEqual(broken, []);
+    const { machine, steps, seed = '0' } = scenario;
+    for (const profile of kernelsOf(scenario)) {
+      const { failures, refused } = checkLaws({ machine, profile, seed, steps }, { ledger: checkLedger });
+      t.deepEqual([profile, refused, ...failures], [profile, undefined]);
+    }
+    const text = outcomeOf(scenario);
     t.truthy(scenario.about, 'a scenario says which rule it shows');
     const file = join(FOLDER, `${name}.expected.txt`);
     if (process.env['PAGETAPE_UPDATE'] === '1') writeFileSync(file, text);
