@@ -2,6 +2,7 @@
  * All event kinds of this version, by name and by number. A new kind is added by defining it in a file of this package:
  * what that file exports is found here.
  */
+import * as entry from './arch/entry.ts';
 import type { AnyEvent, Args, ColdEvent, HotEvent, Payload } from './define.ts';
 import * as run from './kernel/run.ts';
 import * as task from './kernel/task.ts';
@@ -31,6 +32,7 @@ const modules = [
   mempolicy,
   mmap,
   task,
+  entry,
 ];
 
 type Modules = typeof run &
@@ -45,7 +47,8 @@ type Modules = typeof run &
   typeof memory &
   typeof mempolicy &
   typeof mmap &
-  typeof task;
+  typeof task &
+  typeof entry;
 
 /** Every event kind, by name. */
 export type Catalogue = { [K in keyof Modules as Modules[K] extends AnyEvent ? K : never]: Modules[K] };

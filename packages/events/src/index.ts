@@ -1,4 +1,5 @@
 // The public names of @pagetape/events.
+export { ARCHITECTURES, SYSCALL_ABIS, type Architecture, type SyscallAbi } from './arch/entry.ts';
 export {
   EVENTS,
   EVENT_BY_NUMBER,

@@ -17,6 +17,7 @@ const seed: Traits = {
   mbind_selects_all: false,
   target_cpuset_checked: false,
   policy_outside_cpuset: 'dropped',
+  sys_call_table_entries: { i386: 295, ia32: 295, x86_64: 257, ia64: 270 },
   migrate_capability: 'CAP_SYS_ADMIN',
   move_all_capability: 'CAP_SYS_RESOURCE',
   numa_maps: 'MaxRef',

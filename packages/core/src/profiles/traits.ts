@@ -2,7 +2,7 @@
  * The rules of a kernel, as data: one row of the table of differences. The engine is one; where two kernels differ, a
  * kernel function asks for a trait, never for a profile's name.
  */
-import type { Capability } from '@pagetape/events';
+import type { Capability, SyscallAbi } from '@pagetape/events';
 
 export interface Traits {
   readonly id: string;
@@ -38,6 +38,8 @@ export interface Traits {
   readonly target_cpuset_checked: boolean;
   /** Nodes outside the cpuset: set_mempolicy(2) drops them silently, or refuses. */
   readonly policy_outside_cpuset: 'dropped' | 'refused';
+  /** How many entries the table of system calls has, by the way into the kernel. */
+  readonly sys_call_table_entries: Readonly<Record<SyscallAbi, number>>;
   /** What the system calls ask for, to move pages of others. */
   readonly migrate_capability: Capability;
   readonly move_all_capability: Capability;

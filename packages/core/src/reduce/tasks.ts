@@ -54,6 +54,7 @@ export const runReducers = {
   PageoutAttempted: unchanged,
   PagesMigrated: unchanged,
   CheckFailed: unchanged,
+  SyscallRejected: unchanged,
   TaskInterleaveAdvanced: (state: State, task: number, next: number) =>
     void (state.tasks[task * TASK + T_IL_NEXT] = next),
   TaskMovedToCpu: (state: State, task: number, cpu: number) => void (state.tasks[task * TASK + T_CPU] = cpu),

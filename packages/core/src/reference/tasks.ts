@@ -140,7 +140,8 @@ type Said =
   | 'PageFoundUnreferenced'
   | 'PageoutAttempted'
   | 'PagesMigrated'
-  | 'CheckFailed';
+  | 'CheckFailed'
+  | 'SyscallRejected';
 
 const said: ReferenceReducers<Extract<EventName, Said>> = {
   MigrationBatchStarted: unchanged,
@@ -154,6 +155,7 @@ const said: ReferenceReducers<Extract<EventName, Said>> = {
   PageoutAttempted: unchanged,
   PagesMigrated: unchanged,
   CheckFailed: unchanged,
+  SyscallRejected: unchanged,
 };
 
 const run: ReferenceReducers<

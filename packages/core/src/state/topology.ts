@@ -2,7 +2,7 @@
  * What never changes in a run: nodes, zones, CPUs, distances, and the order in which an allocation tries zones.
  * Computed once from the description of the machine (mm/page_alloc.c: build_zonelists(), setup_per_zone_pages_min()).
  */
-import { ZONE_HIGHMEM, ZONE_NAMES, ZONE_NORMAL } from '@pagetape/events';
+import { ZONE_HIGHMEM, ZONE_NAMES, ZONE_NORMAL, type Architecture } from '@pagetape/events';
 
 export interface NodeSpec {
   readonly id: number;
@@ -15,6 +15,8 @@ export interface NodeSpec {
 
 /** The machine that a scenario starts from. */
 export interface MachineSpec {
+  /** Whose numbers and registers system calls by number have; absent: x86_64. Pages have 4 KiB on all. */
+  readonly arch?: Architecture;
   readonly nodes: readonly NodeSpec[];
   /** Distances between the nodes in the order of `nodes`; absent: 10 to itself, 20 to others. */
   readonly distance?: readonly (readonly number[])[];

@@ -2,6 +2,7 @@
 import type { Op, Stimulus, StimulusByOp } from '@pagetape/events';
 import { NotSimulated } from '../errors.ts';
 import type { Kernel, Sleeping } from '../kernel.ts';
+import { performSyscall } from './by_number.ts';
 import * as disturb from './disturbances.ts';
 import type { Result } from './result.ts';
 import * as call from './syscalls.ts';
@@ -43,6 +44,7 @@ const PERFORMERS: Performers = {
   io: disturb.performIo,
   io_done: disturb.performIoDone,
   ioerr: disturb.performIoerr,
+  syscall: performSyscall,
   node_offline: system.performNodeOffline,
   soft_offline: system.performSoftOffline,
 };

@@ -201,7 +201,7 @@ export function* performTouch(k: Kernel, step: Step<'touch'>): Sleeping<Result> 
 }
 
 /** A system call, as the C library shows its answer. */
-function* answering(call: Sleeping<number>): Sleeping<Result> {
+export function* answering(call: Sleeping<number>): Sleeping<Result> {
   return fromKernel(yield* call);
 }
 
@@ -243,7 +243,7 @@ export function* performGetMempolicy(k: Kernel, step: Step<'get_mempolicy'>): Sl
  * `mm/mempolicy.c:copy_nodes_to_user()`: the words of the buffer after it, null where nothing was written; or an
  * error.
  */
-function copy_nodes_to_user(
+export function copy_nodes_to_user(
   k: Kernel,
   buffer: 'bad' | number | { readonly edge: number },
   maxnode: bigint,

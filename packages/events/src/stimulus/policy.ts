@@ -135,7 +135,7 @@ const argument = () =>
 
 export const syscall = defineStimulus({
   name: 'syscall',
-  doc: 'A system call by its number, as the 64-bit or (compat) the 32-bit call.',
+  doc: 'A system call by its number on the architecture of the machine, or (compat) that of a 32-bit program.',
   fields: () => ({
     t: taskName(),
     nr: z.int('the number of a system call'),

@@ -1,6 +1,6 @@
 /** The lines of a recorded trace, from events. The README of the recorded scenarios says what each line means. */
 import { ARENA_VPN } from '@pagetape/core';
-import { LRU, PAGEOUT, REFUSAL, type RecordedEvent } from '@pagetape/events';
+import { LRU, PAGEOUT, REFUSAL, SYSCALL_ABIS, type RecordedEvent } from '@pagetape/events';
 import type { Names } from './pages.ts';
 
 type Data = Readonly<Record<string, number>>;
@@ -70,6 +70,7 @@ const LINES: Readonly<Record<string, Line>> = {
   PageActivated: page('activate'),
   SwapCacheLookedUp: lookedUp,
   IoSettled: () => 'settle',
+  SyscallRejected: (d) => `no-such-call ${SYSCALL_ABIS[d['abi']]} ${d['nr']}`,
   FrameRetired: (d, n) => `retire-frame ${d['pfn']} n${n.node(d['pfn'])}`,
   NodeRetired: (d) => `retire-node n${d['nid']}`,
   PageLeftOnNode: (d, n) => `left ${n.page(d['pfn'])} ${REFUSAL[d['reason']]}`,

@@ -52,6 +52,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   'mlock ENOMEM': 'more than RLIMIT_MEMLOCK allows, or not all of it is mapped',
   'mprotect EACCES': 'the file was not opened for this',
   'mprotect ENOMEM': 'not all of it is mapped',
+  'syscall ENOSYS': 'the table of system calls has no such number',
 };
 
 /** Why a call without a recorded check failed; undefined where there is nothing to add to the error. */

@@ -1,5 +1,5 @@
 /** What a tape says about the run as a whole: what it started from, and the steps that were put to it. */
-import { stimulusSchema, type Stimulus } from '@pagetape/events';
+import { ARCHITECTURES, stimulusSchema, type Stimulus } from '@pagetape/events';
 import { PROFILES, type MachineSpec } from '@pagetape/core';
 import { z } from 'zod';
 import { TapeError, type Tape } from '../tape/index.ts';
@@ -17,6 +17,7 @@ const zones = z.exactOptional(
 
 /** A machine as it stands in the header of a tape: everything is given. */
 const machineSchema = z.object({
+  arch: z.exactOptional(z.enum(ARCHITECTURES)),
   nodes: z.array(z.strictObject({ id: whole, pages: whole, cpus: whole, zones })).min(1),
   distance: z.exactOptional(z.array(z.array(whole))),
   swap: z.array(whole),

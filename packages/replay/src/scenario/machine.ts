@@ -22,6 +22,7 @@ export function readMachine(file: MachineFile): { machine: ScenarioMachine; find
   const nodes = readNodes(file.nodes, report);
   if (file.distance) checkDistance(file.distance, nodes, report);
   const machine: ScenarioMachine = {
+    ...(file.arch ? { arch: file.arch } : {}),
     nodes,
     ...(file.distance ? { distance: file.distance } : {}),
     swap: readSwap(file.swap ?? [], report),

@@ -5,7 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { stimulusSchema } from '@pagetape/events';
+import { ARCHITECTURES, stimulusSchema } from '@pagetape/events';
 import { z } from 'zod';
 import { PROFILE_NAMES } from './profiles.ts';
 
@@ -81,6 +81,11 @@ const distance = z.array(
 const machine = z
   .strictObject(
     {
+      arch: optional(
+        z
+          .enum(ARCHITECTURES, '"x86_64", "i386" or "ia64"')
+          .describe('Whose numbers and registers the step syscall has. Usual: x86_64.'),
+      ),
       nodes: z.array(node, 'a list of nodes, such as [{memory: 512MiB}, {memory: 512MiB}]'),
       distance: optional(
         distance.describe('Distances between the nodes, in their order. Usual: 10 to itself and 20 to the others.'),

@@ -1,0 +1,163 @@
+/** Steps that are system calls by number: from registers to the functions that serve them. */
+import {
+  EFAULT,
+  EINVAL,
+  ENOSYS,
+  resolveNumber,
+  SYSCALL_ABIS,
+  type Address,
+  type StimulusByOp,
+  type SyscallAbi,
+  type SyscallArgument,
+} from '@pagetape/events';
+import { SYS_CALL_TABLES, type SimulatedCall } from '../arch/sys_call_table.ts';
+import { NotSimulated, ScenarioFault } from '../errors.ts';
+import { current, type Kernel, type Sleeping } from '../kernel.ts';
+import { killed_by_oops } from '../kernel/panic.ts';
+import { do_get_mempolicy, sys_mbind, sys_migrate_pages, sys_set_mempolicy } from '../mm/mempolicy_calls.ts';
+import type { UserMask } from '../mm/user_mask.ts';
+import { resolveAddress, resolveMask } from './resolve.ts';
+import { fromKernel, type Result } from './result.ts';
+import { answering, copy_nodes_to_user } from './syscalls.ts';
+
+/** The arguments of a call, as registers and memory hold them. Those that are not given are 0. */
+class Arguments {
+  private readonly k: Kernel;
+  private readonly args: readonly SyscallArgument[];
+  private readonly register: 32 | 64;
+
+  constructor(k: Kernel, args: readonly SyscallArgument[], register: 32 | 64) {
+    this.k = k;
+    this.args = args;
+    this.register = register;
+  }
+
+  /** An unsigned long: what does not fit into the register is cut off. */
+  long(n: number): bigint {
+    const argument = this.args[n] ?? 0;
+    if (isMemory(argument)) throw new ScenarioFault(`argument ${n + 1} of this call is a number, not memory`);
+    return BigInt.asUintN(this.register, numberOf(this.k, argument));
+  }
+
+  /** An int: the lower half of a 64-bit register. */
+  int(n: number): number {
+    return Number(BigInt.asIntN(32, this.long(n)));
+  }
+
+  /** Memory that holds a node mask. */
+  mask(n: number): UserMask {
+    const argument = this.args[n] ?? null;
+    if (argument === 'bad') return resolveMask('bad');
+    if (isMemory(argument)) {
+      if ('mask' in argument) return resolveMask(argument.mask);
+      throw new ScenarioFault(`argument ${n + 1} of this call is a node mask: {mask: […]}, "NULL" or "bad"`);
+    }
+    if (this.long(n) === 0n) return null;
+    throw new NotSimulated('a node mask in the memory of a task');
+  }
+
+  /** A buffer of 32-bit words for an answer: how many, null for no pointer, or "bad". */
+  buffer(n: number): number | null | 'bad' {
+    const argument = this.args[n] ?? null;
+    if (argument === 'bad') return 'bad';
+    if (isMemory(argument)) {
+      if ('out32' in argument) return argument.out32;
+      throw new ScenarioFault(`argument ${n + 1} of this call is a buffer: {out32: n}, "NULL" or "bad"`);
+    }
+    if (this.long(n) === 0n) return null;
+    throw new NotSimulated('a buffer in the memory of a task');
+  }
+}
+
+type Memory = Extract<
+  SyscallArgument,
+  { readonly mask: unknown } | { i32: unknown } | { addrs32: unknown } | { out32: unknown }
+>;
+
+function isMemory(argument: SyscallArgument): argument is Memory {
+  return typeof argument === 'object' && argument !== null && !Array.isArray(argument);
+}
+
+function numberOf(k: Kernel, argument: Exclude<SyscallArgument, Memory>): bigint {
+  const number = typeof argument === 'number' || (typeof argument === 'string' && !/^(NULL|bad)$/.test(argument));
+  return number ? resolveNumber(argument) : resolveAddress(k.s, current(k).pid, argument as Address);
+}
+
+/** Which table a call goes through. */
+function abiOf(k: Kernel, step: StimulusByOp<'syscall'>): SyscallAbi {
+  const arch = k.s.topology.spec.arch ?? 'x86_64';
+  if (!step.compat && !current(k).compat) return arch;
+  if (arch === 'x86_64') return 'ia32';
+  throw new NotSimulated(`a 32-bit program on ${arch}`);
+}
+
+/**
+ * `arch/ARCH/kernel/entry.S`: a call by its number. Beyond the table the answer is ENOSYS. What the table has and Pagetape does
+ * not know ends the run, as nobody could say what it does.
+ */
+export function* performSyscall(k: Kernel, step: StimulusByOp<'syscall'>): Sleeping<Result> {
+  const abi = abiOf(k, step);
+  const { first, register, calls } = SYS_CALL_TABLES[abi];
+  const nr = Number(BigInt.asIntN(32, BigInt(step.nr)));
+  if (nr < first || nr >= first + k.traits.sys_call_table_entries[abi]) {
+    k.emit.SyscallRejected(nr, SYSCALL_ABIS.indexOf(abi), ENOSYS);
+    return fromKernel(-ENOSYS);
+  }
+  const call = calls[nr];
+  if (!call) throw new NotSimulated(`system call ${nr} of ${abi}`);
+  const args = new Arguments(k, step.args, register);
+  if (register === 32) refuseWrapping(call, args);
+  return yield* killed_by_oops(k, CALLS[call](k, args, abi));
+}
+
+/** Masks and lengths so long that 32-bit arithmetic wraps around, which ours does not. */
+function refuseWrapping(call: SimulatedCall, args: Arguments): void {
+  const maxnode = args.long({ mbind: 4, get_mempolicy: 2, set_mempolicy: 2, migrate_pages: 1 }[call]);
+  const end = call === 'mbind' ? args.long(0) + args.long(1) : 0n;
+  if (maxnode >= 1n << 31n || end > (1n << 32n) - 4096n) throw new NotSimulated('32-bit arithmetic that wraps around');
+}
+
+const CALLS: Readonly<Record<SimulatedCall, (k: Kernel, args: Arguments, abi: SyscallAbi) => Sleeping<Result>>> = {
+  migrate_pages: (k, args) => answering(sys_migrate_pages(k, args.int(0), args.long(1), args.mask(2), args.mask(3))),
+  mbind: (k, args) => {
+    const range = { start: args.long(0), len: args.long(1) };
+    const flags = BigInt.asUintN(32, args.long(5));
+    return answering(sys_mbind(k, range, args.long(2), args.mask(3), args.long(4), flags));
+  },
+  // eslint-disable-next-line require-yield -- this call never sleeps
+  set_mempolicy: function* (k, args) {
+    return fromKernel(sys_set_mempolicy(k, args.int(0), args.mask(1), args.long(2)));
+  },
+  get_mempolicy,
+};
+
+/** `mm/mempolicy.c:sys_get_mempolicy()`, with buffers that the call writes to; null where it wrote nothing. */
+function* get_mempolicy(k: Kernel, args: Arguments, abi: SyscallAbi): Sleeping<Result> {
+  const [pmode, pmask, maxnode] = [args.buffer(0), args.buffer(1), args.long(2)];
+  if (abi === 'ia32' && pmask !== null) throw new NotSimulated('compat_sys_get_mempolicy() with a mask');
+  const mode = typeof pmode === 'number' ? blank(pmode) : null;
+  const words = typeof pmask === 'number' ? blank(pmask) : null;
+  const answered = (value: number): Result => ({ ...fromKernel(value), ...outOf([mode, words]) });
+  if (pmask !== null && maxnode < BigInt(k.traits.max_numnodes)) return answered(-EINVAL);
+  const answer = yield* do_get_mempolicy(k, args.long(3), args.long(4));
+  if (typeof answer === 'number') return answered(answer);
+  if (pmode === 'bad') return answered(-EFAULT);
+  if (mode) mode[0] = answer.policy;
+  if (pmask === null) return answered(0);
+  const mask = copy_nodes_to_user(k, pmask === 'bad' ? 'bad' : Math.ceil(pmask / 2), maxnode, answer.nodes);
+  if (typeof mask === 'number') return answered(mask);
+  words?.forEach((_, n) => (words[n] = half(mask[n >> 1], n & 1)));
+  return answered(0);
+}
+
+const blank = (words: number): (number | null)[] => Array.from({ length: words }, () => null);
+
+/** One of the two 32-bit words of a 64-bit one, as an int. */
+function half(word: string | null, which: number): number | null {
+  return word === null ? null : Number(BigInt.asIntN(32, BigInt(word) >> BigInt(32 * which)));
+}
+
+function outOf(buffers: readonly (readonly (number | null)[] | null)[]): Pick<Result, 'out'> {
+  const out = buffers.filter((buffer) => buffer !== null);
+  return out.length === 0 ? {} : { out };
+}
