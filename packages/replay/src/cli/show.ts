@@ -1,8 +1,11 @@
-/** `pagetape show`: the events of a tape as text lines, those that were asked for. */
+/**
+ * `pagetape show`: the events of a tape as text lines, those that were asked for; or a file of /proc or /sys as a task
+ * of the simulated machine would read it.
+ */
 import type { Command } from 'commander';
 import type { Selection } from '../run/select.ts';
 import type { Tape } from '../tape/index.ts';
-import { BufferedOutput, type Context } from './context.ts';
+import { BufferedOutput, jsonText, type Context } from './context.ts';
 import { UsageError } from './errors.ts';
 
 interface Options {
@@ -13,6 +16,8 @@ interface Options {
   readonly task?: string;
   readonly pfn?: string;
   readonly op?: string;
+  readonly proc?: string;
+  readonly at?: string;
   readonly json?: boolean;
 }
 
@@ -26,22 +31,62 @@ export function define(command: Command, context: Context): void {
     .option('--task <name>', 'events that happened while this task, a name or a pid, ran')
     .option('--pfn <n>', 'events that name this page frame')
     .option('--op <n>', 'events that serve this step, by the op of its events')
-    .option('--json', 'print a JSON object a line')
-    .addHelpText('after', '\nA line is: seq, virtual nanoseconds, cpu, task, op, kind, fields.')
-    .action(async (file: string, options: Options) => show(file, options, context));
+    .option('--proc <file>', 'print this file of the machine instead, such as /proc/db/numa_maps')
+    .option('--at <n>', 'with --proc: as it reads after this event; else after the last')
+    .option('--json', 'print a JSON object a line; with --proc one of file, at and text')
+    .addHelpText('after', HELP)
+    .action(async (file: string, options: Options) => {
+      if (options.proc !== undefined) return showFile(file, options.proc, options, context);
+      if (options.at !== undefined) throw new UsageError('--at is for a file of the machine; name one with --proc');
+      return showEvents(file, options, context);
+    });
 }
 
-async function show(file: string, options: Options, context: Context): Promise<void> {
+const HELP = `
+A line is: seq, virtual nanoseconds, cpu, task, op, kind, fields.
+Files for --proc: /proc/TASK/numa_maps (a name or a pid), /proc/vmstat, and numastat, meminfo and distance under
+/sys/devices/system/node/nodeN. Short forms: TASK/numa_maps, vmstat, nodeN/numastat.`;
+
+/** Opens a tape that has events. */
+async function openFull(file: string, context: Context): Promise<Tape> {
   const { openTape } = await import('./tape.ts');
+  const tape = openTape(file, context);
+  if (tape.header.level === 'full') return tape;
+  throw new UsageError(`${file} holds steps alone, no events; record it without --inputs`);
+}
+
+async function showEvents(file: string, options: Options, context: Context): Promise<void> {
   const { selectEvents } = await import('../run/select.ts');
   const { printEvent } = await import('@pagetape/events');
-  const tape = openTape(file, context);
-  if (tape.header.level !== 'full')
-    throw new UsageError(`${file} holds steps alone, no events; record it without --inputs`);
+  const tape = await openFull(file, context);
   const output = new BufferedOutput(context);
   const print = options.json ? JSON.stringify : printEvent;
   for (const event of selectEvents(tape, await selection(tape, options))) await output.line(print(event));
   await output.flush();
+}
+
+/** Options that pick events, and so make no sense for a file of the machine. */
+const PICKING = ['from', 'to', 'range', 'kind', 'task', 'pfn', 'op'] as const;
+
+async function showFile(file: string, name: string, options: Options, context: Context): Promise<void> {
+  const picking = PICKING.find((option) => options[option] !== undefined);
+  if (picking !== undefined)
+    throw new UsageError(`--${picking} picks events, and --proc prints a file of the machine; leave one of them out`);
+  const { naming } = await import('./tape.ts');
+  const { lastEvent, stateAt } = await import('../formats/at.ts');
+  const { readSystemFile, systemFiles } = await import('../formats/files.ts');
+  const { startOf } = await import('../run/stimuli.ts');
+  const { PROFILES } = await import('@pagetape/core');
+  const { inWords } = await import('../scenario/suggest.ts');
+  const tape = await openFull(file, context);
+  const last = lastEvent(tape);
+  const at = options.at === undefined ? last : wholeNumber('--at', options.at);
+  if (at > last) throw new UsageError(`--at is ${at}, but the last event on the tape is ${last}`);
+  const { view, traits } = naming(file, () => ({ view: stateAt(tape, at), traits: PROFILES[startOf(tape).profile] }));
+  const found = readSystemFile(view, traits, name);
+  if (!found)
+    throw new UsageError(`there is no file "${name}" after event ${at}; there are ${inWords(systemFiles(view))}`);
+  await context.out(options.json ? jsonText({ file: found.path, at, text: found.text }) : found.text);
 }
 
 async function selection(tape: Tape, options: Options): Promise<Selection> {

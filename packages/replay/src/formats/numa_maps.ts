@@ -1,0 +1,117 @@
+/**
+ * /proc/PID/numa_maps: a line an area, with its policy and where its present pages lie, in the text of 2.6.14 to
+ * 2.6.16-rc1 (`MaxRef=`, before commit 1a75a6c825c) and in that of 2.6.16-rc1 (`maxref=`).
+ *
+ * Pages in swap are not counted: an eviction makes pages vanish from the line.
+ */
+import { layout, read, type StateView, type Traits } from '@pagetape/core';
+import {
+  MPOL_BIND,
+  MPOL_DEFAULT,
+  MPOL_INTERLEAVE,
+  MPOL_PREFERRED,
+  PAGE_SIZE,
+  ZONE_NAMES,
+  type Policy,
+  type Vma,
+} from '@pagetape/events';
+
+/** What a line counts: `struct numa_maps` of the kernel. */
+interface Counts {
+  pages: number;
+  anon: number;
+  mapped: number;
+  /** Most mappings that one of the pages has, in all address spaces. */
+  mapcount_max: number;
+  /** By node id. */
+  readonly node: number[];
+}
+
+/**
+ * The text for a task. Empty for a kernel thread and for a zombie, which have no address space.
+ *
+ * An area without a policy shows that of the task whose file is read, and `default` when that has none, either:
+ * show_numa_map() asks get_vma_policy() for the task of the file, which falls through like a fault of that task
+ * (mm/mempolicy.c of both eras; steps 2 to 4 of its rule). A thread's file may so differ from that of its process.
+ */
+export function numa_maps(s: StateView, traits: Traits, pid: number): string {
+  const { mm, policy } = s.cold.tasks[pid];
+  const vmas = (s.cold.mms[mm]?.vmas ?? []).map((id) => s.cold.vmas[id]);
+  return vmas.map((vma) => show_numa_map(s, traits, vma, vma.policy ?? policy)).join('');
+}
+
+/** `fs/proc/task_mmu.c:show_numa_map()`, and from v2.6.16-rc1 on `mm/mempolicy.c:show_numa_map()`. */
+function show_numa_map(s: StateView, traits: Traits, vma: Vma, policy: Policy | null): string {
+  const capitals = traits.numa_maps === 'MaxRef';
+  const counts = countPages(s, vma, traits.walk_skips_reserved);
+  if (!capitals && counts.pages === 0) return '';
+  const address = (vma.start * PAGE_SIZE).toString(16).padStart(8, '0');
+  const { pages, mapped, mapcount_max, anon } = counts;
+  const parts = capitals
+    ? [address, policyWithZones(s, policy), `MaxRef=${mapcount_max}`, `Pages=${pages}`, `Mapped=${mapped}`]
+    : [address, mpol_to_str(policy), `pages=${pages}`, `mapped=${mapped}`, `maxref=${mapcount_max}`];
+  if (anon > 0) parts.push(`${capitals ? 'Anon' : 'anon'}=${anon}`);
+  for (const nid of s.topology.nodes) if (counts.node[nid] > 0) parts.push(`N${nid}=${counts.node[nid]}`);
+  return `${parts.join(' ')}\n`;
+}
+
+/** Counts the present pages of an area: get_numa_maps(), and gather_stats() of the walker that skips reserved pages. */
+function countPages(s: StateView, { mm, start, end }: Vma, skipReserved: boolean): Counts {
+  const counts: Counts = { pages: 0, anon: 0, mapped: 0, mapcount_max: 0, node: [] };
+  for (const nid of s.topology.nodes) counts.node[nid] = 0;
+  for (let vpn = start; vpn < end; vpn++) {
+    if (!read.has_page_table(s, mm, vpn)) {
+      vpn += layout.TABLE - 1 - (vpn % layout.TABLE);
+      continue;
+    }
+    const pte = read.pte_of(s, mm, vpn);
+    if (!read.pte_present(pte)) continue;
+    const pfn = read.pte_pfn(pte);
+    if (!skipReserved || !read.PageReserved(s, pfn)) countPage(s, counts, pfn);
+  }
+  return counts;
+}
+
+function countPage(s: StateView, counts: Counts, pfn: number): void {
+  const mapcount = read.page_mapcount(s, pfn);
+  counts.pages++;
+  if (mapcount > 0) counts.mapped++;
+  counts.mapcount_max = Math.max(counts.mapcount_max, mapcount);
+  if (read.PageAnon(s, pfn)) counts.anon++;
+  counts.node[read.page_to_nid(s, pfn)]++;
+}
+
+/**
+ * A policy in the older text. MPOL_BIND lists the zones of its private zonelist: the policy zone of each node, also
+ * where a node has no memory in it. MPOL_PREFERRED without a node is node -1, where the task runs.
+ */
+function policyWithZones({ topology }: StateView, policy: Policy | null): string {
+  const { mode, nodes } = policy ?? { mode: MPOL_DEFAULT, nodes: [] };
+  if (mode === MPOL_PREFERRED) return `prefer=${nodes[0] ?? -1}`;
+  if (mode === MPOL_BIND) return `bind={${nodes.map((nid) => `${nid}/${ZONE_NAMES[topology.policy_zone]}`).join(',')}}`;
+  if (mode === MPOL_INTERLEAVE) return `interleave={${nodes.join(',')}}`;
+  return 'default';
+}
+
+/** Names of the policies, by mode. */
+const POLICY_TYPES = ['default', 'prefer', 'bind', 'interleave'] as const;
+
+/**
+ * `mm/mempolicy.c:mpol_to_str()`: a policy in the newer text, a name and the nodes if there are any. For
+ * MPOL_PREFERRED without a node the kernel sets bit -1, which lies before the mask: no node is printed.
+ */
+function mpol_to_str(policy: Policy | null): string {
+  const { mode, nodes } = policy ?? { mode: MPOL_DEFAULT, nodes: [] };
+  return nodes.length === 0 ? POLICY_TYPES[mode] : `${POLICY_TYPES[mode]}=${nodelist(nodes)}`;
+}
+
+/** `lib/bitmap.c:bitmap_scnlistprintf()`: ascending node ids, neighbours as a range: `0-2,5`. */
+function nodelist(nodes: readonly number[]): string {
+  const ranges: [first: number, last: number][] = [];
+  for (const nid of nodes) {
+    const range = ranges.at(-1);
+    if (range && range[1] === nid - 1) range[1] = nid;
+    else ranges.push([nid, nid]);
+  }
+  return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
+}
