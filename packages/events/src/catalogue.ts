@@ -4,6 +4,7 @@
  */
 import * as entry from './arch/entry.ts';
 import type { AnyEvent, Args, ColdEvent, HotEvent, Payload } from './define.ts';
+import * as cpuset from './kernel/cpuset.ts';
 import * as run from './kernel/run.ts';
 import * as task from './kernel/task.ts';
 import * as filemap from './mm/filemap.ts';
@@ -33,6 +34,7 @@ const modules = [
   mmap,
   task,
   entry,
+  cpuset,
 ];
 
 type Modules = typeof run &
@@ -48,7 +50,8 @@ type Modules = typeof run &
   typeof mempolicy &
   typeof mmap &
   typeof task &
-  typeof entry;
+  typeof entry &
+  typeof cpuset;
 
 /** Every event kind, by name. */
 export type Catalogue = { [K in keyof Modules as Modules[K] extends AnyEvent ? K : never]: Modules[K] };

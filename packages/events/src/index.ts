@@ -27,6 +27,7 @@ export { BLOCK_EVENTS, EventLog, ROW_LENGTH, collectBlocks, type Block, type Blo
 export { COST_NS, START, advance, eventsOf, type Position, type RecordedEvent } from './position.ts';
 export { cataloguePage } from './page.ts';
 export { canonicalJson, parseEvent, printData, printEvent } from './text.ts';
+export { type Cpuset } from './kernel/cpuset.ts';
 export { ActorSwitched, StimulusBegan, StimulusEnded } from './kernel/run.ts';
 export { type Credentials, type Oops, type Task } from './kernel/task.ts';
 export { type Vma } from './mm/mmap.ts';
@@ -55,6 +56,7 @@ export {
   EACCES,
   EAGAIN,
   EBUSY,
+  EEXIST,
   EFAULT,
   EINVAL,
   EIO,
@@ -63,6 +65,7 @@ export {
   ENOSPC,
   ENOSYS,
   EPERM,
+  ERANGE,
   ERRNO,
   ESRCH,
   errnoName,

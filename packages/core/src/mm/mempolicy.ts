@@ -1,6 +1,7 @@
 /** NUMA policies: where a new page goes (mm/mempolicy.c). The system calls are in mempolicy_calls.ts. */
 import { MPOL_BIND, MPOL_DEFAULT, MPOL_INTERLEAVE, MPOL_PREFERRED, type Policy, type Vma } from '@pagetape/events';
 import { current, numa_node_id, type Kernel } from '../kernel.ts';
+import { cpuset_update_task_memory_state } from '../kernel/cpuset.ts';
 import { TASK, T_IL_NEXT } from '../state/layout.ts';
 import { __alloc_pages } from './page_alloc.ts';
 
@@ -19,7 +20,7 @@ function get_vma_policy(k: Kernel, vma: Vma | null): Policy {
  * The zones of MPOL_BIND, as `mm/mempolicy.c:bind_zonelist()` of 2.6.15 makes them: the policy zone of each node of the
  * mask, by ascending node id, whatever the distances.
  */
-function bind_zonelist(k: Kernel, nodes: readonly number[]): number[] {
+export function bind_zonelist(k: Kernel, nodes: readonly number[]): number[] {
   const { zones, policy_zone } = k.s.topology;
   return nodes.flatMap((nid) => {
     const zone = zones.findIndex((each) => each.node === nid && each.kind === policy_zone);
@@ -61,6 +62,7 @@ function alloc_page_interleave(k: Kernel, nid: number): number {
  * Returns the frame, with one reference, or -1.
  */
 export function alloc_page_vma(k: Kernel, vma: Vma | null, vpn: number): number {
+  cpuset_update_task_memory_state(k);
   const policy = get_vma_policy(k, vma);
   if (policy.mode !== MPOL_INTERLEAVE) return __alloc_pages(k, zonelist_policy(k, policy), false);
   const nid = vma ? offset_il_node(policy, vma.pgoff + (vpn - vma.start)) : interleave_nodes(k, policy);
@@ -69,6 +71,7 @@ export function alloc_page_vma(k: Kernel, vma: Vma | null, vpn: number): number 
 
 /** `mm/mempolicy.c:alloc_pages_current()`: a frame by the policy of the running task, as the page cache asks for it. */
 export function alloc_pages_current(k: Kernel): number {
+  cpuset_update_task_memory_state(k);
   const policy = current(k).policy ?? default_policy;
   if (policy.mode !== MPOL_INTERLEAVE) return __alloc_pages(k, zonelist_policy(k, policy), false);
   return alloc_page_interleave(k, interleave_nodes(k, policy));

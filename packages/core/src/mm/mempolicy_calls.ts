@@ -24,6 +24,7 @@ import {
   type Vma,
 } from '@pagetape/events';
 import { capable, current, type Kernel, type Sleeping } from '../kernel.ts';
+import { cpuset_mems_allowed, cpuset_update_task_memory_state } from '../kernel/cpuset.ts';
 import { mmput } from '../kernel/fork.ts';
 import { WAIT_MMAP_WRITE, waitFor } from '../sched/wait.ts';
 import { MM, M_SEM, TASK, T_IL_NEXT } from '../state/layout.ts';
@@ -59,7 +60,7 @@ const task_size = (k: Kernel): number => (current(k).compat ? COMPAT_TASK_SIZE_P
  * they come back `to` does not say. Memory beyond what the *caller* could have is left alone, whoever owns it.
  * Returns how many the kernel counts as not moved.
  */
-function* do_migrate_pages(
+export function* do_migrate_pages(
   k: Kernel,
   mm: number,
   from: readonly number[],
@@ -126,7 +127,7 @@ export function* sys_migrate_pages(
 function may_migrate(k: Kernel, task: Task, nodes: readonly number[]): number {
   const privileged = capable(k, k.traits.migrate_capability);
   if (!owns(current(k), task) && !privileged) return refuse(k, 'same-owner', EPERM);
-  const allowed = k.traits.target_cpuset_checked ? task.mems_allowed : k.s.topology.nodes;
+  const allowed = k.traits.target_cpuset_checked ? cpuset_mems_allowed(k, task) : k.s.topology.nodes;
   if (!subset(nodes, allowed) && !privileged) return refuse(k, 'target-nodes-allowed', EPERM);
   return 0;
 }
@@ -251,6 +252,7 @@ export function sys_set_mempolicy(k: Kernel, mode: number, mask: UserMask, maxno
   if (mode < 0 || mode >= MODES) return refuse(k, 'mode', EINVAL);
   const read = get_nodes(k, 'mask', mask, maxnode);
   if (typeof read === 'number') return read;
+  cpuset_update_task_memory_state(k);
   const task = current(k);
   if (k.traits.policy_outside_cpuset === 'refused' && !subset(read, task.mems_allowed)) {
     return refuse(k, 'target-nodes-allowed', EINVAL);
@@ -288,6 +290,7 @@ function* lookup_node(k: Kernel, mm: number, vpn: number): Sleeping<number> {
 /** `mm/mempolicy.c:do_get_mempolicy()`. `addr` is in bytes; 0n is the null pointer. */
 export function* do_get_mempolicy(k: Kernel, addr: bigint, flags: bigint): Sleeping<PolicyAnswer | number> {
   if ((flags & ~BigInt(MPOL_F_NODE | MPOL_F_ADDR)) !== 0n) return refuse(k, 'flags', EINVAL);
+  cpuset_update_task_memory_state(k);
   const { mm, policy: own, pid } = current(k);
   const by_address = (flags & BigInt(MPOL_F_ADDR)) !== 0n;
   const ask_node = (flags & BigInt(MPOL_F_NODE)) !== 0n;

@@ -17,6 +17,7 @@ const seed: Traits = {
   mbind_selects_all: false,
   target_cpuset_checked: false,
   policy_outside_cpuset: 'dropped',
+  cpuset_migrates: false,
   sys_call_table_entries: { i386: 295, ia32: 295, x86_64: 257, ia64: 270 },
   migrate_capability: 'CAP_SYS_ADMIN',
   move_all_capability: 'CAP_SYS_RESOURCE',
@@ -44,6 +45,7 @@ const rc1: Traits = {
   not_migratable: VM_LOCKED | VM_IO | VM_HUGETLB | VM_PFNMAP | VM_RESERVED,
   mbind_selects_all: true,
   target_cpuset_checked: true,
+  cpuset_migrates: true,
   policy_outside_cpuset: 'refused',
   numa_maps: 'maxref',
 };

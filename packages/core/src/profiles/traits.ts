@@ -38,6 +38,11 @@ export interface Traits {
   readonly target_cpuset_checked: boolean;
   /** Nodes outside the cpuset: set_mempolicy(2) drops them silently, or refuses. */
   readonly policy_outside_cpuset: 'dropped' | 'refused';
+  /**
+   * Cpusets have a file memory_migrate, and take the memory of their tasks along. When their nodes change, policies of areas
+   * change with them; else only that of a task does.
+   */
+  readonly cpuset_migrates: boolean;
   /** How many entries the table of system calls has, by the way into the kernel. */
   readonly sys_call_table_entries: Readonly<Record<SyscallAbi, number>>;
   /** What the system calls ask for, to move pages of others. */

@@ -19,6 +19,7 @@ import type { MachineSpec } from '../state/topology.ts';
 import type { StateView } from '../state/view.ts';
 import { areaReducers } from './areas.ts';
 import { cacheReducers } from './caches.ts';
+import { cpusetReducers } from './cpusets.ts';
 import { frameReducers } from './frames.ts';
 import { mappingReducers } from './mappings.ts';
 import { runReducers, taskReducers } from './tasks.ts';
@@ -27,7 +28,7 @@ import type { ColdReducers, HotReducers } from './types.ts';
 /** Every hot event kind has a reducer here, or this line does not compile. */
 const hot: HotReducers<HotName> = { ...frameReducers, ...cacheReducers, ...mappingReducers, ...runReducers };
 /** Every cold event kind has one here. */
-const cold: ColdReducers<ColdName> = { ...areaReducers, ...taskReducers };
+const cold: ColdReducers<ColdName> = { ...areaReducers, ...taskReducers, ...cpusetReducers };
 
 type Cold = (draft: unknown, payload: unknown, state: State) => void;
 

@@ -6,13 +6,14 @@ import { MPOL_INTERLEAVE, type ColdName, type EventName } from '@pagetape/events
 import { STREAMS } from '../prng.ts';
 import { areaReducers } from '../reduce/areas.ts';
 import { invariant } from '../reduce/assert.ts';
+import { cpusetReducers } from '../reduce/cpusets.ts';
 import { taskReducers } from '../reduce/tasks.ts';
 import type { State } from '../state/state.ts';
 import { refer, setLocked } from './frames.ts';
 import type { ReferenceDraft } from './state.ts';
 import { unchanged, type DataOf, type ReferenceReducers } from './types.ts';
 
-const coldReducers = { ...areaReducers, ...taskReducers };
+const coldReducers = { ...areaReducers, ...taskReducers, ...cpusetReducers };
 
 /** Stands where the reducers of the fast state expect its arrays: those that are reused as they are never look. */
 const NO_ARRAYS = Object.freeze({}) as State;
@@ -41,6 +42,10 @@ type BothLanes =
 const cold: ReferenceReducers<Exclude<ColdName, BothLanes>> = {
   NodemaskRead: unchanged,
   FileResized: onlyCold('FileResized'),
+  CpusetCreated: onlyCold('CpusetCreated'),
+  CpusetChanged: onlyCold('CpusetChanged'),
+  CpusetAttached: onlyCold('CpusetAttached'),
+  TaskMemsUpdated: onlyCold('TaskMemsUpdated'),
   IoModeSet: onlyCold('IoModeSet'),
   HolderTryCounted: onlyCold('HolderTryCounted'),
   PinPlaced: onlyCold('PinPlaced'),

@@ -11,7 +11,7 @@ export interface Subject {
 const BY_NOBODY: ReadonlySet<Stimulus['op']> = new Set(['spawn', 'unpin', 'unlock']);
 
 /** Steps of whoever runs the machine that can sleep: somebody must be there to do it. */
-const BY_INIT: ReadonlySet<Stimulus['op']> = new Set(['node_offline']);
+const BY_INIT: ReadonlySet<Stimulus['op']> = new Set(['node_offline', 'cg_new', 'cg_set', 'cg_get', 'cg_attach']);
 
 export function subjectOf(s: StateView, stimulus: Stimulus): Subject {
   if (BY_INIT.has(stimulus.op)) return { task: INIT_PID };

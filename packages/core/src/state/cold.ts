@@ -2,7 +2,7 @@
  * The cold lane: what there are dozens of, as plain objects that Immer changes in the reducer and freezes after.
  * Members are kept by number; numbers of one kind start at 1, and 0 means none.
  */
-import type { Buffers, FILE_SYSTEMS, Oops, Task, Vma } from '@pagetape/events';
+import type { Buffers, Cpuset, FILE_SYSTEMS, Oops, Task, Vma } from '@pagetape/events';
 
 /** An address space: its areas in ascending order of address. */
 export interface Mm {
@@ -54,6 +54,8 @@ export interface ColdState {
   /** The areas of each anon_vma, in the order in which reverse mapping visits them: the newest first. */
   readonly anon_vmas: Readonly<Record<number, readonly number[]>>;
   readonly files: Readonly<Record<number, File>>;
+  /** By path; the root, which never changes, is not among them. */
+  readonly cpusets: Readonly<Record<string, Cpuset>>;
   readonly regions: readonly Region[];
   readonly holders: readonly Holder[];
   readonly pins: readonly Pin[];
@@ -69,6 +71,7 @@ export interface ColdState {
     readonly vma: number;
     readonly anon_vma: number;
     readonly file: number;
+    readonly cpuset_generation: number;
   };
 }
 
@@ -83,12 +86,13 @@ export function emptyColdState(io_mode: ColdState['io_mode']): ColdState {
     vmas: {},
     anon_vmas: {},
     files: {},
+    cpusets: {},
     regions: [],
     holders: [],
     pins: [],
     seized: [],
     oopses: [],
     io_mode,
-    next: { pid: FIRST_PID, mm: 1, vma: 1, anon_vma: 1, file: 1 },
+    next: { pid: FIRST_PID, mm: 1, vma: 1, anon_vma: 1, file: 1, cpuset_generation: 1 },
   };
 }

@@ -45,6 +45,10 @@ const PERFORMERS: Performers = {
   io_done: disturb.performIoDone,
   ioerr: disturb.performIoerr,
   syscall: performSyscall,
+  cg_new: system.performCgNew,
+  cg_set: system.performCgSet,
+  cg_get: system.performCgGet,
+  cg_attach: system.performCgAttach,
   node_offline: system.performNodeOffline,
   soft_offline: system.performSoftOffline,
 };

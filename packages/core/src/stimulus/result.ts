@@ -13,6 +13,8 @@ export interface Result {
   readonly dead?: true;
   readonly mode?: number;
   readonly mask?: readonly (string | null)[];
+  /** What a file holds that was read. */
+  readonly value?: string;
   /** What a call by number wrote to each of its buffers of 32-bit words; null: a word that it did not write. */
   readonly out?: readonly (readonly (number | null)[])[];
   /** Answers of the steps of `parallel`, in their order. */

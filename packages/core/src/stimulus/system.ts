@@ -1,11 +1,15 @@
 /** Steps of whoever runs the machine. */
 import type { StimulusByOp } from '@pagetape/events';
 import { ScenarioFault } from '../errors.ts';
+import { attach_task, cpuset_create, cpuset_read, cpuset_write } from '../kernel/cpuset.ts';
+import { killed_by_oops } from '../kernel/panic.ts';
+import { bitmap_scnlistprintf } from '../lib/bitmap.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { soft_offline_page } from '../mm/memory-failure.ts';
 import { remove_node } from '../mm/memory_hotplug.ts';
-import { resolvePage } from './resolve.ts';
+import { resolvePage, taskPid } from './resolve.ts';
 import { fromKernel, type Result } from './result.ts';
+import { answering } from './syscalls.ts';
 
 /** Taking a node out of use, which init does: it has every right, and runs on the first CPU unless it was moved. */
 export function* performNodeOffline(k: Kernel, step: StimulusByOp<'node_offline'>): Sleeping<Result> {
@@ -16,4 +20,29 @@ export function* performNodeOffline(k: Kernel, step: StimulusByOp<'node_offline'
 export function* performSoftOffline(k: Kernel, step: StimulusByOp<'soft_offline'>): Sleeping<Result> {
   const { mm, pid } = current(k);
   return fromKernel(yield* soft_offline_page(k, mm, resolvePage(k.s, pid, step.addr)));
+}
+
+/** Files are known with and without the name of their controller, which they got later. */
+const fileName = (file: string): string => file.replace(/^cpuset\./, '');
+const pathOf = (cg: string): string => cg.replace(/^\/+|\/+$/g, '');
+
+// eslint-disable-next-line require-yield -- every step has the same shape, also those that never sleep
+export function* performCgNew(k: Kernel, step: StimulusByOp<'cg_new'>): Sleeping<Result> {
+  return fromKernel(cpuset_create(k, pathOf(step.cg)));
+}
+
+export function* performCgSet(k: Kernel, step: StimulusByOp<'cg_set'>): Sleeping<Result> {
+  const { cg, file, value } = step;
+  return yield* killed_by_oops(k, answering(cpuset_write(k, pathOf(cg), fileName(file), `${value}`)));
+}
+
+// eslint-disable-next-line require-yield -- every step has the same shape, also those that never sleep
+export function* performCgGet(k: Kernel, step: StimulusByOp<'cg_get'>): Sleeping<Result> {
+  const read = cpuset_read(k, pathOf(step.cg), fileName(step.file));
+  if (typeof read === 'number') return fromKernel(read);
+  return { ret: 0, value: typeof read === 'boolean' ? `${Number(read)}` : bitmap_scnlistprintf(read) };
+}
+
+export function* performCgAttach(k: Kernel, step: StimulusByOp<'cg_attach'>): Sleeping<Result> {
+  return yield* killed_by_oops(k, answering(attach_task(k, pathOf(step.cg), taskPid(k.s, step.t))));
 }

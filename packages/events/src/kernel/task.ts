@@ -23,6 +23,10 @@ export const taskSchema = z.strictObject({
   policy: policySchema.nullable(),
   /** Nodes that the cpuset of the task allows. */
   mems_allowed: z.array(id),
+  /** The path of its cpuset; absent: it was never attached to one. */
+  cpuset: z.exactOptional(z.string()),
+  /** The state of its cpuset that it knows. */
+  mems_generation: z.exactOptional(id),
   /** A 32-bit program; absent: no. */
   compat: z.exactOptional(z.boolean()),
 });

@@ -17,13 +17,29 @@ export const ERRNO = {
   ENODEV: 19,
   EINVAL: 22,
   ENOSPC: 28,
+  ERANGE: 34,
   ENOSYS: 38,
   EOPNOTSUPP: 95,
 } as const;
 
 export type Errno = keyof typeof ERRNO;
 
-export const { EPERM, ENOENT, ESRCH, EIO, ENOMEM, EACCES, EFAULT, EBUSY, EINVAL, ENOSPC, ENOSYS, EAGAIN } = ERRNO;
+export const {
+  EPERM,
+  ENOENT,
+  ESRCH,
+  EIO,
+  ENOMEM,
+  EACCES,
+  EFAULT,
+  EBUSY,
+  EEXIST,
+  ERANGE,
+  EINVAL,
+  ENOSPC,
+  ENOSYS,
+  EAGAIN,
+} = ERRNO;
 
 /** The name of a positive error number, as `strerrorname_np(3)` gives it. */
 export function errnoName(errno: number): string {

@@ -93,6 +93,7 @@ export function traceOf(events: readonly RecordedEvent[], names: Names, done: Do
 function linesOf({ kind, data, op }: RecordedEvent, names: Names, done: DoneWord): string[] {
   const numbers = data as Data;
   if (kind === 'KernelOopsed') return [`oops ${data['site'] as string}: ${data['what'] as string}`];
+  if (kind === 'TaskMemsUpdated') return [`notices-cpuset mems ${(data['mems_allowed'] as number[]).join(',')}`];
   if (kind === 'PageEvicted') return [`${done} ${names.page(numbers['pfn'])}`];
   if (kind === 'PageFoundUnreferenced')
     return [`already-free ${names.page(numbers['pfn'])}`, `moved ${names.page(numbers['pfn'])}`];

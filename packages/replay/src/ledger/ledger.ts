@@ -48,6 +48,8 @@ export interface Ledger {
   readonly passes: number;
   /** What the call counts as not moved; null when it did not come so far. */
   readonly left: number | null;
+  /** Lists that were worked on, one for each address space: a page may have been on several. */
+  readonly lists: number;
   /** Largest group first. */
   readonly refused: readonly Refused[];
 }
@@ -71,6 +73,7 @@ export class LedgerFold {
   private retry = 0;
   private failed = 0;
   private left: number | null = null;
+  private lists = 0;
 
   add(kind: string, data: Data): void {
     FOLD[kind as LedgerKind]?.(this, data);
@@ -104,7 +107,8 @@ export class LedgerFold {
   }
 
   endCall({ left }: Data): void {
-    this.left = left as number;
+    this.left = (this.left ?? 0) + (left as number);
+    this.lists++;
   }
 
   ledger(): Ledger {
@@ -119,6 +123,7 @@ export class LedgerFold {
       putBack: entries.reduce((sum, entry) => sum + entry.putBack, 0),
       passes: this.passes,
       left: this.left,
+      lists: this.lists,
       refused: group(entries),
     };
   }

@@ -124,6 +124,7 @@ function answer(step: StepFacts, traits: Traits): string {
   if (ret === 0 && !POLICY_CALLS.has(stimulus.op)) return 'ok';
   const written = [
     ...(result.mode === undefined ? [] : [`mode ${result.mode}`]),
+    ...(result.value === undefined ? [] : [`reads ${JSON.stringify(result.value)}`]),
     ...(result.out ?? []).map((words) => `wrote ${words.map((word) => word ?? '-').join(' ')}`),
     ...(result.mask === undefined ? [] : [`mask ${result.mask.map((word) => word ?? '-').join(' ')}`]),
   ];

@@ -52,6 +52,15 @@ const ERRORS: Readonly<Record<string, string>> = {
   'mlock ENOMEM': 'more than RLIMIT_MEMLOCK allows, or not all of it is mapped',
   'mprotect EACCES': 'the file was not opened for this',
   'mprotect ENOMEM': 'not all of it is mapped',
+  'cg_new EEXIST': 'there is such a cpuset already',
+  'cg_new ENOENT': 'there is no cpuset around it',
+  'cg_set ENOENT': 'there is no such cpuset, or it has no such file',
+  'cg_set EINVAL': 'this is no list of numbers, or an exclusive cpuset beside it has some of them',
+  'cg_set ENOSPC': 'none of these is there',
+  'cg_set EBUSY': 'a cpuset below it needs more',
+  'cg_set EACCES': 'the cpuset around it does not have all of this',
+  'cg_attach ENOSPC': 'the cpuset has no cpus or no nodes yet',
+  'cg_attach ESRCH': 'the task has ended',
   'syscall ENOSYS': 'the table of system calls has no such number',
 };
 

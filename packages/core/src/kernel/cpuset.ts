@@ -1,0 +1,220 @@
+/**
+ * Cpusets (kernel/cpuset.c): a tree of groups of tasks, each with the CPUs and nodes that its tasks may use. A cpuset is
+ * named by its path, "a/b"; the root is "" and has everything. Its own files cannot be written here.
+ *
+ * A task that was made with `mems` of its own is in no cpuset that has a name, until it is attached to one.
+ */
+import {
+  EACCES,
+  EBUSY,
+  EEXIST,
+  EINVAL,
+  ENOENT,
+  ENOSPC,
+  ESRCH,
+  MPOL_BIND,
+  MPOL_MF_MOVE_ALL,
+  type Cpuset,
+  type Policy,
+  type Task,
+} from '@pagetape/events';
+import { NotSimulated } from '../errors.ts';
+import { current, task_cpu, type Kernel, type Sleeping } from '../kernel.ts';
+import { bitmap_parselist, bitmap_remap } from '../lib/bitmap.ts';
+import { bind_zonelist, mpol_equal } from '../mm/mempolicy.ts';
+import { do_migrate_pages, down_write } from '../mm/mempolicy_calls.ts';
+import { vmas_of } from '../mm/mmap.ts';
+import { mmput } from './fork.ts';
+
+const cpus_of = (k: Kernel): number[] => k.s.topology.cpu_to_node.map((_, cpu) => cpu);
+
+/** The cpuset of that path, or null. */
+function find_cpuset(k: Kernel, cg: string): Cpuset | null {
+  if (cg !== '') return k.s.cold.cpusets[cg] ?? null;
+  const everything = { cpus: cpus_of(k), mems: [...k.s.topology.nodes] };
+  return { ...everything, cpu_exclusive: true, mem_exclusive: true, memory_migrate: false, generation: 0 };
+}
+
+function cpuset_of(k: Kernel, cg: string): Cpuset {
+  const cpuset = find_cpuset(k, cg);
+  if (!cpuset) throw new Error(`there is no cpuset ${cg}`);
+  return cpuset;
+}
+
+const parent_of = (cg: string): string => cg.slice(0, Math.max(cg.lastIndexOf('/'), 0));
+
+/** The cpusets right below one, by path. */
+function children_of(k: Kernel, cg: string): string[] {
+  return Object.keys(k.s.cold.cpusets).filter((path) => path !== '' && parent_of(path) === cg);
+}
+
+/** `kernel/cpuset.c:guarantee_online_mems()`: the nodes of the cpuset, or of the nearest one above that has any. */
+function guarantee_online_mems(k: Kernel, cg: string): readonly number[] {
+  const { mems } = cpuset_of(k, cg);
+  return mems.length > 0 || cg === '' ? mems : guarantee_online_mems(k, parent_of(cg));
+}
+
+/** `kernel/cpuset.c:cpuset_mems_allowed()`: the nodes that the cpuset of a task allows, noticed by the task or not. */
+export function cpuset_mems_allowed(k: Kernel, task: Task): readonly number[] {
+  return task.cpuset === undefined ? task.mems_allowed : guarantee_online_mems(k, task.cpuset);
+}
+
+/**
+ * `mm/mempolicy.c:mpol_rebind_policy()`: the policy for other nodes: each of its nodes is replaced by the one that has the
+ * same rank; MPOL_BIND stays as it was when those have no memory that it could use. The turn of an interleaving task stays as it is: the kernel forgets the old nodes before it looks for it.
+ */
+function mpol_rebind_policy(k: Kernel, policy: Policy, from: readonly number[], to: readonly number[]): Policy {
+  const nodes = bitmap_remap(policy.nodes, from, to);
+  const empty = policy.mode === MPOL_BIND && bind_zonelist(k, nodes).length === 0;
+  return empty ? policy : { ...policy, nodes };
+}
+
+/** `kernel/cpuset.c:cpuset_update_task_memory_state()`: the running task, about to allocate, looks at its cpuset. */
+export function cpuset_update_task_memory_state(k: Kernel): void {
+  const { cpuset, mems_generation, mems_allowed, pid, policy } = current(k);
+  if (cpuset === undefined) return;
+  const { generation } = cpuset_of(k, cpuset);
+  if (generation === mems_generation) return;
+  const mems = [...guarantee_online_mems(k, cpuset)];
+  const rebound = policy && mpol_rebind_policy(k, policy, mems_allowed, mems);
+  k.emit.TaskMemsUpdated({ task: pid, generation, mems_allowed: mems, policy: rebound });
+}
+
+/** `kernel/cpuset.c:cpuset_create()`, as mkdir(2) calls it. */
+export function cpuset_create(k: Kernel, cg: string): number {
+  if (find_cpuset(k, cg)) return -EEXIST;
+  if (!find_cpuset(k, parent_of(cg))) return -ENOENT;
+  const flags = { cpu_exclusive: false, mem_exclusive: false, memory_migrate: false };
+  k.emit.CpusetCreated({ cg, cpuset: { cpus: [], mems: [], ...flags, generation: k.s.cold.next.cpuset_generation } });
+  return 0;
+}
+
+// --- writing to the files of a cpuset -------------------------------------------------------------------------------
+
+const subset = (some: readonly number[], of: readonly number[]): boolean => some.every((each) => of.includes(each));
+const overlap = (a: readonly number[], b: readonly number[]): boolean => a.some((each) => b.includes(each));
+
+/** `kernel/cpuset.c:is_cpuset_subset()`: a cpuset may be exclusive only where the one around it is. */
+function is_cpuset_subset(p: Cpuset, q: Cpuset): boolean {
+  const within = subset(p.cpus, q.cpus) && subset(p.mems, q.mems);
+  return within && (!p.cpu_exclusive || q.cpu_exclusive) && (!p.mem_exclusive || q.mem_exclusive);
+}
+
+/** `kernel/cpuset.c:validate_change()`: children first, then the parent, then the siblings. */
+function validate_change(k: Kernel, cg: string, trial: Cpuset): number {
+  if (children_of(k, cg).some((child) => !is_cpuset_subset(cpuset_of(k, child), trial))) return -EBUSY;
+  if (!is_cpuset_subset(trial, cpuset_of(k, parent_of(cg)))) return -EACCES;
+  const siblings = children_of(k, parent_of(cg)).filter((path) => path !== cg);
+  const clash = siblings
+    .map((path) => cpuset_of(k, path))
+    .some(
+      (other) =>
+        ((trial.cpu_exclusive || other.cpu_exclusive) && overlap(trial.cpus, other.cpus)) ||
+        ((trial.mem_exclusive || other.mem_exclusive) && overlap(trial.mems, other.mems)),
+    );
+  return clash ? -EINVAL : 0;
+}
+
+/** `mm/mempolicy.c:mpol_rebind_mm()`: the policies of all areas, with the mmap_sem held alone. */
+function* mpol_rebind_mm(k: Kernel, mm: number, from: readonly number[], to: readonly number[]): Sleeping<void> {
+  yield* down_write(k, mm);
+  for (const vma of vmas_of(k, mm)) {
+    const policy = vma.policy && mpol_rebind_policy(k, vma.policy, from, to);
+    if (!mpol_equal(policy, vma.policy)) k.emit.VmaPolicySet({ vma: vma.id, policy });
+  }
+  k.emit.MmapLockReleased(mm, -1);
+}
+
+/** Fits an address space to other nodes. How many pages stayed behind nobody is told. */
+function* rebind_and_migrate(
+  k: Kernel,
+  mm: number,
+  { mems: from }: Cpuset,
+  { mems: to, memory_migrate }: Cpuset,
+): Sleeping<void> {
+  yield* mpol_rebind_mm(k, mm, from, to);
+  if (memory_migrate) yield* do_migrate_pages(k, mm, from, to, MPOL_MF_MOVE_ALL);
+}
+
+/** `kernel/cpuset.c:update_nodemask()`: the nodes of a cpuset, and the memory of its tasks, in the writer's context. */
+function* update_nodemask(k: Kernel, cg: string, text: string): Sleeping<number> {
+  const old = cpuset_of(k, cg);
+  const parsed = bitmap_parselist(text, k.traits.max_numnodes);
+  if (typeof parsed === 'number') return parsed;
+  const mems = parsed.filter((nid) => k.s.topology.nodes.includes(nid));
+  if (mems.length === old.mems.length && subset(mems, old.mems)) return 0;
+  if (mems.length === 0) return -ENOSPC;
+  const trial = { ...old, mems, generation: k.s.cold.next.cpuset_generation };
+  const wrong = validate_change(k, cg, trial);
+  if (wrong !== 0) return wrong;
+  k.emit.CpusetChanged({ cg, cpuset: trial });
+  if (!k.traits.cpuset_migrates) return 0;
+  const members = Object.values(k.s.cold.tasks).filter(({ cpuset, mm }) => cpuset === cg && mm !== 0);
+  for (const { mm } of members) k.emit.MmPinned(mm);
+  for (const { mm } of members) {
+    yield* rebind_and_migrate(k, mm, old, trial);
+    mmput(k, mm);
+  }
+  return 0;
+}
+
+/** `kernel/cpuset.c:update_cpumask()`. Tasks stay where they run until they are attached again. */
+function update_cpumask(k: Kernel, cg: string, text: string): number {
+  const old = cpuset_of(k, cg);
+  const parsed = bitmap_parselist(text, cpus_of(k).length);
+  if (typeof parsed === 'number') return parsed;
+  if (parsed.length === 0) return -ENOSPC;
+  return change(k, cg, { ...old, cpus: parsed });
+}
+
+/** Makes a change, if the cpusets around allow it. */
+function change(k: Kernel, cg: string, trial: Cpuset): number {
+  const wrong = validate_change(k, cg, trial);
+  if (wrong === 0) k.emit.CpusetChanged({ cg, cpuset: trial });
+  return wrong;
+}
+
+/** `lib/vsprintf.c:simple_strtoul()`, of which flags only want to know whether it is zero. */
+const is_nonzero = (text: string): boolean => /^\s*0*[1-9]/.test(text);
+
+const FLAGS = ['cpu_exclusive', 'mem_exclusive', 'memory_migrate'] as const;
+
+/** `kernel/cpuset.c:cpuset_common_file_write()`. Kernels whose cpusets migrate nothing have no file memory_migrate. */
+export function* cpuset_write(k: Kernel, cg: string, file: string, text: string): Sleeping<number> {
+  const cpuset = find_cpuset(k, cg);
+  const flag = FLAGS.find((name) => name === file && (name !== 'memory_migrate' || k.traits.cpuset_migrates));
+  if (!cpuset || (file !== 'mems' && file !== 'cpus' && !flag)) return -ENOENT;
+  if (cg === '') throw new NotSimulated('a change of the root cpuset');
+  if (file === 'mems') return yield* update_nodemask(k, cg, text);
+  if (flag) return change(k, cg, { ...cpuset, [flag]: is_nonzero(text) });
+  return update_cpumask(k, cg, text);
+}
+
+/** `kernel/cpuset.c:cpuset_common_file_read()`: the members of a list, or a flag; else minus an error number. */
+export function cpuset_read(k: Kernel, cg: string, file: string): readonly number[] | boolean | number {
+  const cpuset = find_cpuset(k, cg);
+  if (!cpuset) return -ENOENT;
+  if (file === 'mems' || file === 'cpus') return cpuset[file];
+  const flag = FLAGS.find((name) => name === file && (name !== 'memory_migrate' || k.traits.cpuset_migrates));
+  return flag ? cpuset[flag] : -ENOENT;
+}
+
+/**
+ * `kernel/cpuset.c:attach_task()`, by a writer whom nothing is forbidden. The kernels of January 2006 migrate without a
+ * reference to the address space, so that one which just exits is used after it is gone; here it is held.
+ */
+export function* attach_task(k: Kernel, cg: string, pid: number): Sleeping<number> {
+  const to = find_cpuset(k, cg);
+  if (!to) return -ENOENT;
+  if (to.cpus.length === 0 || to.mems.length === 0) return -ENOSPC;
+  const task = k.s.cold.tasks[pid];
+  if (task?.state !== 'running') return -ESRCH;
+  const from = task.cpuset === undefined ? { ...to, mems: [...task.mems_allowed] } : cpuset_of(k, task.cpuset);
+  k.emit.CpusetAttached({ task: pid, cg });
+  if (!to.cpus.includes(task_cpu(k, pid))) k.emit.TaskMovedToCpu(pid, to.cpus[0]);
+  if (task.mm === 0 || !k.traits.cpuset_migrates) return 0;
+  k.emit.MmPinned(task.mm);
+  yield* rebind_and_migrate(k, task.mm, from, to);
+  mmput(k, task.mm);
+  return 0;
+}

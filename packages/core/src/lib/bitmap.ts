@@ -1,0 +1,39 @@
+/** Sets of small numbers as people write them, and from one set to another (lib/bitmap.c). Sets are lists, ascending. */
+import { EINVAL, ERANGE } from '@pagetape/events';
+
+/** `lib/bitmap.c:bitmap_parselist()`: "0-1,3", or minus an error number. Nothing at all is the empty set. */
+export function bitmap_parselist(text: string, bits: number): number[] | number {
+  const found = new Set<number>();
+  for (const part of text.trim() === '' ? [] : text.trim().split(',')) {
+    const match = /^\s*(\d+)(?:-(\d+))?\s*$/.exec(part);
+    if (!match) return -EINVAL;
+    const [first, last] = [Number(match[1]), Number(match[2] ?? match[1])];
+    if (first > last) return -EINVAL;
+    if (last >= bits) return -ERANGE;
+    for (let n = first; n <= last; n++) found.add(n);
+  }
+  return [...found].sort((a, b) => a - b);
+}
+
+/** `lib/bitmap.c:bitmap_scnlistprintf()`: "0-1,3". */
+export function bitmap_scnlistprintf(set: readonly number[]): string {
+  const runs: [number, number][] = [];
+  for (const n of set) {
+    const run = runs.at(-1);
+    if (run && run[1] === n - 1) run[1] = n;
+    else runs.push([n, n]);
+  }
+  return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
+}
+
+/**
+ * `lib/bitmap.c:bitmap_remap()`: each member that is the n-th of `from` becomes the n-th of `to`, counted round when `to` has
+ * fewer. Members outside `from` stay.
+ */
+export function bitmap_remap(set: readonly number[], from: readonly number[], to: readonly number[]): number[] {
+  const mapped = set.map((n) => {
+    const rank = from.indexOf(n);
+    return rank < 0 || to.length === 0 ? n : to[rank % to.length];
+  });
+  return [...new Set(mapped)].sort((a, b) => a - b);
+}
