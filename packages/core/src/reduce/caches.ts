@@ -243,12 +243,9 @@ function FileWritten(state: State, pfn: number): void {
   unlock(state, pfn);
 }
 
-const unchanged = (): void => {};
-
 export const cacheReducers = {
   PageAddedToSwapCache: (state: State, pfn: number, slot: number) =>
     enterSwapCache(state, pfn, slot, PG_UPTODATE | PG_DIRTY),
-  SwapAllocationFailed: unchanged,
   SwapCacheLookedUp,
   SwapReadStarted,
   PageRemovedFromSwapCache,
@@ -260,15 +257,11 @@ export const cacheReducers = {
   SwapWriteFinished,
   SwapReadFinished,
   IoErrorsArmed,
-  IoSettled: unchanged,
   PageAddedToPageCache,
   PageRemovedFromPageCache,
   PageTruncated,
   BuffersAttached,
   BuffersReleased,
-  BuffersReleaseRefused: unchanged,
   FileRead,
   FileWritten,
-  PageRemovalRefused: unchanged,
-  ReadaheadStarted: unchanged,
 };

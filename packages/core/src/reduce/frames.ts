@@ -211,19 +211,14 @@ function PageCleanedForIo(state: State, pfn: number): void {
   setFlags(state, pfn, PG_RECLAIM);
 }
 
-const unchanged = (): void => {};
-
 export const frameReducers = {
   PageAllocated,
   PageFreed,
-  PageAllocationFailed: unchanged,
   FrameRetired,
   NodeRetired,
-  PageLeftOnNode: unchanged,
   PageAddedToLruBatch,
   PageAddedToLru,
   LruBatchDrained,
-  AllCpusDrained: unchanged,
   PageActivated,
   PageDeactivated,
   PageRotated,
@@ -232,16 +227,10 @@ export const frameReducers = {
   PageReferenceTaken: (state: State, pfn: number) => void state.frames[pfn * FRAME + F_COUNT]++,
   PageReferenceDropped,
   PageIsolated,
-  PageIsolationFailed: unchanged,
-  PageSkipped: unchanged,
   PagePutBack,
   KernelWarningRaised: (state: State) => void state.vmstat[WARNINGS]++,
   PageLocked,
   PageUnlocked: unlock,
-  PageLockFailed: unchanged,
-  PageLockWaited: unchanged,
-  WritebackObserved: unchanged,
-  WritebackWaited: unchanged,
   PageCleanedForIo,
   PageDirtied: dirty,
   OrphanedPageFound: clean,

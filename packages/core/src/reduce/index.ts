@@ -22,23 +22,24 @@ import { cacheReducers } from './caches.ts';
 import { cpusetReducers } from './cpusets.ts';
 import { frameReducers } from './frames.ts';
 import { mappingReducers } from './mappings.ts';
+import { silentReducers, type SilentName } from './silent.ts';
 import { runReducers, taskReducers } from './tasks.ts';
 import type { ColdReducers, HotReducers } from './types.ts';
 
-/** Every hot event kind has a reducer here, or this line does not compile. */
-const hot: HotReducers<HotName> = { ...frameReducers, ...cacheReducers, ...mappingReducers, ...runReducers };
-/** Every cold event kind has one here. */
-const cold: ColdReducers<ColdName> = { ...areaReducers, ...taskReducers, ...cpusetReducers };
+/** Every hot event kind that changes something has a reducer here, or this line does not compile. */
+const hot: HotReducers<Exclude<HotName, SilentName>> = {
+  ...frameReducers,
+  ...cacheReducers,
+  ...mappingReducers,
+  ...runReducers,
+};
+/** Every cold event kind that does has one here. */
+const cold: ColdReducers<Exclude<ColdName, SilentName>> = { ...areaReducers, ...taskReducers, ...cpusetReducers };
 
 type Cold = (draft: unknown, payload: unknown, state: State) => void;
 
 /** Kinds that leave the tree as it is. There are two a step, so Immer is not asked for them. */
-const TREE_STAYS: ReadonlySet<string> = new Set<ColdName>([
-  'StimulusBegan',
-  'StimulusEnded',
-  'DeadlockFound',
-  'NodemaskRead',
-]);
+const TREE_STAYS: ReadonlySet<string> = new Set<ColdName>(['StimulusBegan', 'StimulusEnded', 'DeadlockFound']);
 
 /** A cold reducer as a function of the state: Immer makes the new tree. */
 function coldReducer(name: string, reduce: Cold): (state: State, payload: never) => void {
@@ -49,6 +50,7 @@ function coldReducer(name: string, reduce: Cold): (state: State, payload: never)
 }
 
 const reducers: Reducers<State> = {
+  ...silentReducers,
   ...hot,
   ...Object.fromEntries(Object.entries(cold).map(([name, reduce]) => [name, coldReducer(name, reduce as Cold)])),
 };

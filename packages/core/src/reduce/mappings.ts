@@ -180,13 +180,10 @@ function PageTableFreed(state: State, mm: number, vpn: number): void {
   state.mms[mm * MM + M_PTES]--;
 }
 
-const unchanged = (): void => {};
-
 export const mappingReducers = {
   PteUnmapped,
   YoungBitCleared: (state: State, _pfn: number, mm: number, vpn: number) =>
     void (state.tables[entryOf(state, mm, vpn)] &= ~PTE_YOUNG),
-  UnmapRefused: unchanged,
   PteAccessed,
   PageFaultRaised: (state: State) => void state.vmstat[PGFAULT]++,
   PageFaultResolved,
@@ -203,10 +200,7 @@ export const mappingReducers = {
   PteZapped,
   SwapEntryZapped: (state: State, mm: number, vpn: number) => void (state.tables[entryOf(state, mm, vpn)] = 0),
   PteProtected,
-  WalkStarted: unchanged,
-  WalkFinished: unchanged,
   LockedPagesCounted: (state: State, mm: number, pages: number) => void (state.mms[mm * MM + M_LOCKED] += pages),
   MmapLockTaken: (state: State, mm: number, change: number) => void (state.mms[mm * MM + M_SEM] += change),
   MmapLockReleased: (state: State, mm: number, change: number) => void (state.mms[mm * MM + M_SEM] -= change),
-  MmapLockWaited: unchanged,
 };

@@ -25,8 +25,6 @@ import { setFlags, unlock } from './frames.ts';
 import { ensure } from './grow.ts';
 import type { ColdReducers } from './types.ts';
 
-const unchanged = (): void => {};
-
 function setTaskFlags(state: State, task: number, set: number, clear: number): void {
   const at = task * TASK + T_FLAGS;
   state.tasks[at] = (state.tasks[at] & ~clear) | set;
@@ -43,18 +41,6 @@ export const runReducers = {
   ChanceDrawn: (state: State, stream: number) => void state.scalars[DRAWS + stream]++,
   SwapWriteGranted: (state: State, task: number) => setTaskFlags(state, task, PF_SWAPWRITE, 0),
   SwapWriteRevoked: (state: State, task: number) => setTaskFlags(state, task, 0, PF_SWAPWRITE),
-  MigrationBatchStarted: unchanged,
-  MigrationPassStarted: unchanged,
-  MigrationPassEnded: unchanged,
-  MigrationBatchEnded: unchanged,
-  PageMigrationDeferred: unchanged,
-  PageMigrationFailed: unchanged,
-  PageEvicted: unchanged,
-  PageFoundUnreferenced: unchanged,
-  PageoutAttempted: unchanged,
-  PagesMigrated: unchanged,
-  CheckFailed: unchanged,
-  SyscallRejected: unchanged,
   TaskInterleaveAdvanced: (state: State, task: number, next: number) =>
     void (state.tasks[task * TASK + T_IL_NEXT] = next),
   TaskMovedToCpu: (state: State, task: number, cpu: number) => void (state.tasks[task * TASK + T_CPU] = cpu),
@@ -66,7 +52,6 @@ export const taskReducers: ColdReducers<
   | 'StimulusBegan'
   | 'StimulusEnded'
   | 'DeadlockFound'
-  | 'NodemaskRead'
   | 'TaskSpawned'
   | 'TaskExited'
   | 'TaskReaped'
@@ -91,7 +76,6 @@ export const taskReducers: ColdReducers<
   },
   StimulusEnded: (_draft, { parent }, state) => void (state.scalars[CURRENT_OP] = parent),
   DeadlockFound: (_draft, _payload, state) => void (state.scalars[STOPPED] = 1),
-  NodemaskRead: unchanged,
   TaskSpawned(draft, { task, cpu, il_next, fresh_mm }, state) {
     draft.tasks[task.pid] = {
       ...task,

@@ -4,7 +4,7 @@ import { invariant } from '../reduce/assert.ts';
 import { PAGE_SECTORS } from '../state/layout.ts';
 import { frameOf, setDirty, setLocked } from './frames.ts';
 import type { ReferenceDraft } from './state.ts';
-import { unchanged, type ReferenceReducers } from './types.ts';
+import type { ReferenceReducers } from './types.ts';
 
 function enterSwapCache(draft: ReferenceDraft, pfn: number, slot: number): void {
   invariant(draft.swap_cache[slot] === undefined, 'two frames hold slot', slot);
@@ -35,14 +35,7 @@ function endRequest(draft: ReferenceDraft, pfn: number, direction: 'read' | 'wri
 }
 
 const swapCache: ReferenceReducers<
-  | 'PageAddedToSwapCache'
-  | 'SwapAllocationFailed'
-  | 'SwapCacheLookedUp'
-  | 'SwapReadStarted'
-  | 'PageRemovedFromSwapCache'
-  | 'SwapCopyDropped'
-  | 'PageRemovalRefused'
-  | 'ReadaheadStarted'
+  'PageAddedToSwapCache' | 'SwapCacheLookedUp' | 'SwapReadStarted' | 'PageRemovedFromSwapCache' | 'SwapCopyDropped'
 > = {
   PageAddedToSwapCache(draft, { pfn, slot }) {
     enterSwapCache(draft, pfn, slot);
@@ -50,7 +43,6 @@ const swapCache: ReferenceReducers<
     frame.uptodate = true;
     frame.dirty = true;
   },
-  SwapAllocationFailed: unchanged,
   SwapCacheLookedUp(draft, { pfn }) {
     draft.counters.swap_cache_find_total++;
     if (pfn !== 0) draft.counters.swap_cache_find_success++;
@@ -69,8 +61,6 @@ const swapCache: ReferenceReducers<
     frame.dirty = true;
     frame.reclaim = false;
   },
-  PageRemovalRefused: unchanged,
-  ReadaheadStarted: unchanged,
 };
 
 const slots: ReferenceReducers<'SwapSlotAllocated' | 'SwapSlotReferenced' | 'SwapSlotDereferenced'> = {
@@ -100,9 +90,7 @@ const slots: ReferenceReducers<'SwapSlotAllocated' | 'SwapSlotReferenced' | 'Swa
   },
 };
 
-const requests: ReferenceReducers<
-  'SwapWriteStarted' | 'SwapWriteFinished' | 'SwapReadFinished' | 'IoErrorsArmed' | 'IoSettled'
-> = {
+const requests: ReferenceReducers<'SwapWriteStarted' | 'SwapWriteFinished' | 'SwapReadFinished' | 'IoErrorsArmed'> = {
   SwapWriteStarted(draft, { pfn }) {
     frameOf(draft, pfn).writeback = true;
     draft.io.push({ pfn, direction: 'write' });
@@ -130,10 +118,9 @@ const requests: ReferenceReducers<
     draft.io_errors.read--;
   },
   IoErrorsArmed: (draft, { direction, requests: count }) => void (draft.io_errors[IO_DIRECTION[direction]] = count),
-  IoSettled: unchanged,
 };
 
-const buffers: ReferenceReducers<'BuffersAttached' | 'BuffersReleased' | 'BuffersReleaseRefused'> = {
+const buffers: ReferenceReducers<'BuffersAttached' | 'BuffersReleased'> = {
   BuffersAttached(draft, { pfn, buffers: kind }) {
     const frame = frameOf(draft, pfn);
     frame.buffers = BUFFERS[kind];
@@ -145,7 +132,6 @@ const buffers: ReferenceReducers<'BuffersAttached' | 'BuffersReleased' | 'Buffer
     frame.buffers = null;
     frame.count--;
   },
-  BuffersReleaseRefused: unchanged,
 };
 
 const pageCache: ReferenceReducers<

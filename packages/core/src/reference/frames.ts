@@ -4,7 +4,7 @@ import type { Draft } from 'immer';
 import { invariant } from '../reduce/assert.ts';
 import { PGALLOC_ZONE, VMSTAT } from '../state/layout.ts';
 import { NEW_FRAME, type ReferenceDraft, type ReferenceFrame, type ReferenceZone } from './state.ts';
-import { unchanged, type ReferenceReducers } from './types.ts';
+import type { ReferenceReducers } from './types.ts';
 
 type FrameDraft = Draft<ReferenceFrame>;
 
@@ -55,9 +55,7 @@ export function setLocked(draft: ReferenceDraft, pfn: number, locked: boolean): 
 
 const retired: ReferenceFrame = { ...NEW_FRAME, place: 'retired' };
 
-const allocation: ReferenceReducers<
-  'PageAllocated' | 'PageFreed' | 'PageAllocationFailed' | 'FrameRetired' | 'NodeRetired' | 'PageLeftOnNode'
-> = {
+const allocation: ReferenceReducers<'PageAllocated' | 'PageFreed' | 'FrameRetired' | 'NodeRetired'> = {
   PageAllocated(draft, { pfn, preferred, local, interleaved }) {
     const zone = zoneOf(draft, pfn);
     if (zone.freed[0] === pfn) zone.freed.shift();
@@ -91,7 +89,6 @@ const allocation: ReferenceReducers<
     zone.free_pages++;
     draft.counters.pgfree++;
   },
-  PageAllocationFailed: unchanged,
   FrameRetired(draft, { pfn }) {
     const zone = zoneOf(draft, pfn);
     if (draft.frames[pfn]) setDirty(draft, frameOf(draft, pfn), false);
@@ -107,20 +104,16 @@ const allocation: ReferenceReducers<
       Object.assign(zone, { freed: [], free_pages: 0, fresh: zone.present });
     }
   },
-  PageLeftOnNode: unchanged,
 };
 
 const lists: ReferenceReducers<
   | 'PageAddedToLruBatch'
   | 'PageAddedToLru'
   | 'LruBatchDrained'
-  | 'AllCpusDrained'
   | 'PageActivated'
   | 'PageDeactivated'
   | 'PageRotated'
   | 'PageIsolated'
-  | 'PageIsolationFailed'
-  | 'PageSkipped'
   | 'PagePutBack'
 > = {
   PageAddedToLruBatch(draft, { pfn, cpu, lru }) {
@@ -142,7 +135,6 @@ const lists: ReferenceReducers<
     for (const pfn of batch) refer(draft, pfn, -1);
     draft.batches[cpu][LRU[lru]] = [];
   },
-  AllCpusDrained: unchanged,
   PageActivated(draft, { pfn }) {
     takeOffLru(draft, pfn).active.unshift(pfn);
     frameOf(draft, pfn).active = true;
@@ -162,8 +154,6 @@ const lists: ReferenceReducers<
     frame.place = 'isolated';
     frame.count++;
   },
-  PageIsolationFailed: unchanged,
-  PageSkipped: unchanged,
   PagePutBack(draft, { pfn }) {
     const frame = frameOf(draft, pfn);
     invariant(frame.place === 'isolated', 'a page that is not isolated is put back:', pfn);
@@ -180,10 +170,6 @@ const marks: ReferenceReducers<
   | 'KernelWarningRaised'
   | 'PageLocked'
   | 'PageUnlocked'
-  | 'PageLockFailed'
-  | 'PageLockWaited'
-  | 'WritebackObserved'
-  | 'WritebackWaited'
   | 'PageCleanedForIo'
   | 'PageDirtied'
   | 'OrphanedPageFound'
@@ -195,10 +181,6 @@ const marks: ReferenceReducers<
   KernelWarningRaised: (draft) => void draft.counters.warn++,
   PageLocked: (draft, { pfn }) => setLocked(draft, pfn, true),
   PageUnlocked: (draft, { pfn }) => setLocked(draft, pfn, false),
-  PageLockFailed: unchanged,
-  PageLockWaited: unchanged,
-  WritebackObserved: unchanged,
-  WritebackWaited: unchanged,
   PageCleanedForIo(draft, { pfn }) {
     const frame = frameOf(draft, pfn);
     setDirty(draft, frame, false);

@@ -5,7 +5,7 @@ import { invariant } from '../reduce/assert.ts';
 import { TABLE, ZERO_PFN } from '../state/layout.ts';
 import { frameOf, refer } from './frames.ts';
 import type { Pte, ReferenceDraft, ReferenceMm } from './state.ts';
-import { unchanged, type ReferenceReducers } from './types.ts';
+import type { ReferenceReducers } from './types.ts';
 
 type PresentPte = Draft<Extract<Pte, { pfn: number }>>;
 
@@ -104,37 +104,32 @@ const mapping: ReferenceReducers<
   },
 };
 
-const unmapping: ReferenceReducers<
-  'PteUnmapped' | 'YoungBitCleared' | 'UnmapRefused' | 'CowBroken' | 'PteZapped' | 'SwapEntryZapped'
-> = {
-  PteUnmapped(draft, { pfn, mm, vpn, slot }) {
-    setPte(draft, mm, vpn, slot === 0 ? null : { slot });
-    countMapping(draft, mm, pfn, -1);
-    refer(draft, pfn, -1);
-  },
-  YoungBitCleared: (draft, { mm, vpn }) => void (presentPte(draft, mm, vpn).young = false),
-  UnmapRefused: unchanged,
-  CowBroken(draft, { pfn, mm, vpn }) {
-    setPte(draft, mm, vpn, null);
-    countMapping(draft, mm, pfn, -1);
-    refer(draft, pfn, -1);
-  },
-  PteZapped(draft, { pfn, mm, vpn }) {
-    setPte(draft, mm, vpn, null);
-    countMapping(draft, mm, pfn, -1);
-  },
-  SwapEntryZapped: (draft, { mm, vpn }) => setPte(draft, mm, vpn, null),
-};
+const unmapping: ReferenceReducers<'PteUnmapped' | 'YoungBitCleared' | 'CowBroken' | 'PteZapped' | 'SwapEntryZapped'> =
+  {
+    PteUnmapped(draft, { pfn, mm, vpn, slot }) {
+      setPte(draft, mm, vpn, slot === 0 ? null : { slot });
+      countMapping(draft, mm, pfn, -1);
+      refer(draft, pfn, -1);
+    },
+    YoungBitCleared: (draft, { mm, vpn }) => void (presentPte(draft, mm, vpn).young = false),
+    CowBroken(draft, { pfn, mm, vpn }) {
+      setPte(draft, mm, vpn, null);
+      countMapping(draft, mm, pfn, -1);
+      refer(draft, pfn, -1);
+    },
+    PteZapped(draft, { pfn, mm, vpn }) {
+      setPte(draft, mm, vpn, null);
+      countMapping(draft, mm, pfn, -1);
+    },
+    SwapEntryZapped: (draft, { mm, vpn }) => setPte(draft, mm, vpn, null),
+  };
 
 const spaces: ReferenceReducers<
   | 'PageTableAllocated'
   | 'PageTableFreed'
-  | 'WalkStarted'
-  | 'WalkFinished'
   | 'LockedPagesCounted'
   | 'MmapLockTaken'
   | 'MmapLockReleased'
-  | 'MmapLockWaited'
   | 'MmPinned'
   | 'MmReleased'
 > = {
@@ -149,12 +144,9 @@ const spaces: ReferenceReducers<
     for (let at = first; at < first + TABLE; at++) invariant(!ptes[at], 'a page table in use is freed: page', at);
     delete tables[first];
   },
-  WalkStarted: unchanged,
-  WalkFinished: unchanged,
   LockedPagesCounted: (draft, { mm, pages }) => void (mmOf(draft, mm).locked_pages += pages),
   MmapLockTaken: (draft, { mm, change }) => void (mmOf(draft, mm).mmap_sem += change),
   MmapLockReleased: (draft, { mm, change }) => void (mmOf(draft, mm).mmap_sem -= change),
-  MmapLockWaited: unchanged,
   MmPinned: (draft, { mm }) => void mmOf(draft, mm).users++,
   MmReleased: (draft, { mm }) => void mmOf(draft, mm).users--,
 };

@@ -1,6 +1,7 @@
 /** The reference reducer: one rule an event kind, and Immer to make the next state. */
 import { eventByName, type EventName } from '@pagetape/events';
 import { produce } from 'immer';
+import { silentReducers } from '../reduce/silent.ts';
 import { cacheReducers } from './caches.ts';
 import { frameReducers } from './frames.ts';
 import { mappingReducers } from './mappings.ts';
@@ -10,6 +11,7 @@ import type { ReferenceReducers } from './types.ts';
 
 /** Every event kind has its rule here, or this line does not compile. */
 const reducers: ReferenceReducers<EventName> = {
+  ...silentReducers,
   ...frameReducers,
   ...cacheReducers,
   ...mappingReducers,

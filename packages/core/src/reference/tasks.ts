@@ -2,16 +2,17 @@
  * What events do to tasks and to the run itself. What is cold in the fast state is the same tree here, changed by the
  * same reducers; what such an event does besides is written anew.
  */
-import { MPOL_INTERLEAVE, type ColdName, type EventName } from '@pagetape/events';
+import { MPOL_INTERLEAVE, type ColdName } from '@pagetape/events';
 import { STREAMS } from '../prng.ts';
 import { areaReducers } from '../reduce/areas.ts';
 import { invariant } from '../reduce/assert.ts';
 import { cpusetReducers } from '../reduce/cpusets.ts';
+import type { SilentName } from '../reduce/silent.ts';
 import { taskReducers } from '../reduce/tasks.ts';
 import type { State } from '../state/state.ts';
 import { refer, setLocked } from './frames.ts';
 import type { ReferenceDraft } from './state.ts';
-import { unchanged, type DataOf, type ReferenceReducers } from './types.ts';
+import type { DataOf, ReferenceReducers } from './types.ts';
 
 const coldReducers = { ...areaReducers, ...taskReducers, ...cpusetReducers };
 
@@ -21,7 +22,9 @@ const NO_ARRAYS = Object.freeze({}) as State;
 type ColdRule = (draft: ReferenceDraft['cold'], data: unknown, state: State) => void;
 
 /** The rule of an event that concerns only the cold tree. */
-function onlyCold<Kind extends ColdName>(kind: Kind): (draft: ReferenceDraft, data: DataOf<Kind>) => void {
+function onlyCold<Kind extends keyof typeof coldReducers>(
+  kind: Kind,
+): (draft: ReferenceDraft, data: DataOf<Kind>) => void {
   const reduce = coldReducers[kind] as ColdRule;
   return (draft, data) => reduce(draft.cold, data, NO_ARRAYS);
 }
@@ -39,8 +42,7 @@ type BothLanes =
   | 'HolderTookLock'
   | 'HolderUnlocked';
 
-const cold: ReferenceReducers<Exclude<ColdName, BothLanes>> = {
-  NodemaskRead: unchanged,
+const cold: ReferenceReducers<Exclude<ColdName, BothLanes | SilentName>> = {
   FileResized: onlyCold('FileResized'),
   CpusetCreated: onlyCold('CpusetCreated'),
   CpusetChanged: onlyCold('CpusetChanged'),
@@ -133,36 +135,6 @@ const bothLanes: ReferenceReducers<BothLanes> = {
   },
 };
 
-/** The engine of migration says much, and changes the state by other events. */
-type Said =
-  | 'MigrationBatchStarted'
-  | 'MigrationPassStarted'
-  | 'MigrationPassEnded'
-  | 'MigrationBatchEnded'
-  | 'PageMigrationDeferred'
-  | 'PageMigrationFailed'
-  | 'PageEvicted'
-  | 'PageFoundUnreferenced'
-  | 'PageoutAttempted'
-  | 'PagesMigrated'
-  | 'CheckFailed'
-  | 'SyscallRejected';
-
-const said: ReferenceReducers<Extract<EventName, Said>> = {
-  MigrationBatchStarted: unchanged,
-  MigrationPassStarted: unchanged,
-  MigrationPassEnded: unchanged,
-  MigrationBatchEnded: unchanged,
-  PageMigrationDeferred: unchanged,
-  PageMigrationFailed: unchanged,
-  PageEvicted: unchanged,
-  PageFoundUnreferenced: unchanged,
-  PageoutAttempted: unchanged,
-  PagesMigrated: unchanged,
-  CheckFailed: unchanged,
-  SyscallRejected: unchanged,
-};
-
 const run: ReferenceReducers<
   | 'ActorSwitched'
   | 'ChanceDrawn'
@@ -179,4 +151,4 @@ const run: ReferenceReducers<
   TaskMovedToCpu: (draft, { task, cpu }) => void (draft.tasks[task].cpu = cpu),
 };
 
-export const runReducers = { ...cold, ...bothLanes, ...said, ...run };
+export const runReducers = { ...cold, ...bothLanes, ...run };

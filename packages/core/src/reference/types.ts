@@ -12,6 +12,3 @@ export type DataOf<Kind extends EventName> =
 export type ReferenceReducers<Kinds extends EventName> = {
   readonly [Kind in Kinds]: (draft: ReferenceDraft, data: DataOf<Kind>) => void;
 };
-
-/** For events that only say what was found or decided. */
-export const unchanged = (): void => {};
