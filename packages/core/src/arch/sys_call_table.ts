@@ -1,7 +1,7 @@
 /**
  * The tables of system calls, as data (arch/i386/kernel/syscall_table.S, include/asm-x86_64/unistd.h,
- * arch/x86_64/ia32/ia32entry.S, arch/ia64/kernel/entry.S). Only the calls that Pagetape simulates are named. How far each
- * table goes is a trait of the kernel, as later kernels have more.
+ * arch/x86_64/ia32/ia32entry.S, arch/ia64/kernel/entry.S). Only the calls that Pagetape simulates are named. How far
+ * each table goes is a trait of the kernel, as later kernels have more.
  *
  * The table of 32-bit programs on x86_64 leads to the functions of 64-bit programs, but for get_mempolicy(2).
  */

@@ -2,6 +2,7 @@
 import type { StateView } from '../state/view.ts';
 import { checkAnonVmas, checkFileMappings, checkLockedPages, checkVmas } from './areas.ts';
 import { checkCounters, checkRss } from './counters.ts';
+import { checkCpusets } from './cpusets.ts';
 import { takeCensus, type Census } from './census.ts';
 import { checkLocks, checkWriteback } from './io.ts';
 import { checkFreeFrames, checkLruLists, checkPlaces, checkZones } from './places.ts';
@@ -36,6 +37,7 @@ const INVARIANTS: readonly Invariant[] = [
   checkUsers,
   checkPageTables,
   checkTables,
+  checkCpusets,
   checkCallsAreOver,
 ];
 

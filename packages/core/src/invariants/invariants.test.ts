@@ -8,7 +8,15 @@ import test from 'ava';
 import { Simulation } from '../simulation.ts';
 import type { ColdState } from '../state/cold.ts';
 import * as L from '../state/layout.ts';
-import { pageInBatch, PageLocked, PageLRU, PageSwapCache, PageWriteback, tableEntry } from '../state/read.ts';
+import {
+  frameIsRetired,
+  pageInBatch,
+  PageLocked,
+  PageLRU,
+  PageSwapCache,
+  PageWriteback,
+  tableEntry,
+} from '../state/read.ts';
 import { copyState, type State } from '../state/state.ts';
 import type { StateView } from '../state/view.ts';
 import { ARENA_VPN } from '../stimulus/resolve.ts';
@@ -24,6 +32,11 @@ const STEPS: readonly Stimulus[] = [
   { op: 'touch', t: 'A', addr: ['r', 0], pages: 16 },
   { op: 'age', t: 'A', addr: ['r', 0], pages: 16 },
   { op: 'migrate_pages', t: 'A', pid: 'self', maxnode: 65, old: [0], new: [1] },
+  { op: 'spawn', t: 'D', node: 0 },
+  { op: 'mmap', t: 'D', r: 'd', at: 0, pages: 1 },
+  { op: 'touch', t: 'D', addr: ['d', 0], pages: 1 },
+  { op: 'soft_offline', t: 'D', addr: ['d', 0] },
+  { op: 'exit', t: 'D' },
   { op: 'touch', t: 'A', addr: ['m', 0], pages: 4 },
   { op: 'munmap', t: 'A', addr: ['m', 0], pages: 1 },
   { op: 'touch', t: 'A', addr: ['r', 20], pages: 5 },
@@ -39,6 +52,7 @@ const STEPS: readonly Stimulus[] = [
   { op: 'mmap', t: 'C', r: 'c', at: 0, pages: 1 },
   { op: 'touch', t: 'C', addr: ['c', 0], pages: 1 },
   { op: 'exit', t: 'C' },
+  { op: 'cg_new', cg: 'x' },
   { op: 'swapfill', leave: 6 },
 ];
 
@@ -91,6 +105,7 @@ const swapped = Array.from({ length: 16 }, (_, page) => page).find(
 ) as number;
 const slot = sound.tables[pteAt(sound, swapped)] >>> L.PTE_SHIFT;
 const free_slot = sound.swap_map.findIndex((users) => users === 0);
+const retired = frameThat(frameIsRetired);
 const freed_table = sound.scalars[L.TABLES_FREE];
 
 const cold = (s: State, change: Partial<ColdState>): void => void (s.cold = { ...s.cold, ...change });
@@ -119,6 +134,26 @@ const CORRUPTIONS: readonly (readonly [string, (s: State) => void, RegExp])[] = 
     'a frame is part of the image',
     (s) => void (s.frames[field(fresh, L.F_FLAGS)] = L.PLACE_IMAGE),
     /frame \d+ is part of the image, as only the zero page is/,
+  ],
+  [
+    'a retired frame has a second reference',
+    (s) => void s.frames[field(retired, L.F_COUNT)]++,
+    /frame \d+ counts 2 references, but has 1 holders \(1 retirements\)/,
+  ],
+  [
+    'a retired frame is dirty',
+    (s) => void (s.frames[field(retired, L.F_FLAGS)] |= L.PG_DIRTY),
+    /frame \d+ is retired, but still has marks or a mapping/,
+  ],
+  [
+    'a task is in no cpuset',
+    (s) => cold(s, { tasks: { ...s.cold.tasks, [A]: { ...s.cold.tasks[A], cpuset: 'gone' } } }),
+    /task \d+ is in cpuset gone, which does not exist/,
+  ],
+  [
+    'a cpuset has more than its parent',
+    (s) => cold(s, { cpusets: { ...s.cold.cpusets, x: { ...s.cold.cpusets['x'], mems: [0, 7] } } }),
+    /cpuset x has more than the one around it/,
   ],
   [
     'the zero page is held',
@@ -156,7 +191,7 @@ const CORRUPTIONS: readonly (readonly [string, (s: State) => void, RegExp])[] = 
   [
     'a zone counts one free frame more',
     (s) => void s.zones[L.Z_FREE]++,
-    /counts \d+ free frames and uses \d+, but has 120/,
+    /counts \d+ free frames and uses \d+ and 1 are retired, but has 120/,
   ],
   ['a zone handed out too many', (s) => void (s.zones[L.Z_FRESH] = 121), /handed out 121 of its 120 frames/],
   ['hashes miss frames', (s) => void (s.scalars[L.FRAMES_USED] = 2), /but only those below 2 are hashed/],

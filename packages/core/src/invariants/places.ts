@@ -82,9 +82,19 @@ export const checkLruLists: Invariant = (s, _census, report) => {
   });
 };
 
-/** A free frame has no marks, no references, no mappings; so has one that is in no zone. */
+/**
+ * A free frame has no marks, no references, no mappings; so has one that is in no zone. One out of use has a
+ * reference.
+ */
 export const checkFreeFrames: Invariant = (s, _census, report) => {
   for (let pfn = 0; pfn < s.topology.max_pfn; pfn++) {
+    if (placeOf(s, pfn) === L.PLACE_RETIRED) {
+      const fields = Array.from({ length: L.FRAME }, (_, field) => s.frames[pfn * L.FRAME + field]);
+      const marked = fields.some(
+        (value, field) => field !== L.F_COUNT && value !== (field === L.F_FLAGS ? L.PLACE_RETIRED : 0),
+      );
+      if (marked) report(`frame ${pfn} is retired, but still has marks or a mapping`);
+    }
     if (placeOf(s, pfn) !== L.PLACE_FREE) continue;
     for (let field = 0; field < L.FRAME; field++) {
       const value = s.frames[pfn * L.FRAME + field];

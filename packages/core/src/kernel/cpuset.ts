@@ -1,6 +1,6 @@
 /**
- * Cpusets (kernel/cpuset.c): a tree of groups of tasks, each with the CPUs and nodes that its tasks may use. A cpuset is
- * named by its path, "a/b"; the root is "" and has everything. Its own files cannot be written here.
+ * Cpusets (kernel/cpuset.c): a tree of groups of tasks, each with the CPUs and nodes that its tasks may use. A cpuset
+ * is named by its path, "a/b"; the root is "" and has everything. Its own files cannot be written here.
  *
  * A task that was made with `mems` of its own is in no cpuset that has a name, until it is attached to one.
  */
@@ -60,8 +60,9 @@ export function cpuset_mems_allowed(k: Kernel, task: Task): readonly number[] {
 }
 
 /**
- * `mm/mempolicy.c:mpol_rebind_policy()`: the policy for other nodes: each of its nodes is replaced by the one that has the
- * same rank; MPOL_BIND stays as it was when those have no memory that it could use. The turn of an interleaving task stays as it is: the kernel forgets the old nodes before it looks for it.
+ * `mm/mempolicy.c:mpol_rebind_policy()`: the policy for other nodes: each of its nodes is replaced by the one that
+ * has the same rank; MPOL_BIND stays as it was when those have no memory that it could use. The turn of an
+ * interleaving task stays as it is: the kernel forgets the old nodes before it looks for it.
  */
 function mpol_rebind_policy(k: Kernel, policy: Policy, from: readonly number[], to: readonly number[]): Policy {
   const nodes = bitmap_remap(policy.nodes, from, to);

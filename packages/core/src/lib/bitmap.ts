@@ -1,4 +1,6 @@
-/** Sets of small numbers as people write them, and from one set to another (lib/bitmap.c). Sets are lists, ascending. */
+/**
+ * Sets of small numbers as people write them, and from one set to another (lib/bitmap.c). Sets are lists, ascending.
+ */
 import { EINVAL, ERANGE } from '@pagetape/events';
 
 /** `lib/bitmap.c:bitmap_parselist()`: "0-1,3", or minus an error number. Nothing at all is the empty set. */
@@ -27,8 +29,8 @@ export function bitmap_scnlistprintf(set: readonly number[]): string {
 }
 
 /**
- * `lib/bitmap.c:bitmap_remap()`: each member that is the n-th of `from` becomes the n-th of `to`, counted round when `to` has
- * fewer. Members outside `from` stay.
+ * `lib/bitmap.c:bitmap_remap()`: each member that is the n-th of `from` becomes the n-th of `to`, counted round when
+ * `to` has fewer. Members outside `from` stay.
  */
 export function bitmap_remap(set: readonly number[], from: readonly number[], to: readonly number[]): number[] {
   const mapped = set.map((n) => {

@@ -39,8 +39,8 @@ export interface Traits {
   /** Nodes outside the cpuset: set_mempolicy(2) drops them silently, or refuses. */
   readonly policy_outside_cpuset: 'dropped' | 'refused';
   /**
-   * Cpusets have a file memory_migrate, and take the memory of their tasks along. When their nodes change, policies of areas
-   * change with them; else only that of a task does.
+   * Cpusets have a file memory_migrate, and take the memory of their tasks along. When their nodes change, policies
+   * of areas change with them; else only that of a task does.
    */
   readonly cpuset_migrates: boolean;
   /** How many entries the table of system calls has, by the way into the kernel. */

@@ -92,8 +92,8 @@ function abiOf(k: Kernel, step: StimulusByOp<'syscall'>): SyscallAbi {
 }
 
 /**
- * `arch/ARCH/kernel/entry.S`: a call by its number. Beyond the table the answer is ENOSYS. What the table has and Pagetape does
- * not know ends the run, as nobody could say what it does.
+ * `arch/ARCH/kernel/entry.S`: a call by its number. Beyond the table the answer is ENOSYS. What the table has and
+ * Pagetape does not know ends the run, as nobody could say what it does.
  */
 export function* performSyscall(k: Kernel, step: StimulusByOp<'syscall'>): Sleeping<Result> {
   const abi = abiOf(k, step);

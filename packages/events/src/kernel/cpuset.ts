@@ -49,7 +49,7 @@ export const TaskMemsUpdated = defineColdEvent({
   name: 'TaskMemsUpdated',
   number: 193,
   of: 'kernel/cpuset.c:cpuset_update_task_memory_state()',
-  doc: 'The running task noticed that its cpuset changed: these are the nodes that it may use, and its policy fits them.',
+  doc: 'The running task noticed that its cpuset changed: it may use these nodes, and its policy fits them.',
   schema: z.strictObject({ task: id, generation: id, mems_allowed: z.array(id), policy: policySchema.nullable() }),
   cost_ns: 500,
 });
