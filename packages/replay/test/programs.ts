@@ -75,7 +75,10 @@ const WEIGHTS = {
   fork: 2,
   thread: 1,
   spawn: 1,
-  file: 1,
+  file: 2,
+  truncate: 1,
+  soft_offline: 1,
+  node_offline: 1,
   parallel: 3,
   during: 2,
 } as const;
@@ -196,7 +199,11 @@ class Author {
         return { step: { op: 'exit', t, ...(variant % 4 === 0 ? { zombie: true } : {}) }, after };
       }
       case 'file':
-        return { step: { op: 'file', name: `f${this.files}`, pages: pages + 1 }, after: () => void this.files++ };
+        return { step: this.file(`f${this.files}`, pages + 1, variant), after: () => void this.files++ };
+      case 'truncate': {
+        if (this.files === 0) return null;
+        return { step: { op: 'truncate', name: `f${region % this.files}`, pages: page }, after: () => {} };
+      }
       case 'mmap': {
         const r = this.fresh('r');
         const length = (pages + 1) * (variant % 5 === 4 ? 6 : 1);
@@ -213,6 +220,12 @@ class Author {
       default:
         return task.regions.length === 0 && !nested ? this.making({ ...choice, kind: 'mmap' }, nested) : null;
     }
+  }
+
+  /** A file on disk or in memory, with buffers or without. */
+  private file(name: string, pages: number, variant: number): Stimulus {
+    const kinds = [{}, {}, { fs: 'ramfs' }, { buffers: 'free' }, { buffers: 'busy' }, { buffers: 'journal' }] as const;
+    return { op: 'file', name, pages, ...kinds[variant % kinds.length] };
   }
 
   /** What a new region shows: memory, or a file. */
@@ -263,6 +276,8 @@ class Author {
       io_done: { op: 'io_done' },
       ioerr: { op: 'ioerr', dir: variant % 2 ? 'read' : 'write', count: 1 + (variant % 3) },
       drain: { op: 'drain', cpu: this.cpu(variant) },
+      soft_offline: { op: 'soft_offline', t, addr },
+      node_offline: { op: 'node_offline', node: this.machine.nodes[variant % this.machine.nodes.length].id },
       pin: { op: 'pin', t, cpu: this.cpu(variant) },
       capdrop: { op: 'capdrop', t, caps: ['CAP_SYS_ADMIN', 'CAP_SYS_NICE'] },
       uid: { op: 'uid', t, uid: 1000 * (variant % 2) },
