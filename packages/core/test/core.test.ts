@@ -191,6 +191,12 @@ test('outside the reducers a state may only be read: these lines must not compil
     view.frames[8] = 1;
     // @ts-expect-error the cold lane is read-only
     view.cold.next.pid = 7;
+    // @ts-expect-error so is a task
+    view.cold.tasks[1].uid = 3;
+    // @ts-expect-error and its lists
+    view.cold.tasks[1].capabilities.push('CAP_SYS_NICE');
+    // @ts-expect-error and the policy of an area
+    view.cold.vmas[1].policy?.nodes.push(1);
     // @ts-expect-error so is the clock
     view.clock.t = 0;
   };

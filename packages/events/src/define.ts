@@ -44,8 +44,15 @@ export type AnyEvent = HotEvent | ColdEvent;
 
 /** Arguments of the emitter and the reducer of a hot event: one number a field, in the order of the definition. */
 export type Args<E> = E extends HotEvent<string, infer Fields> ? { [I in keyof Fields]: number } : never;
+/** A value that nobody may change, at any depth. Events and states are such values. */
+export type DeepReadonly<T> = T extends (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T;
+
 /** The object that a cold event carries. */
-export type Payload<E> = E extends ColdEvent<string, infer P> ? P : never;
+export type Payload<E> = E extends ColdEvent<string, infer P> ? DeepReadonly<P> : never;
 
 /** Defines a hot event. `cost_ns` is the virtual time it takes: 0 when another event of the same action pays. */
 export function defineEvent<const Name extends string, const Fields extends readonly Field[]>(

@@ -8,6 +8,11 @@ import { change_vma_flags, for_each_vma_part } from './mprotect.ts';
 /** RLIMIT_MEMLOCK of a task that nobody gave more: 32 kB. */
 const MEMLOCK_LIMIT_PAGES = 8;
 
+/** Whether the running task may lock so many pages more. */
+export function may_lock(k: Kernel, mm: number, pages: number): boolean {
+  return capable(k, 'CAP_IPC_LOCK') || k.s.mms[mm * MM + M_LOCKED] + pages <= MEMLOCK_LIMIT_PAGES;
+}
+
 /** `mm/mlock.c:mlock_fixup()` */
 function* mlock_fixup(k: Kernel, vma: Vma, start: number, end: number, on: boolean): Sleeping<number> {
   const flags = on ? vma.flags | VM_LOCKED : vma.flags & ~VM_LOCKED;
@@ -22,6 +27,6 @@ function* mlock_fixup(k: Kernel, vma: Vma, start: number, end: number, on: boole
 /** `mm/mlock.c:sys_mlock()` and sys_munlock(): locks or unlocks a range of pages. Returns 0 or minus an error number. */
 export function* sys_mlock(k: Kernel, start: number, pages: number, on: boolean): Sleeping<number> {
   const { mm } = current(k);
-  if (on && !capable(k, 'CAP_IPC_LOCK') && k.s.mms[mm * MM + M_LOCKED] + pages > MEMLOCK_LIMIT_PAGES) return -ENOMEM;
+  if (on && !may_lock(k, mm, pages)) return -ENOMEM;
   return yield* for_each_vma_part(k, mm, start, start + pages, (vma, from, to) => mlock_fixup(k, vma, from, to, on));
 }

@@ -1,8 +1,9 @@
 /** Address spaces and their areas (mm/mmap.c). Addresses are page numbers. */
-import { VM_LOCKED, VM_SHARED, type Policy, type Vma } from '@pagetape/events';
+import { EAGAIN, VM_IO, VM_LOCKED, VM_PFNMAP, VM_RESERVED, type Policy, type Vma } from '@pagetape/events';
 import { current, type Kernel } from '../kernel.ts';
 import { has_page_table } from '../state/read.ts';
 import { make_pages_present, unmap_vmas, type Gather, tlb_gather, tlb_finish } from './memory.ts';
+import { may_lock } from './mlock.ts';
 import { mpol_equal } from './mempolicy.ts';
 import { lru_add_drain } from './swap.ts';
 import type { Sleeping } from '../kernel.ts';
@@ -27,18 +28,30 @@ export function find_vma(k: Kernel, mm: number, vpn: number): Vma | null {
   return low < ids.length ? vmas[ids[low]] : null;
 }
 
+/** Where the area lies among those of its address space. */
+function positionOf(k: Kernel, { mm, start }: Vma): number {
+  const { mms, vmas } = k.s.cold;
+  const ids = mms[mm].vmas;
+  let low = 0;
+  let high = ids.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (vmas[ids[middle]].start < start) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** The area that follows, or null. */
 export function next_vma(k: Kernel, vma: Vma): Vma | null {
-  const ids = k.s.cold.mms[vma.mm].vmas;
-  const next = ids[ids.indexOf(vma.id) + 1];
+  const next = k.s.cold.mms[vma.mm].vmas[positionOf(k, vma) + 1];
   return next === undefined ? null : k.s.cold.vmas[next];
 }
 
 /** The area before, or null. */
-export function previous_vma(k: Kernel, vma: Vma): Vma | null {
-  const ids = k.s.cold.mms[vma.mm].vmas;
-  const at = ids.indexOf(vma.id);
-  return at > 0 ? k.s.cold.vmas[ids[at - 1]] : null;
+function previous_vma(k: Kernel, vma: Vma): Vma | null {
+  const at = positionOf(k, vma);
+  return at > 0 ? k.s.cold.vmas[k.s.cold.mms[vma.mm].vmas[at - 1]] : null;
 }
 
 /** `mm/mmap.c:split_vma()`: cuts an area at `at`. The new area is the lower part if `below`. Returns the rest of the old one. */
@@ -55,29 +68,55 @@ function can_merge(a: Alike, b: Alike): boolean {
   return a.flags === b.flags && a.opened === b.opened && anon && mpol_equal(a.policy, b.policy);
 }
 
+/** Areas that stand for something else than memory are never merged. */
+const VM_SPECIAL = VM_IO | VM_RESERVED | VM_PFNMAP;
+
 /**
  * `mm/mmap.c:vma_merge()`: lets the neighbours of [start, end) take it in, when they are alike. The range is free, or the
- * whole or an end of one area that is going to have these flags. Returns the area that has it now, or null.
+ * whole or an end of one area that is going to have these flags. If the whole of an area can only be joined with the one
+ * behind it, it takes that one in. Returns the area that has the range now, whose flags may be the old ones, or null.
  */
 export function vma_merge(k: Kernel, mm: number, start: number, end: number, pgoff: number, like: Alike): Vma | null {
-  const areas = vmas_of(k, mm);
-  const before = areas.find(
-    (vma) => vma.end === start && can_merge(vma, like) && vma.pgoff + (start - vma.start) === pgoff,
-  );
-  const after = areas.find((vma) => vma.start === end && can_merge(vma, like) && vma.pgoff === pgoff + (end - start));
-  const within = areas.find((vma) => vma.start < end && vma.end > start) ?? null;
-  const both = before && after && (before.anon_vma === 0 || after.anon_vma === 0 || before.anon_vma === after.anon_vma);
-  const target = before ?? after;
-  if (!target) return null;
-  const covered = within !== null && within.start >= start && within.end <= end;
-  const gone = [...(covered ? [within.id] : []), ...(both ? [after.id] : [])];
-  const merged = before
-    ? { start: before.start, end: both ? after.end : end, pgoff: before.pgoff }
-    : { start, end: target.end, pgoff };
+  if ((like.flags & VM_SPECIAL) !== 0) return null;
+  const first = find_vma(k, mm, start);
+  const within = first && first.start < end ? first : null;
+  const covered = within !== null && within.start === start && within.end === end;
   const shrunk = within !== null && !covered ? shrink(within, start, end) : null;
-  const anon_vma = target.anon_vma || (both ? after.anon_vma : 0) || like.anon_vma;
-  k.emit.VmaMerged({ vma: target.id, ...merged, anon_vma, gone, shrunk });
-  return k.s.cold.vmas[target.id];
+  const before = neighbour_before(k, mm, start, pgoff, like);
+  const after = neighbour_after(k, mm, end, pgoff + (end - start), like);
+  const emit = (
+    target: Vma,
+    bounds: { start: number; end: number; pgoff: number },
+    anon_vma: number,
+    gone: number[],
+  ) => {
+    k.emit.VmaMerged({ vma: target.id, ...bounds, anon_vma, gone, shrunk });
+    return k.s.cold.vmas[target.id];
+  };
+  if (before) {
+    const both = after && (before.anon_vma === 0 || after.anon_vma === 0 || before.anon_vma === after.anon_vma);
+    const bounds = { start: before.start, end: both ? after.end : end, pgoff: before.pgoff };
+    const anon_vma = before.anon_vma || (both ? after.anon_vma : 0) || like.anon_vma;
+    return emit(before, bounds, anon_vma, [...(covered ? [within.id] : []), ...(both ? [after.id] : [])]);
+  }
+  if (!after) return null;
+  const bounds = { start, end: after.end, pgoff };
+  if (covered) return emit(within, bounds, within.anon_vma || after.anon_vma, [after.id]);
+  return emit(after, bounds, after.anon_vma || like.anon_vma, []);
+}
+
+/** The area that ends where the range begins, if it is alike and its contents lead up to it. */
+function neighbour_before(k: Kernel, mm: number, start: number, pgoff: number, like: Alike): Vma | null {
+  const vma = find_vma(k, mm, start - 1);
+  if (!vma || vma.end !== start) return null;
+  return can_merge(vma, like) && vma.pgoff + (start - vma.start) === pgoff ? vma : null;
+}
+
+/** The area that begins where the range ends, if it is alike and its contents go on from there. */
+function neighbour_after(k: Kernel, mm: number, end: number, pgoff: number, like: Alike): Vma | null {
+  const vma = find_vma(k, mm, end);
+  if (!vma || vma.start !== end) return null;
+  return can_merge(vma, like) && vma.pgoff === pgoff ? vma : null;
 }
 
 /** What is left of an area when one of its ends went to a neighbour. */
@@ -116,10 +155,11 @@ export interface MmapRequest {
   readonly offset: number;
 }
 
-/** `mm/mmap.c:do_mmap_pgoff()` at a fixed address: whatever lay there is unmapped first. */
-export function* do_mmap_pgoff(k: Kernel, request: MmapRequest): Sleeping<void> {
+/** `mm/mmap.c:do_mmap_pgoff()` at a fixed address: whatever lay there is unmapped first. Returns 0 or -EAGAIN. */
+export function* do_mmap_pgoff(k: Kernel, request: MmapRequest): Sleeping<number> {
   const { mm } = current(k);
   const { start, pages, flags, file } = request;
+  if ((flags & VM_LOCKED) !== 0 && !may_lock(k, mm, pages)) return -EAGAIN;
   const end = start + pages;
   do_munmap(k, mm, start, pages);
   const pgoff = file === 0 ? start : request.offset;
@@ -129,9 +169,10 @@ export function* do_mmap_pgoff(k: Kernel, request: MmapRequest): Sleeping<void> 
   if (!vma_merge(k, mm, start, end, pgoff, { flags, opened, anon_vma: 0, policy })) {
     k.emit.VmaMapped({ id, mm, start, end, flags, pgoff, file, opened, anon_vma: 0, policy });
   }
-  if ((flags & VM_LOCKED) === 0) return;
+  if ((flags & VM_LOCKED) === 0) return 0;
   k.emit.LockedPagesCounted(mm, pages);
   yield* make_pages_present(k, start, end);
+  return 0;
 }
 
 /** `mm/mmap.c:do_munmap()`: unmaps a range; areas that reach beyond it are cut. */
@@ -184,6 +225,3 @@ export function exit_mmap(k: Kernel, mm: number): void {
   }
   k.emit.MmDestroyed({ mm });
 }
-
-/** Whether a mapping is private: writes go to copies. */
-export const is_private = (vma: Vma): boolean => (vma.flags & VM_SHARED) === 0;

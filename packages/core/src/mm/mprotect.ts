@@ -1,14 +1,34 @@
 /** mprotect(2), and the walk over parts of areas that mlock(2) shares with it (mm/mprotect.c). */
-import { EACCES, ENOMEM, VM_EXEC, VM_MAYWRITE, VM_READ, VM_SHARED, VM_WRITE, type Vma } from '@pagetape/events';
+import {
+  EACCES,
+  ENOMEM,
+  VM_ACCOUNT,
+  VM_EXEC,
+  VM_MAYWRITE,
+  VM_READ,
+  VM_SHARED,
+  VM_WRITE,
+  type Vma,
+} from '@pagetape/events';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { TABLE } from '../state/layout.ts';
 import { has_page_table, pte_of, pte_present } from '../state/read.ts';
 import { find_vma, next_vma, split_vma, vma_merge } from './mmap.ts';
 
+/** Private memory is accounted for from the first time on that it may be written. */
+function newly_accounted(vma: Vma, protection: number): number {
+  const counts = (protection & VM_WRITE) !== 0 && (vma.flags & (VM_ACCOUNT | VM_WRITE | VM_SHARED)) === 0;
+  return counts ? VM_ACCOUNT : 0;
+}
+
 /** Gives [start, end) of an area other flags: a neighbour that is alike takes it in, else it is cut out. */
 export function change_vma_flags(k: Kernel, vma: Vma, start: number, end: number, flags: number): void {
   const pgoff = vma.pgoff + (start - vma.start);
-  if (vma_merge(k, vma.mm, start, end, pgoff, { ...vma, flags })) return;
+  const merged = vma_merge(k, vma.mm, start, end, pgoff, { ...vma, flags });
+  if (merged) {
+    if (merged.flags !== flags) k.emit.VmaFlagsChanged({ vma: merged.id, flags });
+    return;
+  }
   let rest = vma;
   if (start !== rest.start) rest = split_vma(k, rest, start, true);
   if (end !== rest.end) rest = split_vma(k, rest, end, false);
@@ -52,7 +72,7 @@ export function* sys_mprotect(k: Kernel, start: number, pages: number, protectio
   const { mm } = current(k);
   // eslint-disable-next-line require-yield
   return yield* for_each_vma_part(k, mm, start, start + pages, function* (vma, from, to) {
-    const flags = (vma.flags & ~(VM_READ | VM_WRITE | VM_EXEC)) | protection;
+    const flags = (vma.flags & ~(VM_READ | VM_WRITE | VM_EXEC)) | protection | newly_accounted(vma, protection);
     if ((protection & VM_WRITE) !== 0 && (vma.flags & VM_MAYWRITE) === 0) return -EACCES;
     if (flags === vma.flags) return 0;
     change_vma_flags(k, vma, from, to, flags);

@@ -1,5 +1,5 @@
 /** Reverse mapping (mm/rmap.c): from a page to the entries that map it. */
-import { refusal, VM_LOCKED, type Vma } from '@pagetape/events';
+import { refusal, VM_LOCKED, VM_MAYSHARE, type Vma } from '@pagetape/events';
 import type { Kernel } from '../kernel.ts';
 import {
   mapping_of,
@@ -20,6 +20,8 @@ import { find_mergeable_anon_vma } from './mmap.ts';
 
 const MLOCKED = refusal('mlocked');
 const RECENTLY_USED = refusal('recently-used');
+
+const LOCKED_AND_SHARED = VM_LOCKED | VM_MAYSHARE;
 
 export const SWAP_SUCCESS = 0;
 export const SWAP_AGAIN = 1;
@@ -103,7 +105,7 @@ export function try_to_unmap(k: Kernel, pfn: number): number {
 
 /**
  * `mm/rmap.c:page_referenced()`: how many of the page's marks of use were set, the page's own and those of its mappings.
- * All are cleared.
+ * All are cleared; but the look at a page of a file ends at the first shared area that is locked, which counts as one.
  */
 export function page_referenced(k: Kernel, pfn: number): number {
   let referenced = 0;
@@ -116,7 +118,9 @@ export function page_referenced(k: Kernel, pfn: number): number {
   for (const id of vmas_of_page(k, pfn)) {
     const vma = k.s.cold.vmas[id];
     const vpn = vma_address(k, pfn, vma);
-    if (vpn < 0 || (page_check_address(k, pfn, vma.mm, vpn) & PTE_YOUNG) === 0) continue;
+    if (vpn < 0) continue;
+    if ((vma.flags & LOCKED_AND_SHARED) === LOCKED_AND_SHARED && !PageAnon(k.s, pfn)) return referenced + 1;
+    if ((page_check_address(k, pfn, vma.mm, vpn) & PTE_YOUNG) === 0) continue;
     k.emit.YoungBitCleared(pfn, vma.mm, vpn);
     referenced++;
   }

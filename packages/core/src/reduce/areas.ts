@@ -41,6 +41,16 @@ function linkCopy(draft: ColdDraft, vma: Vma, origin: number): void {
 
 const sizeOf = (vma: { start: number; end: number }): number => vma.end - vma.start;
 
+/** Areas whose bounds changed are inserted into the tree of their file anew, the higher one first: vma_adjust(). */
+function reinsert(draft: ColdDraft, ids: readonly number[]): void {
+  for (const id of [...ids].sort((a, b) => draft.vmas[b].start - draft.vmas[a].start)) {
+    const { file } = draft.vmas[id];
+    if (file === 0) continue;
+    remove(draft.files[file].i_mmap, id);
+    draft.files[file].i_mmap.push(id);
+  }
+}
+
 function unlink(draft: ColdDraft, id: number): void {
   const vma = draft.vmas[id];
   remove(draft.mms[vma.mm].vmas, id);
@@ -87,6 +97,7 @@ export const areaReducers: ColdReducers<
       vma.pgoff = upper_pgoff;
     } else vma.end = at;
     link(draft, { ...whole, ...part, id: fresh });
+    reinsert(draft, [id]);
   },
   VmaMerged(draft, { vma: id, start, end, pgoff, anon_vma, gone, shrunk }) {
     for (const other of gone) unlink(draft, other);
@@ -95,6 +106,7 @@ export const areaReducers: ColdReducers<
     vma.start = start;
     vma.end = end;
     vma.pgoff = pgoff;
+    reinsert(draft, shrunk ? [id, shrunk.vma] : [id]);
     if (vma.anon_vma === anon_vma) return;
     vma.anon_vma = anon_vma;
     (draft.anon_vmas[anon_vma] ??= []).unshift(id);

@@ -2,7 +2,7 @@
  * What events do to tasks and to the run itself. What is cold in the fast state is the same tree here, changed by the
  * same reducers; what such an event does besides is written anew.
  */
-import { MPOL_INTERLEAVE, type ColdName } from '@pagetape/events';
+import { MPOL_INTERLEAVE, type ColdName, type Policy } from '@pagetape/events';
 import { STREAMS } from '../prng.ts';
 import { areaReducers } from '../reduce/areas.ts';
 import { invariant } from '../reduce/assert.ts';
@@ -70,8 +70,8 @@ const cold: ReferenceReducers<Exclude<ColdName, BothLanes | SilentName>> = {
 };
 
 /** What the members of the cold tree are when an event of both lanes is done. */
-function copyPolicy<P extends { readonly nodes: readonly number[] } | null>(policy: P): P {
-  return policy && { ...policy, nodes: [...policy.nodes] };
+function copyPolicy(policy: Policy | null): { mode: number; nodes: number[] } | null {
+  return policy && { mode: policy.mode, nodes: [...policy.nodes] };
 }
 
 const bothLanes: ReferenceReducers<BothLanes> = {

@@ -10,7 +10,10 @@ import {
   VM_DENYWRITE,
   VM_LOCKED,
   VM_RESERVED,
+  VM_ACCOUNT,
+  VM_MAYSHARE,
   VM_MAYWRITE,
+  VM_WRITE,
   VM_SHARED,
   VM_SHM,
   WRITE,
@@ -125,29 +128,34 @@ const AREA_FLAGS: Readonly<Record<string, number>> = {
   reserved: VM_RESERVED,
 };
 
+/**
+ * VM_* bits of a new area. A shared mapping without the right to write is of a file that was opened for reading, so it never
+ * gets that right. Private memory that may be written is accounted for, which keeps it apart from other memory for ever.
+ */
+function areaFlags(kind: string, protection: number): number {
+  const writable = (protection & VM_WRITE) !== 0;
+  if (kind === 'file') return protection | VM_MAYSHARE | (writable ? VM_SHARED | VM_MAYWRITE : 0);
+  return protection | VM_MAYWRITE | (writable ? VM_ACCOUNT : 0);
+}
+
 export function* performMmap(k: Kernel, step: Step<'mmap'>): Sleeping<Result> {
   const kind = step.kind ?? 'anon';
   if (kind === 'shared') throw new NotSimulated('shared anonymous memory');
   const unknown = step.flags?.find((flag) => AREA_FLAGS[flag] === undefined);
   if (unknown) throw new NotSimulated(`mmap with the flag ${unknown}`);
   const asked = (step.flags ?? []).reduce((bits, flag) => bits | AREA_FLAGS[flag], 0);
-  const protection = resolveProtection(step.prot ?? 'rw');
-  // A shared mapping without the right to write is of a file that was opened for reading, so it never gets that right.
-  const for_writing = (step.prot ?? 'rw').includes('w');
-  const shared = kind === 'file' && for_writing ? VM_SHARED : 0;
-  const may_write = kind === 'file' && !for_writing ? 0 : VM_MAYWRITE;
   const start = ARENA_VPN + step.at;
   const request = {
     start,
     pages: step.pages,
-    flags: protection | shared | may_write | asked,
+    flags: areaFlags(kind, resolveProtection(step.prot ?? 'rw')) | asked,
     file: kind === 'anon' ? 0 : resolveFile(k.s, step.file),
     offset: step.off ?? 0,
   };
   return yield* changingAreas(k, function* () {
-    yield* do_mmap_pgoff(k, request);
-    k.emit.RegionNamed({ mm: current(k).mm, name: step.r, start, pages: step.pages });
-    return 0;
+    const error = yield* do_mmap_pgoff(k, request);
+    if (error === 0) k.emit.RegionNamed({ mm: current(k).mm, name: step.r, start, pages: step.pages });
+    return error;
   });
 }
 

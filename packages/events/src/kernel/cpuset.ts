@@ -1,6 +1,6 @@
 /** Events of cpusets (kernel/cpuset.c). */
 import { z } from 'zod';
-import { defineColdEvent } from '../define.ts';
+import { defineColdEvent, type DeepReadonly } from '../define.ts';
 import { policySchema } from '../mm/mempolicy.ts';
 
 const id = z.number().int();
@@ -14,7 +14,7 @@ export const cpusetSchema = z.strictObject({
   /** Tasks that have seen another one look again, when they allocate next. */
   generation: id,
 });
-export type Cpuset = z.infer<typeof cpusetSchema>;
+export type Cpuset = DeepReadonly<z.infer<typeof cpusetSchema>>;
 
 const change = z.strictObject({ cg: z.string(), cpuset: cpusetSchema });
 

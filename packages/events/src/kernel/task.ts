@@ -1,6 +1,6 @@
 /** Events of tasks and address spaces as a whole (kernel/fork.c, kernel/exit.c, kernel/sys.c, kernel/sched.c). */
 import { z } from 'zod';
-import { defineColdEvent, defineEvent } from '../define.ts';
+import { defineColdEvent, defineEvent, type DeepReadonly } from '../define.ts';
 import { cpu, mm, pid } from '../field.ts';
 import { policySchema } from '../mm/mempolicy.ts';
 import { vmaSchema } from '../mm/mmap.ts';
@@ -9,7 +9,7 @@ const id = z.number().int();
 
 /** Real, effective and saved user ids. */
 export const credentialsSchema = z.strictObject({ uid: id, euid: id, suid: id });
-export type Credentials = z.infer<typeof credentialsSchema>;
+export type Credentials = DeepReadonly<z.infer<typeof credentialsSchema>>;
 
 export const taskSchema = z.strictObject({
   pid: id,
@@ -30,7 +30,7 @@ export const taskSchema = z.strictObject({
   /** A 32-bit program; absent: no. */
   compat: z.exactOptional(z.boolean()),
 });
-export type Task = z.infer<typeof taskSchema>;
+export type Task = DeepReadonly<z.infer<typeof taskSchema>>;
 
 export const TaskSpawned = defineColdEvent({
   name: 'TaskSpawned',
@@ -133,7 +133,7 @@ export const oopsSchema = z.strictObject({
   /** Pages that stay isolated. */
   isolated: z.array(id),
 });
-export type Oops = z.infer<typeof oopsSchema>;
+export type Oops = DeepReadonly<z.infer<typeof oopsSchema>>;
 
 export const KernelOopsed = defineColdEvent({
   name: 'KernelOopsed',

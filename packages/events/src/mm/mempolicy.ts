@@ -1,6 +1,6 @@
 /** Events of NUMA policies and of the calls that set them (mm/mempolicy.c). */
 import { z } from 'zod';
-import { defineColdEvent, defineEvent } from '../define.ts';
+import { defineColdEvent, defineEvent, type DeepReadonly } from '../define.ts';
 import { count, nid, oneOf, pid } from '../field.ts';
 
 /** A policy as the kernel keeps it: MPOL_PREFERRED with node -1 means the node that the task runs on. */
@@ -8,7 +8,7 @@ export const policySchema = z.strictObject({
   mode: z.number().int().min(0).max(3),
   nodes: z.array(z.number().int()),
 });
-export type Policy = z.infer<typeof policySchema>;
+export type Policy = DeepReadonly<z.infer<typeof policySchema>>;
 
 export const NodemaskRead = defineColdEvent({
   name: 'NodemaskRead',

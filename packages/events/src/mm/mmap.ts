@@ -1,6 +1,6 @@
 /** Events of address spaces and their areas (mm/mmap.c, mm/mlock.c, mm/mprotect.c). */
 import { z } from 'zod';
-import { defineColdEvent, defineEvent } from '../define.ts';
+import { defineColdEvent, defineEvent, type DeepReadonly } from '../define.ts';
 import { mm, signed } from '../field.ts';
 import { policySchema } from './mempolicy.ts';
 
@@ -22,7 +22,7 @@ export const vmaSchema = z.strictObject({
   anon_vma: id,
   policy: policySchema.nullable(),
 });
-export type Vma = z.infer<typeof vmaSchema>;
+export type Vma = DeepReadonly<z.infer<typeof vmaSchema>>;
 
 export const VmaMapped = defineColdEvent({
   name: 'VmaMapped',

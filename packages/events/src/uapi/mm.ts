@@ -9,11 +9,13 @@ export const VM_WRITE = 0x2;
 export const VM_EXEC = 0x4;
 export const VM_SHARED = 0x8;
 export const VM_MAYWRITE = 0x20;
+export const VM_MAYSHARE = 0x80;
 export const VM_PFNMAP = 0x400;
 export const VM_DENYWRITE = 0x800;
 export const VM_LOCKED = 0x2000;
 export const VM_IO = 0x4000;
 export const VM_RESERVED = 0x80000;
+export const VM_ACCOUNT = 0x100000;
 export const VM_HUGETLB = 0x400000;
 export const VM_NONLINEAR = 0x800000;
 
