@@ -345,6 +345,15 @@ for (const [title, text, message] of bad) {
   });
 }
 
+test('of a file that is no text, little is shown, and nothing that a terminal would obey', (t) => {
+  const binary = `\x7fELF\x02\x01\x1b[2J\x9b${'\0'.repeat(3000)}`;
+  for (const text of [binary, `machine: "a" ${binary}`, `[\x1b[0m, ${binary}`]) {
+    const { message } = t.throws(() => parseScenario(text, 's.yaml'), { instanceOf: ScenarioError });
+    t.notRegex(message, /[^\P{Cc}\n]/u);
+    t.true(message.split('\n').every((line) => line.length < 200));
+  }
+});
+
 test('an error lists its problems for programs, all of them', (t) => {
   const lines = Array.from({ length: 12 }, () => '  - {op: nothing}\n').join('');
   const error = t.throws(() => parseScenario(steps(lines), 's.yaml'), { instanceOf: ScenarioError });

@@ -54,12 +54,20 @@ export function printPath(path: Path): string {
     .replace(/^\./, '');
 }
 
+/** The text without what a terminal would obey; each such character becomes one that can be seen, so columns stay. */
+function visible(text: string): string {
+  return text.replace(/(?!\t)[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
+    const code = character.charCodeAt(0);
+    return code < 0x20 ? String.fromCharCode(0x2400 + code) : '\ufffd'.repeat(character.length);
+  });
+}
+
 function show(file: string, { line, column, message, source, length }: ShownProblem): string {
-  const head = `${file}:${line}:${column}: ${message}`;
+  const head = `${file}:${line}:${column}: ${visible(message)}`;
   if (source.trim() === '') return head;
   // A long line is cut so that the place is in sight.
   const from = column > WIDTH_MAX - 20 ? column - 21 : 0;
-  const text = source.slice(from, from + WIDTH_MAX);
+  const text = visible(source.slice(from, from + WIDTH_MAX));
   const gutter = `${line}`.padStart(4);
   const blank = text.slice(0, column - 1 - from).replace(/[^\t]/g, ' ');
   const carets = '^'.repeat(Math.max(1, Math.min(length, text.length - blank.length)));

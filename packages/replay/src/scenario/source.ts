@@ -17,6 +17,9 @@ import { printPath, ScenarioError, type Finding, type Path, type ShownProblem } 
 /** From where to where in the text. */
 type Span = readonly [start: number, end: number];
 
+/** What the YAML library says may quote much of the file. */
+const MESSAGE_MAX = 120;
+
 export class Source {
   readonly file: string;
   readonly #text: string;
@@ -78,7 +81,8 @@ export class Source {
     if (bracket) return `a "${bracket}" is missing, here or before`;
     if (code === 'MULTIPLE_DOCS') return 'a second document begins here; a file holds one scenario';
     if (code === 'TAB_AS_INDENT') return 'a tab indents this line; YAML wants blanks';
-    return `this is not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
+    const short = message.length > MESSAGE_MAX ? `${message.slice(0, MESSAGE_MAX)}…` : message;
+    return `this is not YAML: ${short.charAt(0).toLowerCase()}${short.slice(1)}`;
   }
 
   #wordAt(start: number): string {
