@@ -40,6 +40,15 @@ function scenario(name: string, steps: string, machine = 'nodes: [{pages: 256}, 
   fs.writeFileSync(file(name), `machine: {${machine}}\nsteps:\n${steps}`);
 }
 
+/** A waits for a page that it has locked itself: its fifth step does not return. */
+const HANG = `  - {op: spawn, t: A}
+  - {op: mmap, t: A, r: r, at: 0, pages: 4}
+  - {op: touch, t: A, addr: [r, 0], pages: 4}
+  - {op: lock, t: A, addr: [r, 1], until: unlock}
+  - {op: migrate_pages, t: A, pid: self, maxnode: 64, old: [0], new: [1]}
+  - {op: spawn, t: B}
+`;
+
 test.before(async () => {
   await pagetape(`run ${EXAMPLE} -o @one.tape`);
   await pagetape(`run ${EXAMPLE} --seed 2 -o @two.tape`);
@@ -47,6 +56,8 @@ test.before(async () => {
   fs.writeFileSync(file('text'), 'no tape\n');
   scenario('unknown-op.yaml', '  - {op: spown, t: A}\n');
   scenario('no-cpu.yaml', '  - {op: spawn, t: A}\n  - {op: pin, t: A, cpu: 7}\n');
+  scenario('hang.yaml', HANG, 'nodes: [{pages: 256}, {pages: 256}], swap: 64');
+  fs.symlinkSync(file('hang.yaml'), file('link.yaml'));
   scenario('missing.yaml', '  - {op: spawn, t: A}\n  - {op: ksm}\n');
 });
 
@@ -77,6 +88,11 @@ const REFUSED: readonly (readonly [command: string, error: RegExp])[] = [
   ['show @one.tape --kind PageEvict', /^error: there is no event kind "PageEvict"; did you mean "PageEvicted"\?\n$/],
   ['show @one.tape --task wurker', /^error: no task on this tape is called "wurker"; did you mean "worker"\?\n$/],
   ['show @one.tape --range 5-7', /^error: --range is "5-7"; it should be as 100\.\.200, 100\.\. or \.\.200\n$/],
+  ['show @one.tape --range 5..3', /^error: the events asked for begin at 5 and end at 3; give the smaller first\n$/],
+  ['show @one.tape --from 5 --to 3', /^error: the events asked for begin at 5 and end at 3; .*\n$/],
+  ['run @hang.yaml -o @hang.yaml', /^error: the tape would replace the scenario @hang.yaml; .*another file\n$/],
+  ['run @hang.yaml -o @link.yaml', /^error: the tape would replace the scenario @hang.yaml; .*another file\n$/],
+  ['run @hang.yaml -o @text', /^error: @text is there already and is not a tape; remove it, or .*another file\n$/],
   ['show @one.tape --op x', /^error: --op is "x"; it should be a whole number\n$/],
 ];
 
@@ -214,18 +230,14 @@ test('show picks by range, kind, task, frame and step, as lines or as JSON lines
 });
 
 test('a deadlock is told in words, and ends a tape that verifies', async (t) => {
-  const steps = `  - {op: spawn, t: A}
-  - {op: mmap, t: A, r: r, at: 0, pages: 4}
-  - {op: touch, t: A, addr: [r, 0], pages: 4}
-  - {op: lock, t: A, addr: [r, 1], until: unlock}
-  - {op: migrate_pages, t: A, pid: self, maxnode: 64, old: [0], new: [1]}
-  - {op: spawn, t: B}
-`;
-  scenario('hang.yaml', steps, 'nodes: [{pages: 256}, {pages: 256}], swap: 64');
   const { status, out } = await pagetape('run @hang.yaml -o @hang.tape');
-  t.is(status, 0);
+  t.is(status, 1);
   t.regex(out, /migrate_pages .*did not return\n/);
   t.regex(out, /\nDeadlock\n  A \(step 5\) waits for .*page \d+.*\n/);
+  t.regex(out, /^  1 step was not reached\.$/m);
+  const json = await pagetape('run @hang.yaml -o @hang.tape --json');
+  t.is(json.status, 1);
+  t.is(JSON.parse(json.out).unreached, 1);
   t.is((await pagetape('verify @hang.tape')).status, 0);
   t.is((await pagetape('replay @hang.tape')).status, 0);
 });

@@ -91,6 +91,7 @@ async function showFile(file: string, name: string, options: Options, context: C
 
 async function selection(tape: Tape, options: Options): Promise<Selection> {
   const { from, to } = rangeOf(options);
+  if (from > to) throw new UsageError(`the events asked for begin at ${from} and end at ${to}; give the smaller first`);
   const { kind, task, pfn, op } = options;
   return {
     from,

@@ -24,11 +24,14 @@ export interface RunHashes {
   readonly state: string;
 }
 
-/** The lines of a report. Headings come through `heading`, which may make them bold. */
+/**
+ * The lines of a report. `unreached`: steps that the run did not come to, when the scenario is at hand. Headings come
+ * through `heading`, which may make them bold.
+ */
 export function printRun(
   title: RunTitle,
   facts: RunFacts,
-  { chain }: Pick<RunHashes, 'chain'>,
+  { chain, unreached = 0 }: Pick<RunHashes, 'chain'> & { readonly unreached?: number },
   heading = (text: string) => text,
 ): string[] {
   return [
@@ -37,6 +40,7 @@ export function printRun(
     heading('Steps'),
     ...printSteps(facts, title.traits),
     ...(facts.deadlock ? ['', heading('Deadlock'), ...printDeadlock(facts)] : []),
+    ...(unreached > 0 ? [`  ${count(unreached, 'step was', 'steps were')} not reached.`] : []),
     '',
     heading('Memory, in pages'),
     ...indent(printMemory(facts), 2),

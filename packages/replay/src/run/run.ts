@@ -24,6 +24,10 @@ export interface Run {
   readonly start: RunStart;
   /** Answers of the steps; fewer than steps when one did not return. */
   readonly results: readonly Result[];
+  /** Why the last of these did not return; undefined when all did. */
+  readonly stop: Result['stop'];
+  /** Steps that the run did not come to. */
+  readonly unreached: number;
   readonly facts: RunFacts;
   readonly chain: string;
   /** Hash of the last state. */
@@ -67,7 +71,8 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Run {
   }
   const stop = results.at(-1)?.stop;
   const state = recorder.end({ outcome: stop ?? 'done', steps: results.length });
-  return { start, results, facts: narrator.facts(), chain: sink.chain, state };
+  const unreached = scenario.steps.length - results.length;
+  return { start, results, stop, unreached, facts: narrator.facts(), chain: sink.chain, state };
 }
 
 function openSink({ machine, profile, seed }: RunStart, { tape, level = 'full' }: RunOptions): RunSink {
