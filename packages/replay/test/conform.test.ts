@@ -3,7 +3,9 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Simulation } from '@pagetape/core';
 import test from 'ava';
+import { loadOracle } from '../src/scenario/oracle.ts';
 import { conformFile, oracleFiles, summarise, type ScenarioReport } from '../src/conform/conform.ts';
 
 const ORACLE = fileURLToPath(new URL('../../core/test/oracle/swap-v5/', import.meta.url));
@@ -19,6 +21,26 @@ for (const profile of [undefined, 'swap-v5-rc1']) {
     t.is(report.matched, profile ? files.length : 336);
     t.is(report.unsupported, 0);
   });
+}
+
+test('the marks of each node and the order of its allocations are those of the recorded machines', (t) => {
+  for (const file of files) {
+    const { machine } = JSON.parse(readFileSync(file, 'utf8')) as { machine: RecordedNode[] };
+    const { topology } = new Simulation({ machine: loadOracle(file).scenario.machine }).view;
+    const built = topology.zones.map(({ node, present, min, low, high }) => {
+      return { id: node, pages: present, min, low, high, order: [...topology.fallback[node]] };
+    });
+    t.deepEqual(built, machine, file);
+  }
+});
+
+interface RecordedNode {
+  readonly id: number;
+  readonly pages: number;
+  readonly min: number;
+  readonly low: number;
+  readonly high: number;
+  readonly order: number[];
 }
 
 /** A recorded scenario with one value changed, which a comparison must notice. */
