@@ -55,9 +55,16 @@ s.yaml:6:22: exit does not take "status"; it takes op, t and zombie
   [
     'a word where a number should be',
     steps('  - {op: mlock, t: A, addr: [heap, 0], pages: four}'),
-    `s.yaml:5:47: "pages" is four; it must be a number of pages, from 1
+    `s.yaml:5:47: "pages" is four; it must be a number of pages, from 1 to 268435455
    5 |   - {op: mlock, t: A, addr: [heap, 0], pages: four}
      |                                               ^^^^`,
+  ],
+  [
+    'more pages than there can be',
+    steps('  - {op: mlock, t: A, addr: [heap, 0], pages: 4000000000}'),
+    `s.yaml:5:47: "pages" is 4000000000; it must be a number of pages, from 1 to 268435455
+   5 |   - {op: mlock, t: A, addr: [heap, 0], pages: 4000000000}
+     |                                               ^^^^^^^^^^`,
   ],
   [
     'a wrong word among few',
@@ -344,6 +351,23 @@ for (const [title, text, message] of bad) {
     t.is(error.message, message);
   });
 }
+
+const OWN_NAMES = [...Object.getOwnPropertyNames(Object.prototype), 'prototype'];
+
+test('what every object has is no name of a task, a region or a file', (t) => {
+  const right = 'it must be a name that JavaScript objects do not have by themselves';
+  for (const name of OWN_NAMES) {
+    const text = steps(`  - {op: spawn, t: ${name}}
+  - {op: mmap, t: A, r: ${name}, at: 64, pages: 1}
+  - {op: file, name: ${name}, pages: 1}`);
+    const { problems } = t.throws(() => parseScenario(text, 's.yaml'), { instanceOf: ScenarioError });
+    const told = ['t', 'r', 'name'].map((key) => `"${key}" is ${name}; ${right}`);
+    t.deepEqual(
+      problems.map(({ message }) => message),
+      told,
+    );
+  }
+});
 
 test('of a file that is no text, little is shown, and nothing that a terminal would obey', (t) => {
   const binary = `\x7fELF\x02\x01\x1b[2J\x9b${'\0'.repeat(3000)}`;

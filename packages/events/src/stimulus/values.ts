@@ -12,6 +12,12 @@ export { numberValue, type NumberValue } from './number.ts';
 const TASK = /^(?!(?:self|kthread|init|none)$)[A-Za-z_][A-Za-z0-9_-]*$/;
 const HEX = /^0x[0-9a-fA-F]{1,16}$/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
+/** What every JavaScript object has: who looks such a name up in an object finds what nobody put there. */
+const OWNED =
+  'constructor prototype hasOwnProperty isPrototypeOf propertyIsEnumerable toLocaleString toString valueOf ' +
+  '__proto__ __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__';
+const UNTAKEN = new RegExp(`^(?!(?:${OWNED.replaceAll(' ', '|')})$)`);
+const UNTAKEN_PHRASE = 'a name that JavaScript objects do not have by themselves';
 const MAX_PAGES = 0x0fffffff;
 /** The arena begins at 0x40000000; its last page must have a 31-bit number. */
 const MAX_ARENA_PAGE = 0x7fffffff - 0x40000;
@@ -26,7 +32,7 @@ export const optional = z.exactOptional;
 
 export const taskName = once(() => {
   const phrase = 'the name of a task: a letter, then letters, digits, "_" or "-"; not self, kthread, init or none';
-  return z.string(phrase).regex(TASK, phrase).meta({
+  return z.string(phrase).regex(TASK, phrase).regex(UNTAKEN, UNTAKEN_PHRASE).meta({
     id: 'Task',
     description: 'The name of a task, such as A. "self", "kthread", "init" and "none" mean something else.',
   });
@@ -37,6 +43,7 @@ export const regionName = once(() => {
   return z
     .string(phrase)
     .regex(NAME, phrase)
+    .regex(UNTAKEN, UNTAKEN_PHRASE)
     .meta({ id: 'Region', description: 'The name that mmap gave to a region of the task.' });
 });
 
@@ -45,21 +52,22 @@ export const fileName = once(() => {
   return z
     .string(phrase)
     .min(1, phrase)
+    .regex(UNTAKEN, UNTAKEN_PHRASE)
     .meta({ id: 'File', description: 'The name of a file that the step "file" made.' });
 });
 
 export const pageCount = once(() =>
-  whole('a number of pages, from 1', 1, MAX_PAGES).meta({
+  whole(`a number of pages, from 1 to ${MAX_PAGES}`, 1, MAX_PAGES).meta({
     id: 'Pages',
     description: 'How many pages, from `addr` on where there is one.',
   }),
 );
 
 /** Pages of a file, or a place in it: may be 0. */
-export const filePages = once(() => whole('a number of pages, from 0', 0, MAX_PAGES));
+export const filePages = once(() => whole(`a number of pages, from 0 to ${MAX_PAGES}`, 0, MAX_PAGES));
 
 export const arenaPage = once(() =>
-  whole('a page number of the arena, from 0', 0, MAX_ARENA_PAGE).meta({
+  whole(`a page number of the arena, from 0 to ${MAX_ARENA_PAGE}`, 0, MAX_ARENA_PAGE).meta({
     id: 'ArenaPage',
     description: 'A page of the arena. Page n is address 0x40000000 + n * 4096.',
   }),

@@ -29,7 +29,7 @@ function whole(phrase: string, min: number, max: number): z.ZodInt {
 }
 
 const optional = z.exactOptional;
-const pages = whole('a number of pages, from 0', 0, MAX_FRAMES);
+const pages = whole(`a number of pages, from 0 to ${MAX_FRAMES}`, 0, MAX_FRAMES);
 const size = z.string(SIZE_PHRASE).regex(SIZE, SIZE_PHRASE);
 const text = z.string('a text');
 
