@@ -369,6 +369,35 @@ test('what every object has is no name of a task, a region or a file', (t) => {
   }
 });
 
+/** No JSON, where it stops, and what is said. The YAML parser takes most of these. */
+const NO_JSON: readonly (readonly [text: string, place: string, message: string])[] = [
+  ['{"steps": [\n  {"op": "drain"},\n]}', '3:1', 'no "," may stand before this "]"; remove the comma'],
+  ['{"a": 1,}', '1:9', 'no "," may stand before this "}"; remove the comma'],
+  ['{"a": }', '1:7', 'a value should stand here'],
+  ['{"a" 1}', '1:6', '":" should stand here'],
+  ['{a: 1}', '1:2', 'a key in double quotes or "}" should stand here'],
+  ['{\n"a": 01}', '2:6', 'a value should stand here'],
+  ["['x']", '1:2', 'a value or "]" should stand here'],
+  ['[1 2]', '1:4', '"," or "]" should stand here'],
+  ['{"a": [1', '1:9', 'a "]" is missing'],
+  ['# steps\n{}', '1:1', 'a value should stand here'],
+  ['{} {}', '1:4', 'the text goes on after its end; remove it'],
+  ['', '1:1', 'a value should stand here'],
+];
+
+for (const [text, place, message] of NO_JSON) {
+  test(`refused in a .json file: ${JSON.stringify(text)}`, (t) => {
+    t.throws(() => JSON.parse(text) as unknown);
+    const error = t.throws(() => parseScenario(text, 's.json'), { instanceOf: ScenarioError });
+    t.is(error.message.split('\n')[0], `s.json:${place}: this is not JSON: ${message}`);
+  });
+}
+
+test('a .json file may hold all that JSON has', (t) => {
+  const text = `\ufeff{"about": "\\u00e9 \\"",\r\n\t"machine": {"nodes": [{"pages": 2.56e2}]}, "steps": [ ]}\n`;
+  t.is(parseScenario(text, 's.json').about, 'é "');
+});
+
 test('of a file that is no text, little is shown, and nothing that a terminal would obey', (t) => {
   const binary = `\x7fELF\x02\x01\x1b[2J\x9b${'\0'.repeat(3000)}`;
   for (const text of [binary, `machine: "a" ${binary}`, `[\x1b[0m, ${binary}`]) {

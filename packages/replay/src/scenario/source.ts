@@ -1,4 +1,4 @@
-/** A file of YAML or JSON (which is YAML, too) that still knows where everything stands. */
+/** A file of YAML, or of JSON when it is called so, that still knows where everything stands. */
 import {
   isAlias,
   isMap,
@@ -12,6 +12,7 @@ import {
   type ParsedNode,
   type YAMLError,
 } from 'yaml';
+import { jsonFault } from './json.ts';
 import { printPath, ScenarioError, type Finding, type Path, type ShownProblem } from './problem.ts';
 
 /** From where to where in the text. */
@@ -26,13 +27,15 @@ export class Source {
   readonly #document: Document.Parsed;
   readonly #lines: LineCounter;
 
-  /** Throws ScenarioError when the text is neither YAML nor JSON. */
+  /** Throws ScenarioError when the text is no YAML, or in a file `.json` no JSON: all of JSON is YAML, too. */
   constructor(text: string, file: string) {
     this.file = file;
     this.#text = text;
     this.#lines = new LineCounter();
     this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, version: '1.2' });
     const errors = [...this.#document.errors, ...this.#document.warnings];
+    const fault = file.endsWith('.json') ? jsonFault(text.replace(/^\ufeff/, ' ')) : undefined;
+    if (fault) throw new ScenarioError(file, [this.#problem([fault.at, fault.at + 1], '', fault.message)]);
     if (errors.length === 0) this.#checkAliases();
     else throw this.#syntaxError(errors);
   }
