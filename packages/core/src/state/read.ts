@@ -10,7 +10,6 @@ import {
   FRAME,
   PG_ACTIVE,
   PG_DIRTY,
-  PG_ERROR,
   PG_LOCKED,
   PG_PRIVATE,
   PG_RECLAIM,
@@ -42,7 +41,6 @@ import type { ReadonlyInts, StateView } from './view.ts';
 const flags = (s: StateView, pfn: number): number => s.frames[pfn * FRAME + F_FLAGS];
 
 export const PageLocked = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_LOCKED) !== 0;
-export const PageError = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_ERROR) !== 0;
 export const PageReferenced = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_REFERENCED) !== 0;
 export const PageUptodate = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_UPTODATE) !== 0;
 export const PageDirty = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_DIRTY) !== 0;
