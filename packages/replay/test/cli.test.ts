@@ -110,9 +110,17 @@ for (const [command, error] of REFUSED) {
 test('help names every command, and says what an exit status means', async (t) => {
   const { status, out } = await pagetape('--help');
   t.is(status, 0);
-  for (const name of ['run', 'replay', 'verify', 'diff', 'show', 'profiles'])
+  for (const name of ['run', 'replay', 'verify', 'diff', 'show', 'conform', 'bench', 'profiles'])
     t.regex(out, new RegExp(`^  ${name} `, 'm'));
   t.regex(out, /Exit status: 0 done; 1 the answer is "no"/);
+});
+
+test('profiles tells every trait of every kernel in words', async (t) => {
+  const { status, out } = await pagetape('profiles');
+  t.is(status, 0);
+  t.regex(out, /^ +evicted_page +stays-on-list +freed-at-once +moved-list$/m);
+  t.regex(out, /^ +sys_call_table_entries +i386 295, ia32 295, x86_64 257, ia64 270 /m);
+  t.notRegex(out, /object|undefined/);
 });
 
 test('a tape replays to the report of its run', async (t) => {

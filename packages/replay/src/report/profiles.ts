@@ -30,6 +30,8 @@ export function printProfiles(profiles: readonly Traits[], usual: string, headin
 
 function traitText(trait: keyof Traits, value: Traits[keyof Traits]): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (trait !== 'not_migratable') return `${value}`;
-  return flagNames(value as number).join(' ');
+  if (trait === 'not_migratable') return flagNames(value as number).join(' ');
+  if (typeof value !== 'object') return `${value}`;
+  const parts = Object.entries(value).map(([name, part]) => `${name} ${part}`);
+  return parts.join(', ');
 }
