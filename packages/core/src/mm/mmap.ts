@@ -1,6 +1,7 @@
 /** Address spaces and their areas (mm/mmap.c). Addresses are page numbers. */
 import { EAGAIN, VM_IO, VM_LOCKED, VM_PFNMAP, VM_RESERVED, type Policy, type Vma } from '@pagetape/events';
 import { current, type Kernel } from '../kernel.ts';
+import { TABLE } from '../state/layout.ts';
 import { has_page_table } from '../state/read.ts';
 import { make_pages_present, unmap_vmas, type Gather, tlb_gather, tlb_finish } from './memory.ts';
 import { may_lock } from './mlock.ts';
@@ -200,15 +201,13 @@ function unmap_region(k: Kernel, gone: readonly Vma[]): void {
   for (const vma of gone) free_pgtables(k, vma);
 }
 
-const PAGES_PER_TABLE = 512;
-
 /** `mm/memory.c:free_pgtables()`: frees the page tables of an area that is gone, where no other area needs them. */
 function free_pgtables(k: Kernel, gone: Vma): void {
-  const first = Math.floor(gone.start / PAGES_PER_TABLE) * PAGES_PER_TABLE;
-  for (let vpn = first; vpn < gone.end; vpn += PAGES_PER_TABLE) {
+  const first = Math.floor(gone.start / TABLE) * TABLE;
+  for (let vpn = first; vpn < gone.end; vpn += TABLE) {
     if (!has_page_table(k.s, gone.mm, vpn)) continue;
     const neighbour = find_vma(k, gone.mm, vpn);
-    if (!neighbour || neighbour.start >= vpn + PAGES_PER_TABLE) k.emit.PageTableFreed(gone.mm, vpn);
+    if (!neighbour || neighbour.start >= vpn + TABLE) k.emit.PageTableFreed(gone.mm, vpn);
   }
 }
 
