@@ -120,7 +120,11 @@ export const scenarioSchema = z
       $schema: optional(text.describe('Where this schema is, for editors.')),
       name: optional(text.describe('A short name.')),
       about: optional(text.describe('What the scenario shows, in a sentence.')),
-      profile: optional(z.enum(PROFILE_NAMES, 'the name of a profile').describe('Whose rules hold.')),
+      profile: optional(
+        z
+          .enum(PROFILE_NAMES, 'the name of a profile')
+          .describe('Whose rules hold. The linux-* ones cannot be run yet.'),
+      ),
       seed: optional(
         z
           .union([z.string(), z.int('a text, or a whole number of at most 15 digits')], {
