@@ -1,7 +1,7 @@
 /** Tasks and address spaces come into being (kernel/fork.c) and end (kernel/exit.c). */
 import { VM_IO, VM_LOCKED, VM_PFNMAP, VM_READ, type Task } from '@pagetape/events';
 import { current, task_cpu, type Kernel } from '../kernel.ts';
-import { copy_page_range } from '../mm/memory.ts';
+import { copy_page_range } from '../mm/memory_range.ts';
 import { exit_mmap, vmas_of } from '../mm/mmap.ts';
 import { MM, M_USERS, TASK, T_IL_NEXT } from '../state/layout.ts';
 

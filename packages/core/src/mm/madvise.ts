@@ -1,7 +1,7 @@
 /** madvise(2), MADV_DONTNEED only (mm/madvise.c). */
 import { EINVAL, ENOMEM, VM_HUGETLB, VM_LOCKED, VM_PFNMAP } from '@pagetape/events';
 import { current, type Kernel } from '../kernel.ts';
-import { tlb_finish, tlb_gather, unmap_vmas } from './memory.ts';
+import { tlb_finish, tlb_gather, unmap_vmas } from './memory_range.ts';
 import { find_vma, next_vma } from './mmap.ts';
 import { lru_add_drain } from './swap.ts';
 

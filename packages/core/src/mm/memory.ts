@@ -1,4 +1,4 @@
-/** Page tables and page faults (mm/memory.c). */
+/** Page faults (mm/memory.c). Mappings of whole ranges are in memory_range.ts. */
 import {
   EFAULT,
   ENOMEM,
@@ -11,10 +11,8 @@ import {
   HOLDER_FAULT,
   READ,
   VM_EXEC,
-  VM_HUGETLB,
   VM_IO,
   VM_LOCKED,
-  VM_NONLINEAR,
   VM_PFNMAP,
   VM_READ,
   VM_SHARED,
@@ -24,7 +22,7 @@ import {
 } from '@pagetape/events';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { WAIT_MMAP_READ, waitFor } from '../sched/wait.ts';
-import { MM, M_SEM, PTE_DIRTY, PTE_WRITE, PTE_YOUNG, TABLE, ZERO_PFN } from '../state/layout.ts';
+import { MM, M_SEM, PTE_DIRTY, PTE_WRITE, PTE_YOUNG, ZERO_PFN } from '../state/layout.ts';
 import {
   has_page_table,
   PageAnon,
@@ -43,12 +41,10 @@ import { find_vma, next_vma } from './mmap.ts';
 import { get_page, page_cache_release } from './page_alloc.ts';
 import { anon_vma_prepare } from './rmap.ts';
 import { lru_add_drain, lru_cache_add_active, mark_page_accessed } from './swap.ts';
-import { free_pages_and_swap_cache, free_swap_cache, lookup_swap_cache, read_swap_cache_async } from './swap_state.ts';
+import { lookup_swap_cache, read_swap_cache_async } from './swap_state.ts';
 import {
   can_share_swap_page,
-  free_swap_and_cache,
   remove_exclusive_swap_page,
-  swap_duplicate,
   swap_free,
   valid_swaphandles,
   vm_swap_full,
@@ -311,86 +307,4 @@ export function* make_pages_present(k: Kernel, start: number, end: number): Slee
     return page.error === 'EFAULT' ? -EFAULT : -ENOMEM;
   }
   return 0;
-}
-
-/** Pages that were unmapped because their memory goes, to be released together: struct mmu_gather. */
-export interface Gather {
-  readonly pages: number[];
-}
-
-/** Pages that are gathered at most: FREE_PTE_NR. */
-const GATHER_MAX = 506;
-
-export function tlb_gather(): Gather {
-  return { pages: [] };
-}
-
-/** `include/asm-generic/tlb.h:tlb_remove_page()`: with one CPU there is nobody to wait for, so the page goes at once. */
-function tlb_remove_page(k: Kernel, tlb: Gather, pfn: number): void {
-  if (k.s.topology.cpu_to_node.length === 1) {
-    free_swap_cache(k, pfn);
-    page_cache_release(k, pfn);
-    return;
-  }
-  tlb.pages.push(pfn);
-  if (tlb.pages.length >= GATHER_MAX) tlb_finish(k, tlb);
-}
-
-/** `include/asm-generic/tlb.h:tlb_finish_mmu()` */
-export function tlb_finish(k: Kernel, tlb: Gather): void {
-  if (tlb.pages.length > 0) free_pages_and_swap_cache(k, tlb.pages.splice(0));
-}
-
-/** `mm/memory.c:unmap_vmas()`: zaps the pages [start, end) of an area. */
-export function unmap_vmas(k: Kernel, tlb: Gather, vma: Vma, start: number, end: number): void {
-  for (let vpn = start; vpn < end;) {
-    const table_end = Math.min(end, (Math.floor(vpn / TABLE) + 1) * TABLE);
-    if (!has_page_table(k.s, vma.mm, vpn)) vpn = table_end;
-    for (; vpn < table_end; vpn++) zap_pte(k, tlb, vma, vpn);
-  }
-}
-
-/** One entry of `mm/memory.c:zap_pte_range()`. */
-function zap_pte(k: Kernel, tlb: Gather, vma: Vma, vpn: number): void {
-  const pte = pte_of(k.s, vma.mm, vpn);
-  if (pte === 0) return;
-  if (pte_is_swap(pte)) {
-    k.emit.SwapEntryZapped(vma.mm, vpn, pte_slot(pte));
-    free_swap_and_cache(k, pte_slot(pte));
-    return;
-  }
-  const pfn = pte_pfn(pte);
-  if (!PageAnon(k.s, pfn)) {
-    if ((pte & PTE_DIRTY) !== 0 && !PageDirty(k.s, pfn)) k.emit.PageDirtied(pfn, 1);
-    if ((pte & PTE_YOUNG) !== 0) mark_page_accessed(k, pfn);
-  }
-  k.emit.PteZapped(pfn, vma.mm, vpn);
-  tlb_remove_page(k, tlb, pfn);
-}
-
-/**
- * `mm/memory.c:copy_page_range()`: gives a child the mappings of an area. Where nothing was ever written privately, faults bring
- * back the same pages, so nothing is copied.
- */
-export function copy_page_range(k: Kernel, to: number, vma: Vma): void {
-  const must_copy = VM_HUGETLB | VM_NONLINEAR | VM_PFNMAP;
-  if ((vma.flags & must_copy) === 0 && vma.anon_vma === 0) return;
-  for (let vpn = vma.start; vpn < vma.end;) {
-    const table_end = Math.min(vma.end, (Math.floor(vpn / TABLE) + 1) * TABLE);
-    if (!has_page_table(k.s, vma.mm, vpn)) {
-      vpn = table_end;
-      continue;
-    }
-    if (!has_page_table(k.s, to, vpn)) k.emit.PageTableAllocated(to, vpn);
-    for (; vpn < table_end; vpn++) copy_one_pte(k, to, vma, vpn);
-  }
-}
-
-/** `mm/memory.c:copy_one_pte()` */
-function copy_one_pte(k: Kernel, to: number, vma: Vma, vpn: number): void {
-  const pte = pte_of(k.s, vma.mm, vpn);
-  if (pte === 0) return;
-  if (pte_is_swap(pte)) swap_duplicate(k, pte_slot(pte));
-  const shared = (vma.flags & VM_SHARED) !== 0;
-  k.emit.PteDuplicated(vma.mm, to, vpn, shared ? 0 : 1, shared ? 1 : 0);
 }

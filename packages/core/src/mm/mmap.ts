@@ -3,7 +3,8 @@ import { EAGAIN, VM_IO, VM_LOCKED, VM_PFNMAP, VM_RESERVED, type Policy, type Vma
 import { current, type Kernel } from '../kernel.ts';
 import { TABLE } from '../state/layout.ts';
 import { has_page_table } from '../state/read.ts';
-import { make_pages_present, unmap_vmas, type Gather, tlb_gather, tlb_finish } from './memory.ts';
+import { make_pages_present } from './memory.ts';
+import { tlb_finish, tlb_gather, unmap_vmas, type Gather } from './memory_range.ts';
 import { may_lock } from './mlock.ts';
 import { mpol_equal } from './mempolicy.ts';
 import { lru_add_drain } from './swap.ts';

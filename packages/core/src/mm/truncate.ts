@@ -6,7 +6,7 @@ import { FILE, TABLE, X_ROOT } from '../state/layout.ts';
 import { page_buffers, page_index, PageDirty, PageLocked, PagePrivate, PageWriteback } from '../state/read.ts';
 import { eachLeaf } from '../state/walk.ts';
 import { lock_page, unlock_page, wait_on_page_writeback } from './filemap.ts';
-import { tlb_finish, tlb_gather, unmap_vmas } from './memory.ts';
+import { tlb_finish, tlb_gather, unmap_vmas } from './memory_range.ts';
 import { get_page, release_pages } from './page_alloc.ts';
 import { lru_add_drain } from './swap.ts';
 

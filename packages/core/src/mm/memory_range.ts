@@ -1,0 +1,91 @@
+/** Mappings of whole ranges, taken away or copied (mm/memory.c, asm-generic/tlb.h). What happens to one page is in memory.ts. */
+import { VM_HUGETLB, VM_NONLINEAR, VM_PFNMAP, VM_SHARED, type Vma } from '@pagetape/events';
+import type { Kernel } from '../kernel.ts';
+import { PTE_DIRTY, PTE_YOUNG, TABLE } from '../state/layout.ts';
+import { has_page_table, PageAnon, PageDirty, pte_is_swap, pte_of, pte_pfn, pte_slot } from '../state/read.ts';
+import { page_cache_release } from './page_alloc.ts';
+import { mark_page_accessed } from './swap.ts';
+import { free_pages_and_swap_cache, free_swap_cache } from './swap_state.ts';
+import { free_swap_and_cache, swap_duplicate } from './swapfile.ts';
+
+/** Pages that were unmapped because their memory goes, to be released together: struct mmu_gather. */
+export interface Gather {
+  readonly pages: number[];
+}
+
+/** Pages that are gathered at most: FREE_PTE_NR. */
+const GATHER_MAX = 506;
+
+export function tlb_gather(): Gather {
+  return { pages: [] };
+}
+
+/** `include/asm-generic/tlb.h:tlb_remove_page()`: with one CPU there is nobody to wait for, so the page goes at once. */
+function tlb_remove_page(k: Kernel, tlb: Gather, pfn: number): void {
+  if (k.s.topology.cpu_to_node.length === 1) {
+    free_swap_cache(k, pfn);
+    page_cache_release(k, pfn);
+    return;
+  }
+  tlb.pages.push(pfn);
+  if (tlb.pages.length >= GATHER_MAX) tlb_finish(k, tlb);
+}
+
+/** `include/asm-generic/tlb.h:tlb_finish_mmu()` */
+export function tlb_finish(k: Kernel, tlb: Gather): void {
+  if (tlb.pages.length > 0) free_pages_and_swap_cache(k, tlb.pages.splice(0));
+}
+
+/** `mm/memory.c:unmap_vmas()`: zaps the pages [start, end) of an area. */
+export function unmap_vmas(k: Kernel, tlb: Gather, vma: Vma, start: number, end: number): void {
+  for (let vpn = start; vpn < end;) {
+    const table_end = Math.min(end, (Math.floor(vpn / TABLE) + 1) * TABLE);
+    if (!has_page_table(k.s, vma.mm, vpn)) vpn = table_end;
+    for (; vpn < table_end; vpn++) zap_pte(k, tlb, vma, vpn);
+  }
+}
+
+/** One entry of `mm/memory.c:zap_pte_range()`. */
+function zap_pte(k: Kernel, tlb: Gather, vma: Vma, vpn: number): void {
+  const pte = pte_of(k.s, vma.mm, vpn);
+  if (pte === 0) return;
+  if (pte_is_swap(pte)) {
+    k.emit.SwapEntryZapped(vma.mm, vpn, pte_slot(pte));
+    free_swap_and_cache(k, pte_slot(pte));
+    return;
+  }
+  const pfn = pte_pfn(pte);
+  if (!PageAnon(k.s, pfn)) {
+    if ((pte & PTE_DIRTY) !== 0 && !PageDirty(k.s, pfn)) k.emit.PageDirtied(pfn, 1);
+    if ((pte & PTE_YOUNG) !== 0) mark_page_accessed(k, pfn);
+  }
+  k.emit.PteZapped(pfn, vma.mm, vpn);
+  tlb_remove_page(k, tlb, pfn);
+}
+
+/**
+ * `mm/memory.c:copy_page_range()`: gives a child the mappings of an area. Where nothing was ever written privately, faults bring
+ * back the same pages, so nothing is copied.
+ */
+export function copy_page_range(k: Kernel, to: number, vma: Vma): void {
+  const must_copy = VM_HUGETLB | VM_NONLINEAR | VM_PFNMAP;
+  if ((vma.flags & must_copy) === 0 && vma.anon_vma === 0) return;
+  for (let vpn = vma.start; vpn < vma.end;) {
+    const table_end = Math.min(vma.end, (Math.floor(vpn / TABLE) + 1) * TABLE);
+    if (!has_page_table(k.s, vma.mm, vpn)) {
+      vpn = table_end;
+      continue;
+    }
+    if (!has_page_table(k.s, to, vpn)) k.emit.PageTableAllocated(to, vpn);
+    for (; vpn < table_end; vpn++) copy_one_pte(k, to, vma, vpn);
+  }
+}
+
+/** `mm/memory.c:copy_one_pte()` */
+function copy_one_pte(k: Kernel, to: number, vma: Vma, vpn: number): void {
+  const pte = pte_of(k.s, vma.mm, vpn);
+  if (pte === 0) return;
+  if (pte_is_swap(pte)) swap_duplicate(k, pte_slot(pte));
+  const shared = (vma.flags & VM_SHARED) !== 0;
+  k.emit.PteDuplicated(vma.mm, to, vpn, shared ? 0 : 1, shared ? 1 : 0);
+}
