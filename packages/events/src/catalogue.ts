@@ -10,6 +10,7 @@ import * as task from './kernel/task.ts';
 import * as filemap from './mm/filemap.ts';
 import * as memory from './mm/memory.ts';
 import * as mempolicy from './mm/mempolicy.ts';
+import * as migrate from './mm/migrate.ts';
 import * as mmap from './mm/mmap.ts';
 import * as pageAlloc from './mm/page_alloc.ts';
 import * as pageIo from './mm/page_io.ts';
@@ -31,6 +32,7 @@ const modules = [
   rmap,
   memory,
   mempolicy,
+  migrate,
   mmap,
   task,
   entry,
@@ -48,6 +50,7 @@ type Modules = typeof run &
   typeof rmap &
   typeof memory &
   typeof mempolicy &
+  typeof migrate &
   typeof mmap &
   typeof task &
   typeof entry &

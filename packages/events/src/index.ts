@@ -35,6 +35,7 @@ export { type Vma } from './mm/mmap.ts';
 export { CHECK, type Check, type Policy } from './mm/mempolicy.ts';
 export { FAULT, FAULT_MAJOR, FAULT_MINOR, FAULT_OOM, FAULT_SIGBUS, FAULT_SIGSEGV } from './mm/memory.ts';
 export { IO_DIRECTION } from './mm/page_io.ts';
+export { FROM_MIGRATION_ENTRY, FROM_SWAP_ENTRY, RESTORED_FROM } from './mm/migrate.ts';
 export { HOLDER_BATCH, HOLDER_FAULT, HOLDER_ISOLATION, HOLDER_LOCK, HOLDER_PIN } from './mm/swap.ts';
 export { PAGEOUT, PAGE_ACTIVATE, PAGE_CLEAN, PAGE_KEEP, PAGE_SUCCESS } from './mm/vmscan.ts';
 export { CAPABILITY_NAMES, CONSTANTS } from './stimulus/constants.ts';

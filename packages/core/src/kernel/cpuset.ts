@@ -22,7 +22,8 @@ import { NotSimulated } from '../errors.ts';
 import { current, task_cpu, type Kernel, type Sleeping } from '../kernel.ts';
 import { bitmap_parselist, bitmap_remap } from '../lib/bitmap.ts';
 import { bind_zonelist, mpol_equal } from '../mm/mempolicy.ts';
-import { do_migrate_pages, down_write } from '../mm/mempolicy_calls.ts';
+import { down_write } from '../mm/mempolicy_calls.ts';
+import { do_migrate_pages } from '../mm/mempolicy_migrate.ts';
 import { vmas_of } from '../mm/mmap.ts';
 import { mmput } from './fork.ts';
 

@@ -29,13 +29,15 @@ export function bitmap_scnlistprintf(set: readonly number[]): string {
 }
 
 /**
- * `lib/bitmap.c:bitmap_remap()`: each member that is the n-th of `from` becomes the n-th of `to`, counted round when
- * `to` has fewer. Members outside `from` stay.
+ * `lib/bitmap.c:bitmap_bitremap()`: the n-th member of `from` becomes the n-th of `to`, counted round when `to` has fewer.
+ * What is not in `from` stays, and so does all when `to` is empty.
  */
+export function bitmap_bitremap(n: number, from: readonly number[], to: readonly number[]): number {
+  const rank = from.indexOf(n);
+  return rank < 0 || to.length === 0 ? n : to[rank % to.length];
+}
+
+/** `lib/bitmap.c:bitmap_remap()`: the set of what its members become. */
 export function bitmap_remap(set: readonly number[], from: readonly number[], to: readonly number[]): number[] {
-  const mapped = set.map((n) => {
-    const rank = from.indexOf(n);
-    return rank < 0 || to.length === 0 ? n : to[rank % to.length];
-  });
-  return [...new Set(mapped)].sort((a, b) => a - b);
+  return [...new Set(set.map((n) => bitmap_bitremap(n, from, to)))].sort((a, b) => a - b);
 }

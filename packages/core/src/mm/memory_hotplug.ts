@@ -29,7 +29,7 @@ import {
   PageWriteback,
 } from '../state/read.ts';
 import { down_read } from './memory.ts';
-import { evict_and_put_back, TASK_SIZE_PAGES } from './mempolicy_calls.ts';
+import { evict_and_put_back, TASK_SIZE_PAGES } from './mempolicy_migrate.ts';
 import { check_range, MPOL_MF_DISCONTIG_OK, startWalk } from './mempolicy_walk.ts';
 import { vmas_of } from './mmap.ts';
 import { mappers_of } from './rmap.ts';

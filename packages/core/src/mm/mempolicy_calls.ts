@@ -31,11 +31,12 @@ import { MM, M_SEM, TASK, T_IL_NEXT } from '../state/layout.ts';
 import { page_to_nid } from '../state/read.ts';
 import { down_read, get_user_page } from './memory.ts';
 import { mpol_new } from './mempolicy.ts';
-import { check_range, MPOL_MF_DISCONTIG_OK, oops_in, startWalk } from './mempolicy_walk.ts';
-import { find_vma, next_vma, split_vma, vmas_of } from './mmap.ts';
+import { do_migrate_pages, evict_and_put_back, TASK_SIZE_PAGES } from './mempolicy_migrate.ts';
+import { check_range, MPOL_MF_DISCONTIG_OK, startWalk } from './mempolicy_walk.ts';
+import { find_vma, next_vma, split_vma } from './mmap.ts';
 import { page_cache_release } from './page_alloc.ts';
 import { get_nodes, type UserMask } from './user_mask.ts';
-import { migrate_pages, putback_lru_pages } from './vmscan.ts';
+import { putback_lru_pages } from './vmscan.ts';
 
 /** Records which check refused the call, and gives its error number. */
 function refuse(k: Kernel, check: Check, errno: number): number {
@@ -45,50 +46,7 @@ function refuse(k: Kernel, check: Check, errno: number): number {
 
 const subset = (nodes: readonly number[], of: readonly number[]): boolean => nodes.every((nid) => of.includes(nid));
 
-/** Ends beyond any page that tables reach. */
-export const TASK_SIZE_PAGES = 0x7fffffff;
-/** IA32_PAGE_OFFSET of x86_64: where the memory of a 32-bit program ends. */
-const COMPAT_TASK_SIZE_PAGES = 0xffffe;
-
-/** `include/asm-x86_64/processor.h:TASK_SIZE`: how far the memory of the running task could reach. */
-const task_size = (k: Kernel): number => (current(k).compat ? COMPAT_TASK_SIZE_PAGES : TASK_SIZE_PAGES);
-
 // --- migrate_pages(2) ---------------------------------------------------------------------------------------------
-
-/**
- * `mm/mempolicy.c:do_migrate_pages()`: evicts the pages of an address space that lie on `from` but not on `to`. Where
- * they come back `to` does not say. Memory beyond what the *caller* could have is left alone, whoever owns it.
- * Returns how many the kernel counts as not moved.
- */
-export function* do_migrate_pages(
-  k: Kernel,
-  mm: number,
-  from: readonly number[],
-  to: readonly number[],
-  flags: number,
-): Sleeping<number> {
-  const wanted = (nid: number): boolean => from.includes(nid) && !to.includes(nid);
-  const walk = startWalk(k, mm, flags | MPOL_MF_DISCONTIG_OK, { mmap_sem: 1, users: 1 }, wanted);
-  yield* down_read(k, mm);
-  const [first] = vmas_of(k, mm);
-  if (!first) oops_in(k, walk, 'mm/mempolicy.c:do_migrate_pages()', 'mm->mmap is NULL');
-  // What the walk says is not looked at: where it refuses to begin, nothing is moved and the answer is 0.
-  yield* check_range(k, walk, first.start, task_size(k));
-  const left = yield* evict_and_put_back(k, walk.list);
-  k.emit.PagesMigrated(walk.list.length, left.counted);
-  k.emit.MmapLockReleased(mm, 1);
-  return left.counted;
-}
-
-/** Evicts a list and puts back what is left. `counted`: by the kernel's own rule; `listed`: pages left on the list. */
-export function* evict_and_put_back(k: Kernel, list: readonly number[]): Sleeping<{ counted: number; listed: number }> {
-  if (list.length === 0) return { counted: 0, listed: 0 };
-  const migrated = yield* migrate_pages(k, list);
-  putback_lru_pages(k, migrated.failed);
-  putback_lru_pages(k, migrated.moved);
-  const listed = putback_lru_pages(k, migrated.list);
-  return { counted: k.traits.evicted_page === 'moved-list' ? migrated.result : listed, listed };
-}
 
 /** A process id as the caller gave it: 0 is the caller. */
 export function find_task_by_pid(k: Kernel, pid: number): Task | null {

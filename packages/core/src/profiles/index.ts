@@ -7,6 +7,8 @@ const seed: Traits = {
   about: 'commit 39743889aaf, "Swap Migration V5: sys_migrate_pages interface", 8 January 2006',
   pagevec_size: 14,
   max_numnodes: 64,
+  engine: 'swap',
+  pairs_spare_targets: false,
   evicted_page: 'stays-on-list',
   unreferenced_is_done: false,
   lone_orphan_is_done: false,

@@ -13,6 +13,14 @@ export interface Traits {
   /** Highest number of node ids that masks know, MAX_NUMNODES. */
   readonly max_numnodes: number;
   /**
+   * How pages are migrated. `swap`: they are evicted, and the next access places them. `hybrid`: they are copied to their
+   * node, by way of swap entries. `direct`: they are copied by way of migration entries. `batched`: so, and a batch of
+   * them at a time.
+   */
+  readonly engine: 'swap' | 'hybrid' | 'direct' | 'batched';
+  /** Engines that copy go from node to node. Where there are more sources than targets or fewer, targets keep theirs. */
+  readonly pairs_spare_targets: boolean;
+  /**
    * What becomes of an evicted page. `stays-on-list`: it is met again in later passes and counted as put back.
    * `freed-at-once`: it leaves the list and is freed. `moved-list`: it waits on a list of its own to be put back.
    */

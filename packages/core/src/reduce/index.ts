@@ -22,6 +22,7 @@ import { cacheReducers } from './caches.ts';
 import { cpusetReducers } from './cpusets.ts';
 import { frameReducers } from './frames.ts';
 import { mappingReducers } from './mappings.ts';
+import { migrateReducers } from './migrate.ts';
 import { silentReducers, type SilentName } from './silent.ts';
 import { runReducers, taskReducers } from './tasks.ts';
 import type { ColdReducers, HotReducers } from './types.ts';
@@ -31,6 +32,7 @@ const hot: HotReducers<Exclude<HotName, SilentName>> = {
   ...frameReducers,
   ...cacheReducers,
   ...mappingReducers,
+  ...migrateReducers,
   ...runReducers,
 };
 /** Every cold event kind that does has one here. */

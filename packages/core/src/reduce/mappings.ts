@@ -33,18 +33,18 @@ import { invariant } from './assert.ts';
 import { freeLeaf, makeEntry } from './grow.ts';
 
 /** The place of the entry of a page; its page table must exist. */
-function entryOf(state: State, mm: number, vpn: number): number {
+export function entryOf(state: State, mm: number, vpn: number): number {
   const entry = tableEntry(state.tables, state.mms, mm * MM + M_ROOT, vpn);
   invariant(entry >= 0, 'no page table for page', vpn, 'of address space', mm);
   return entry;
 }
 
-function present(pfn: number, bits: number): number {
+export function present(pfn: number, bits: number): number {
   return (pfn << PTE_SHIFT) | PTE_PRESENT | bits;
 }
 
 /** One mapping more: page_add_rmap(). */
-function addRmap(state: State, pfn: number): void {
+export function addRmap(state: State, pfn: number): void {
   if (state.frames[pfn * FRAME + F_MAPCOUNT]++ === 0) state.vmstat[NR_MAPPED]++;
 }
 
@@ -56,7 +56,7 @@ function removeRmap(state: State, pfn: number): void {
 }
 
 /** Resident pages are counted as anonymous or of a file; the zero page counts as one of a file. */
-function countRss(state: State, mm: number, pfn: number, change: number): void {
+export function countRss(state: State, mm: number, pfn: number, change: number): void {
   state.mms[mm * MM + (state.frames[pfn * FRAME + F_MAPPING] < 0 ? M_ANON_RSS : M_FILE_RSS)] += change;
 }
 

@@ -36,5 +36,9 @@ export const silentReducers = {
   CheckFailed: unchanged,
   SyscallRejected: unchanged,
   NodemaskRead: unchanged,
+  NodePairPlanned: unchanged,
+  NodePairMigrated: unchanged,
+  PageContentCopied: unchanged,
+  PageMigrated: unchanged,
 };
 export type SilentName = keyof typeof silentReducers;

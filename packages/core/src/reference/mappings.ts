@@ -9,7 +9,7 @@ import type { ReferenceReducers } from './types.ts';
 
 type PresentPte = Draft<Extract<Pte, { pfn: number }>>;
 
-function mmOf(draft: ReferenceDraft, mm: number): Draft<ReferenceMm> {
+export function mmOf(draft: ReferenceDraft, mm: number): Draft<ReferenceMm> {
   const found = draft.mms[mm];
   invariant(found !== undefined, 'there is no address space', mm);
   return found;
@@ -18,7 +18,7 @@ function mmOf(draft: ReferenceDraft, mm: number): Draft<ReferenceMm> {
 const firstOfTable = (vpn: number): number => vpn - (vpn % TABLE);
 
 /** Writes an entry; its page table must exist. */
-function setPte(draft: ReferenceDraft, mm: number, vpn: number, pte: Pte | null): void {
+export function setPte(draft: ReferenceDraft, mm: number, vpn: number, pte: Pte | null): void {
   const { tables, ptes } = mmOf(draft, mm);
   invariant(tables[firstOfTable(vpn)], 'no page table for page', vpn, 'of address space', mm);
   if (pte) ptes[vpn] = pte;
@@ -33,7 +33,7 @@ function presentPte(draft: ReferenceDraft, mm: number, vpn: number): PresentPte 
 }
 
 /** One mapping of the frame more, or less: in its own count, in that of the machine, and in what the address space has. */
-function countMapping(draft: ReferenceDraft, mm: number, pfn: number, change: 1 | -1): void {
+export function countMapping(draft: ReferenceDraft, mm: number, pfn: number, change: 1 | -1): void {
   const frame = frameOf(draft, pfn);
   frame.mapcount += change;
   invariant(frame.mapcount >= 0, 'an unmapped page is unmapped:', pfn);

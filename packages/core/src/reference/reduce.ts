@@ -5,6 +5,7 @@ import { silentReducers } from '../reduce/silent.ts';
 import { cacheReducers } from './caches.ts';
 import { frameReducers } from './frames.ts';
 import { mappingReducers } from './mappings.ts';
+import { migrateReducers } from './migrate.ts';
 import type { ReferenceDraft, ReferenceState } from './state.ts';
 import { runReducers } from './tasks.ts';
 import type { ReferenceReducers } from './types.ts';
@@ -15,6 +16,7 @@ const reducers: ReferenceReducers<EventName> = {
   ...frameReducers,
   ...cacheReducers,
   ...mappingReducers,
+  ...migrateReducers,
   ...runReducers,
 };
 

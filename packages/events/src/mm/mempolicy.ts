@@ -1,7 +1,7 @@
 /** Events of NUMA policies and of the calls that set them (mm/mempolicy.c). */
 import { z } from 'zod';
 import { defineColdEvent, defineEvent, type DeepReadonly } from '../define.ts';
-import { count, nid, oneOf, pid } from '../field.ts';
+import { count, nid, oneOf, pid, signed } from '../field.ts';
 
 /** A policy as the kernel keeps it: MPOL_PREFERRED with node -1 means the node that the task runs on. */
 export const policySchema = z.strictObject({
@@ -90,4 +90,21 @@ export const PagesMigrated = defineEvent({
   of: 'mm/mempolicy.c:do_migrate_pages()',
   doc: 'The call is through with the pages that it isolated; it counts so many as not moved.',
   fields: [count('isolated'), count('left')],
+});
+
+export const NodePairPlanned = defineEvent({
+  name: 'NodePairPlanned',
+  number: 220,
+  of: 'mm/mempolicy.c:do_migrate_pages()',
+  doc: 'The pages on `source` are to go to `dest` next. Pairs are chosen so that a node is emptied before it is filled.',
+  fields: [nid('source'), nid('dest')],
+  cost_ns: 20,
+});
+
+export const NodePairMigrated = defineEvent({
+  name: 'NodePairMigrated',
+  number: 221,
+  of: 'mm/mempolicy.c:migrate_to_node()',
+  doc: 'The call is through with a pair of nodes: it counts so many pages as not moved, or minus an error number.',
+  fields: [nid('source'), nid('dest'), signed('left')],
 });

@@ -1,0 +1,94 @@
+/** Reducers of a page that moves to another frame. */
+import { FROM_SWAP_ENTRY } from '@pagetape/events';
+import {
+  FILE,
+  FRAME,
+  F_COUNT,
+  F_FLAGS,
+  F_INDEX,
+  F_MAPCOUNT,
+  F_MAPPING,
+  F_PRIVATE,
+  PG_ACTIVE,
+  PG_DIRTY,
+  PG_ERROR,
+  PG_PRIVATE,
+  PG_REFERENCED,
+  PG_SWAPCACHE,
+  PG_UPTODATE,
+  PLACE_HELD,
+  PLACE_ISOLATED,
+  PTE_WRITE,
+  X_ROOT,
+} from '../state/layout.ts';
+import { tableEntry } from '../state/read.ts';
+import type { State } from '../state/state.ts';
+import { invariant } from './assert.ts';
+import { placeOf, setPlace } from './lists.ts';
+import { addRmap, countRss, entryOf, present } from './mappings.ts';
+
+/** Marks that the new frame gets, and those of them that the old one has no more. */
+const COPIED = PG_ERROR | PG_REFERENCED | PG_UPTODATE;
+const MOVED = PG_ACTIVE | PG_DIRTY | PG_SWAPCACHE;
+
+/** A target is on a private list, like an isolated page: its reference is that of the call. */
+function TargetPageAllocated({ frames }: State, pfn: number): void {
+  invariant(placeOf(frames, pfn) === PLACE_HELD, 'a frame on a list becomes a target:', pfn);
+  setPlace(frames, pfn, PLACE_ISOLATED);
+}
+
+/** Puts `to` where a cache has the page, with the reference of the cache. */
+function replaceInCache(state: State, pfn: number, to: number): void {
+  const { frames, files, swap_cache, tables } = state;
+  const at = pfn * FRAME;
+  const mapping = frames[at + F_MAPPING];
+  if ((frames[at + F_FLAGS] & PG_SWAPCACHE) !== 0) {
+    const slot = frames[at + F_PRIVATE];
+    invariant(swap_cache[slot] === pfn + 1, 'frame', pfn, 'does not hold slot', slot);
+    swap_cache[slot] = to + 1;
+    frames[to * FRAME + F_PRIVATE] = slot;
+    frames[at + F_PRIVATE] = 0;
+  } else if (mapping > 0) {
+    const entry = tableEntry(tables, files, mapping * FILE + X_ROOT, frames[at + F_INDEX]);
+    invariant(tables[entry] === pfn + 1, 'frame', pfn, 'is not cached by file', mapping);
+    tables[entry] = to + 1;
+  } else return;
+  frames[to * FRAME + F_COUNT]++;
+  frames[at + F_COUNT]--;
+}
+
+/** A dirty page stays a dirty page of its file, so that nr_dirty does not change. */
+function MappingMoved(state: State, pfn: number, to: number): void {
+  const { frames } = state;
+  const from = pfn * FRAME;
+  const at = to * FRAME;
+  invariant(frames[from + F_MAPCOUNT] === 0, 'a mapped page leaves its frame:', pfn);
+  replaceInCache(state, pfn, to);
+  frames[at + F_MAPPING] = frames[from + F_MAPPING];
+  frames[at + F_INDEX] = frames[from + F_INDEX];
+  frames[at + F_FLAGS] |= frames[from + F_FLAGS] & (COPIED | MOVED);
+  frames[from + F_MAPPING] = 0;
+  frames[from + F_FLAGS] &= ~MOVED;
+}
+
+function BuffersMoved({ frames }: State, pfn: number, to: number): void {
+  const from = pfn * FRAME;
+  const at = to * FRAME;
+  invariant((frames[from + F_FLAGS] & PG_PRIVATE) !== 0, 'buffers of a page without any move: frame', pfn);
+  frames[at + F_PRIVATE] = frames[from + F_PRIVATE];
+  frames[at + F_FLAGS] |= PG_PRIVATE;
+  frames[at + F_COUNT]++;
+  frames[from + F_PRIVATE] = 0;
+  frames[from + F_FLAGS] &= ~PG_PRIVATE;
+  frames[from + F_COUNT]--;
+}
+
+/** Pages behind swap entries are not resident; those behind migration entries never stopped to be. */
+function PteRestored(state: State, pfn: number, mm: number, vpn: number, from: number, writable: number): void {
+  state.tables[entryOf(state, mm, vpn)] = present(pfn, writable === 0 ? 0 : PTE_WRITE);
+  state.frames[pfn * FRAME + F_COUNT]++;
+  addRmap(state, pfn);
+  if (from === FROM_SWAP_ENTRY) countRss(state, mm, pfn, 1);
+}
+
+export const migrateReducers = { TargetPageAllocated, MappingMoved, BuffersMoved, PteRestored };

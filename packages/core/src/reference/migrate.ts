@@ -1,0 +1,57 @@
+/** What events do to a page that moves to another frame. */
+import { RESTORED_FROM } from '@pagetape/events';
+import { invariant } from '../reduce/assert.ts';
+import { frameOf, refer } from './frames.ts';
+import { countMapping, mmOf, setPte } from './mappings.ts';
+import type { ReferenceDraft } from './state.ts';
+import type { ReferenceReducers } from './types.ts';
+
+/** Puts `to` where a cache has the page, with the reference of the cache. */
+function replaceInCache(draft: ReferenceDraft, pfn: number, to: number): void {
+  const { file, index, slot, swapcache } = frameOf(draft, pfn);
+  if (!swapcache && file === 0) return;
+  const cache = swapcache ? draft.swap_cache : draft.page_cache[file];
+  const key = swapcache ? slot : index;
+  invariant(cache[key] === pfn, 'a cache does not hold frame', pfn);
+  cache[key] = to;
+  refer(draft, to, 1);
+  refer(draft, pfn, -1);
+}
+
+export const migrateReducers: ReferenceReducers<
+  'TargetPageAllocated' | 'MappingMoved' | 'BuffersMoved' | 'PteRestored'
+> = {
+  TargetPageAllocated(draft, { pfn }) {
+    const frame = frameOf(draft, pfn);
+    invariant(frame.place === 'held', 'a frame on a list becomes a target:', pfn);
+    frame.place = 'isolated';
+  },
+  MappingMoved(draft, { pfn, to }) {
+    replaceInCache(draft, pfn, to);
+    const frame = frameOf(draft, pfn);
+    invariant(frame.mapcount === 0, 'a mapped page leaves its frame:', pfn);
+    const { file, anon_vma, index, slot, error, referenced, uptodate, active, dirty, swapcache } = frame;
+    const marks = { error, referenced, uptodate, active, dirty, swapcache };
+    Object.assign(frameOf(draft, to), { file, anon_vma, index, slot, ...marks });
+    Object.assign(frame, { file: 0, anon_vma: 0, slot: 0, active: false, dirty: false, swapcache: false });
+  },
+  BuffersMoved(draft, { pfn, to }) {
+    const { buffers } = frameOf(draft, pfn);
+    invariant(buffers !== null, 'buffers of a page without any move:', pfn);
+    frameOf(draft, to).buffers = buffers;
+    frameOf(draft, pfn).buffers = null;
+    refer(draft, to, 1);
+    refer(draft, pfn, -1);
+  },
+  PteRestored(draft, { pfn, mm, vpn, from, writable }) {
+    setPte(draft, mm, vpn, { pfn, writable: writable === 1, young: false, dirty: false });
+    refer(draft, pfn, 1);
+    countMapping(draft, mm, pfn, 1);
+    // A page behind a migration entry never stopped to be resident.
+    if (RESTORED_FROM[from] === 'migration-entry') {
+      const space = mmOf(draft, mm);
+      if (frameOf(draft, pfn).anon_vma !== 0) space.anon_rss--;
+      else space.file_rss--;
+    }
+  },
+};
