@@ -2,6 +2,7 @@
 export { NotSimulated, ScenarioFault } from './errors.ts';
 export { checkInvariants, type InvariantOptions } from './invariants/check.ts';
 export { pending_requests } from './mm/page_io.ts';
+export { page_status } from './mm/page_status.ts';
 export { Chance, PRNG_NAME, STREAMS, type ChanceState, type Stream } from './prng.ts';
 export { DEFAULT_PROFILE, PROFILES } from './profiles/index.ts';
 export { type Traits } from './profiles/traits.ts';

@@ -17,7 +17,7 @@ export function vmas_of(k: Kernel, mm: number): Vma[] {
 }
 
 /** `mm/mmap.c:find_vma()`: the first area that ends above the page; it may begin above it too. */
-export function find_vma(k: Kernel, mm: number, vpn: number): Vma | null {
+export function find_vma(k: Pick<Kernel, 's'>, mm: number, vpn: number): Vma | null {
   const { mms, vmas } = k.s.cold;
   const ids = mms[mm].vmas;
   let low = 0;

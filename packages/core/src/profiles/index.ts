@@ -24,6 +24,7 @@ const seed: Traits = {
   migrate_capability: 'CAP_SYS_ADMIN',
   move_all_capability: 'CAP_SYS_RESOURCE',
   numa_maps: 'MaxRef',
+  status_lookup: 'none',
 };
 
 const posted: Traits = {

@@ -61,4 +61,9 @@ export interface Traits {
    * areas with pages, small labels, `bind=0`, from the walker of mbind, so that `walk_skips_reserved` holds there, too.
    */
   readonly numa_maps: 'MaxRef' | 'maxref';
+  /**
+   * How move_pages(2) looks up the pages that it tells of. `follow_page`: private anonymous memory that was never touched is
+   * EFAULT, and a page under PROT_NONE is not seen. `folio_walk`: both are taken as they are. `none`: there is no such call.
+   */
+  readonly status_lookup: 'none' | 'follow_page' | 'folio_walk';
 }

@@ -149,7 +149,8 @@ export function* performDeactivate(k: Kernel, step: StimulusByOp<'deactivate'>):
 }
 
 export function* performDrain(k: Kernel, step: StimulusByOp<'drain'>): Sleeping<Result> {
-  drain_cpu(k, step.cpu);
+  const cpus = step.cpu === undefined ? k.s.topology.cpu_to_node.keys() : [step.cpu];
+  for (const cpu of cpus) drain_cpu(k, cpu);
   return { ret: 0 };
 }
 

@@ -13,8 +13,17 @@ export interface Result {
   readonly dead?: true;
   readonly mode?: number;
   readonly mask?: readonly (string | null)[];
-  /** What a file holds that was read. */
-  readonly value?: string;
+  /** move_pages: the array of answers; null where nothing was written, or when nothing was written at all. */
+  readonly status?: readonly (number | null)[] | null;
+  /** What a file holds that was read; of several files, by name. */
+  readonly value?: string | Readonly<Record<string, string>>;
+  /** numa_maps: a line an area. */
+  readonly maps?: readonly string[];
+  /** Counters by name: what was added since they were last asked for. */
+  readonly vmstat?: Readonly<Record<string, number>>;
+  /** Merged pages, and how many mappings share them. */
+  readonly shared?: number;
+  readonly sharing?: number;
   /** What a call by number wrote to each of its buffers of 32-bit words; null: a word that it did not write. */
   readonly out?: readonly (readonly (number | null)[])[];
   /** Answers of the steps of `parallel`, in their order. */

@@ -68,9 +68,9 @@ export const deactivate = defineStimulus({
 
 export const drain = defineStimulus({
   name: 'drain',
-  doc: 'The vectors of that cpu are emptied onto the LRU lists.',
+  doc: 'The vectors of that cpu, or of all cpus, are emptied onto the LRU lists.',
   by: 'outside',
-  fields: () => ({ cpu: cpuId() }),
+  fields: () => ({ cpu: optional(cpuId()) }),
 });
 
 export const swapfill = defineStimulus({

@@ -4,13 +4,11 @@
  */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { NotSimulated, PROFILES, Simulation, type Result } from '@pagetape/core';
-import { eventsOf, START, type Position, type RecordedEvent } from '@pagetape/events';
+import { NotSimulated, PROFILES } from '@pagetape/core';
 import { loadOracle, type Oracle, type OracleResult } from '../scenario/oracle.ts';
-import { Expectation, UnknownField, type Difference } from './expect.ts';
-import { observe } from './observe.ts';
-import { Names } from './pages.ts';
-import { traceOf } from './trace.ts';
+import { UnknownField } from './compare.ts';
+import { EvictionComparison } from './eviction.ts';
+import { PlacementComparison } from './placement.ts';
 
 /** How one run of one file came out. */
 export interface ScenarioReport {
@@ -74,11 +72,15 @@ export function summarise(scenarios: readonly ScenarioReport[]): ConformReport {
 
 type Outcome = Omit<ScenarioReport, 'file' | 'profile'>;
 
-function conformScenario({ scenario }: Oracle, profile: string, recorded: readonly OracleResult[]): Outcome {
+/** How a recording is compared depends on the kernel that made it. */
+const comparisonOf = ({ kernel }: Oracle) => (kernel.startsWith('swap-v5/') ? EvictionComparison : PlacementComparison);
+
+function conformScenario(oracle: Oracle, profile: string, recorded: readonly OracleResult[]): Outcome {
+  const { scenario } = oracle;
   if (!PROFILES[profile]) return { status: 'unsupported', step: 0, field: `profile ${profile}` };
   let step = 0;
   try {
-    const run = new Comparison(scenario.machine, profile);
+    const run = new (comparisonOf(oracle))(scenario.machine, profile);
     for (; step < recorded.length; step++) {
       const difference = run.step(scenario.steps[step], recorded[step]);
       if (difference) return { status: 'mismatched', step, ...difference };
@@ -89,64 +91,4 @@ function conformScenario({ scenario }: Oracle, profile: string, recorded: readon
     if (error instanceof UnknownField) return { status: 'unsupported', step, field: error.field };
     return { status: 'mismatched', step, field: 'run', expected: 'an answer', got: (error as Error).message };
   }
-}
-
-/** A simulation beside what was recorded of it. */
-class Comparison {
-  private readonly names: Names;
-  private readonly simulation: Simulation;
-  private readonly expectation: Expectation;
-  private readonly at: Position = { ...START };
-  private events: RecordedEvent[] = [];
-  private readonly done: 'evicted' | 'moved';
-
-  constructor(machine: Oracle['scenario']['machine'], profile: string) {
-    this.simulation = new Simulation({
-      machine,
-      profile,
-      sink: (block) => this.events.push(...eventsOf({ ...block, rows: block.rows.slice() }, this.at)),
-    });
-    this.done = PROFILES[profile].evicted_page === 'moved-list' ? 'moved' : 'evicted';
-    this.names = new Names(this.simulation.view);
-    this.takeTrace();
-    this.expectation = new Expectation(observe(this.simulation.view, this.names));
-  }
-
-  private takeTrace(): string[] {
-    this.simulation.finish();
-    const trace = traceOf(this.events, this.names, this.done);
-    this.events = [];
-    return trace;
-  }
-
-  /** Serves a step, and finds the first field that is not as recorded. */
-  step(stimulus: Oracle['scenario']['steps'][number], recorded: OracleResult): Difference | null {
-    const { trace, state, ...answer } = recorded;
-    const result = this.simulation.perform(stimulus);
-    const got = this.takeTrace();
-    this.expectation.tell((state ?? {}) as Record<string, unknown>);
-    return (
-      compareAnswer(answer, result) ??
-      (trace ? compareTrace(trace as string[], got) : null) ??
-      this.expectation.compare(observe(this.simulation.view, this.names))
-    );
-  }
-}
-
-const ANSWERS = ['ret', 'errno', 'sig', 'stop', 'mode', 'mask'];
-
-function compareAnswer(recorded: OracleResult, result: Result): Difference | null {
-  const unknown = Object.keys(recorded).find((field) => !ANSWERS.includes(field));
-  if (unknown) throw new UnknownField(unknown);
-  const got = result as unknown as Record<string, unknown>;
-  const differs = ANSWERS.find((field) => JSON.stringify(recorded[field]) !== JSON.stringify(got[field]));
-  return differs ? { field: differs, expected: recorded[differs] ?? null, got: got[differs] ?? null } : null;
-}
-
-function compareTrace(recorded: readonly string[], got: readonly string[]): Difference | null {
-  const length = Math.max(recorded.length, got.length);
-  for (let n = 0; n < length; n++) {
-    if (recorded[n] !== got[n]) return { field: `trace[${n}]`, expected: recorded[n] ?? null, got: got[n] ?? null };
-  }
-  return null;
 }

@@ -1,4 +1,5 @@
 /** What a recorded scenario says the state is after each step: the last value of every entry that it told. */
+import { UnknownField, type Difference } from './compare.ts';
 import type { Observation } from './observe.ts';
 
 /** Entries with these values are at rest: a scenario tells only changes, so what it never told must be so. */
@@ -8,20 +9,15 @@ function isAtRest(part: string, key: string, value: string | number | undefined,
   return typeof started === 'object' && started[key] === value;
 }
 
-/** One field that is not as expected. */
-export interface Difference {
-  readonly field: string;
-  readonly expected: unknown;
-  readonly got: unknown;
-}
-
 export class Expectation {
   private readonly told: Record<string, Record<string, string | number | null> | string> = {};
   private readonly initial: Observation;
+  private readonly prefix: string;
 
-  /** `initial`: the state before the first step. */
-  constructor(initial: Observation) {
+  /** `initial`: the state before the first step. `prefix`: what stands before the name of a part where a field is named. */
+  constructor(initial: Observation, prefix = '') {
     this.initial = initial;
+    this.prefix = prefix;
   }
 
   /** Takes over what a step told. */
@@ -35,7 +31,7 @@ export class Expectation {
   /** The first entry of the state that is not as told. */
   compare(got: Observation): Difference | null {
     const unknown = Object.keys(this.told).find((part) => got[part] === undefined);
-    if (unknown) throw new UnknownField(`state.${unknown}`);
+    if (unknown) throw new UnknownField(`${this.prefix}${unknown}`);
     for (const [part, entries] of Object.entries(got)) {
       const difference =
         typeof entries === 'string' ? this.compareText(part, entries) : this.comparePart(part, entries);
@@ -46,7 +42,7 @@ export class Expectation {
 
   private compareText(part: string, got: string): Difference | null {
     const expected = this.told[part] ?? '';
-    return expected === got ? null : { field: `state.${part}`, expected, got };
+    return expected === got ? null : { field: `${this.prefix}${part}`, expected, got };
   }
 
   private comparePart(part: string, got: Readonly<Record<string, string | number>>): Difference | null {
@@ -58,18 +54,10 @@ export class Expectation {
         key in told
           ? (expected ?? undefined) === value || (expected === 0 && value === undefined)
           : isAtRest(part, key, value, this.initial);
-      if (!fits)
-        return { field: `state.${part}.${key}`, expected: key in told ? expected : 'unchanged', got: value ?? null };
+      if (fits) continue;
+      const field = `${this.prefix}${part}.${key}`;
+      return { field, expected: key in told ? expected : 'unchanged', got: value ?? null };
     }
     return null;
-  }
-}
-
-/** A recorded result has a field that is not compared yet. */
-export class UnknownField extends Error {
-  readonly field: string;
-  constructor(field: string) {
-    super(`the field ${field} is not simulated yet`);
-    this.field = field;
   }
 }
