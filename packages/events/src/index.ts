@@ -34,6 +34,13 @@ export { type Credentials, type Oops, type Task } from './kernel/task.ts';
 export { type Vma } from './mm/mmap.ts';
 export { CHECK, type Check, type Policy } from './mm/mempolicy.ts';
 export { FAULT, FAULT_MAJOR, FAULT_MINOR, FAULT_OOM, FAULT_SIGBUS, FAULT_SIGSEGV } from './mm/memory.ts';
+export {
+  MIGRATION_ENTRY,
+  MIGRATION_ENTRY_READ,
+  MIGRATION_ENTRY_READ_EXCLUSIVE,
+  MIGRATION_ENTRY_WRITE,
+  type MigrationEntry,
+} from './mm/migrate.ts';
 export { IO_DIRECTION } from './mm/page_io.ts';
 export { FROM_MIGRATION_ENTRY, FROM_SWAP_ENTRY, RESTORED_FROM } from './mm/migrate.ts';
 export { HOLDER_BATCH, HOLDER_FAULT, HOLDER_ISOLATION, HOLDER_LOCK, HOLDER_PIN } from './mm/swap.ts';

@@ -5,6 +5,7 @@
  * A broken state may refer to what does not exist; that is noted, and not counted.
  */
 import * as L from '../state/layout.ts';
+import { frame_of_pte, is_migration_entry, pte_slot } from '../state/read.ts';
 import type { StateView } from '../state/view.ts';
 import { eachLeaf } from '../state/walk.ts';
 
@@ -18,6 +19,7 @@ export interface MmCensus {
 export interface Census {
   /** By frame: how many … */
   readonly ptes: Int32Array;
+  readonly migrationPtes: Int32Array;
   readonly cachedFiles: Int32Array;
   readonly cachedSlots: Int32Array;
   readonly batches: Int32Array;
@@ -52,6 +54,7 @@ export function takeCensus(s: StateView): Census {
   const mms = new Map<number, MmCensus>();
   const census = {
     ptes: byFrame(),
+    migrationPtes: byFrame(),
     cachedFiles: byFrame(),
     cachedSlots: byFrame(),
     batches: byFrame(),
@@ -108,11 +111,12 @@ function countPtes(s: StateView, census: Census, count: Count, mm: number): MmCe
   let file = 0;
   const root = { roots: 'mms', at: mm * L.MM + L.M_ROOT, of: `address space ${mm}` } as const;
   const tables = eachEntry(s, census, count, root, (pte, vpn) => {
-    const number = pte >>> L.PTE_SHIFT;
-    const who = (what: string): string => `page ${vpn} of address space ${mm} maps ${what} ${number}`;
-    if ((pte & L.PTE_PRESENT) === 0) return count(census.swapPtes, number, () => who('slot'));
-    count(census.ptes, number, () => who('frame'));
-    if (s.frames[number * L.FRAME + L.F_MAPPING] < 0) anon++;
+    const who = (what: string): string => `page ${vpn} of address space ${mm} maps ${what}`;
+    const pfn = frame_of_pte(s, pte);
+    if (pfn < 0) return count(census.swapPtes, pte_slot(pte), () => who(`slot ${pte_slot(pte)}`));
+    const array = is_migration_entry(pte) ? census.migrationPtes : census.ptes;
+    count(array, pfn, () => who(`frame ${pfn}`));
+    if (s.frames[pfn * L.FRAME + L.F_MAPPING] < 0) anon++;
     else file++;
   });
   return { tables, anon, file };

@@ -6,7 +6,7 @@ import { checkCpusets } from './cpusets.ts';
 import { takeCensus, type Census } from './census.ts';
 import { checkLocks, checkWriteback } from './io.ts';
 import { checkFreeFrames, checkLruLists, checkPlaces, checkZones } from './places.ts';
-import { checkPageCache, checkReverseMapping, checkSwapCache } from './mappings.ts';
+import { checkMigrationEntries, checkPageCache, checkReverseMapping, checkSwapCache } from './mappings.ts';
 import { checkMapcounts, checkReferences } from './references.ts';
 import { checkSlots, checkSwapAreas } from './swap.ts';
 import { checkCallsAreOver, checkPageTables, checkTables, checkUsers } from './tasks.ts';
@@ -24,6 +24,7 @@ const INVARIANTS: readonly Invariant[] = [
   checkSwapCache,
   checkPageCache,
   checkReverseMapping,
+  checkMigrationEntries,
   checkSlots,
   checkSwapAreas,
   checkCounters,

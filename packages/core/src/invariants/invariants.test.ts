@@ -252,6 +252,11 @@ const CORRUPTIONS: readonly (readonly [string, (s: State) => void, RegExp])[] = 
     /page \d+ of address space \d+ has an entry, but lies in no area/,
   ],
   [
+    'a migration entry names a page that nobody moves',
+    (s) => void (s.tables[pteAt(s, 20)] = (onLru << L.PTE_SHIFT) | L.PTE_MIGRATION_READ),
+    /1 migration entries name frame \d+, which is on an LRU list/,
+  ],
+  [
     'an entry maps a free frame',
     (s) => void (s.tables[pteAt(s, 20)] = (fresh << L.PTE_SHIFT) | L.PTE_PRESENT),
     /page \d+ of address space \d+ maps frame \d+, which is free/,

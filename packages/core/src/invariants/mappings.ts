@@ -1,12 +1,21 @@
-/** A frame and what it holds know each other: caches, and areas through reverse mapping. */
+/** A frame and what it holds know each other: caches, areas through reverse mapping, and migration entries. */
 import type { Vma } from '@pagetape/events';
 import * as L from '../state/layout.ts';
-import { find_page, mapping_of, page_index, page_private, PagePrivate, PageSwapCache } from '../state/read.ts';
+import {
+  find_page,
+  frame_of_pte,
+  mapping_of,
+  page_index,
+  page_private,
+  PageLocked,
+  PagePrivate,
+  PageSwapCache,
+} from '../state/read.ts';
 import type { StateView } from '../state/view.ts';
 import { eachLeaf } from '../state/walk.ts';
 import { numbers } from './census.ts';
 import type { Invariant } from './check.ts';
-import { placeOf } from './places.ts';
+import { placeName, placeOf } from './places.ts';
 
 /** The swap cache has a frame for a slot exactly when the frame says so. */
 export const checkSwapCache: Invariant = (s, { cachedSlots }, report) => {
@@ -63,8 +72,8 @@ export const checkReverseMapping: Invariant = (s, _census, report) => {
         const vma = areas.find(({ start, end }) => start <= vpn && vpn < end);
         const of = `page ${vpn} of address space ${mm}`;
         if (!vma) report(`${of} has an entry, but lies in no area`);
-        const pfn = pte >>> L.PTE_SHIFT;
-        if (!vma || (pte & L.PTE_PRESENT) === 0 || pfn === L.ZERO_PFN || pfn >= s.topology.max_pfn) continue;
+        const pfn = frame_of_pte(s, pte);
+        if (!vma || pfn <= L.ZERO_PFN || pfn >= s.topology.max_pfn) continue;
         if (placeOf(s, pfn) === L.PLACE_FREE) report(`${of} maps frame ${pfn}, which is free`);
         else if (!isFound(s, pfn, vma, vpn)) {
           const frame = `frame ${pfn} (mapping ${mapping_of(s, pfn)}, index ${page_index(s, pfn)})`;
@@ -73,5 +82,16 @@ export const checkReverseMapping: Invariant = (s, _census, report) => {
         }
       }
     });
+  }
+};
+
+/** Migration entries stand for a page only while its mover has its lock, and has taken it off the LRU lists. */
+export const checkMigrationEntries: Invariant = (s, { migrationPtes }, report) => {
+  for (let pfn = 0; pfn < s.topology.max_pfn; pfn++) {
+    if (migrationPtes[pfn] === 0) continue;
+    if (!PageLocked(s, pfn)) report(`${migrationPtes[pfn]} migration entries name frame ${pfn}, which is not locked`);
+    const place = placeOf(s, pfn);
+    if (place === L.PLACE_ISOLATED || place === L.PLACE_HELD) continue;
+    report(`${migrationPtes[pfn]} migration entries name frame ${pfn}, which is ${placeName(s, pfn)}`);
   }
 };

@@ -35,11 +35,16 @@ export function release_holder(k: Kernel, pfn: number): void {
 
 /** `mm/filemap.c:__lock_page()`: takes the page lock, and sleeps as long as somebody else has it. */
 export function* lock_page(k: Kernel, pfn: number): Sleeping<void> {
+  yield* wait_on_page_locked(k, pfn);
+  k.emit.PageLocked(pfn);
+}
+
+/** `include/linux/pagemap.h:wait_on_page_locked()`: sleeps until nobody has the lock, and does not take it. */
+export function* wait_on_page_locked(k: Kernel, pfn: number): Sleeping<void> {
   while (PageLocked(k.s, pfn)) {
     k.emit.PageLockWaited(pfn);
     yield waitFor(WAIT_PAGE_LOCK, pfn);
   }
-  k.emit.PageLocked(pfn);
 }
 
 /** `mm/filemap.c:unlock_page()` */

@@ -25,11 +25,11 @@ import { WAIT_MMAP_READ, waitFor } from '../sched/wait.ts';
 import { MM, M_SEM, PTE_DIRTY, PTE_WRITE, PTE_YOUNG, ZERO_PFN } from '../state/layout.ts';
 import {
   has_page_table,
+  is_migration_entry,
   PageAnon,
   PageDirty,
   PageLocked,
   PageUptodate,
-  pte_is_swap,
   pte_of,
   pte_pfn,
   pte_present,
@@ -37,6 +37,7 @@ import {
 } from '../state/read.ts';
 import { lock_page, page_cache_read, unlock_page } from './filemap.ts';
 import { alloc_page_vma } from './mempolicy.ts';
+import { migration_entry_wait } from './migrate.ts';
 import { find_vma, next_vma } from './mmap.ts';
 import { get_page, page_cache_release } from './page_alloc.ts';
 import { anon_vma_prepare } from './rmap.ts';
@@ -51,7 +52,7 @@ import {
 } from './swapfile.ts';
 
 /** __handle_mm_fault() cannot finish without sleeping: do_swap_page() goes on, with the mmap_sem held. */
-const NEEDS_SWAP_IN = -1;
+const NEEDS_TO_SLEEP = -1;
 
 /** The index that reverse mapping keeps for an anonymous page: linear_page_index(). */
 const linear_page_index = (vma: Vma, vpn: number): number => vma.pgoff + (vpn - vma.start);
@@ -128,7 +129,7 @@ function do_no_page(k: Kernel, vma: Vma, vpn: number, access: number): number {
 }
 
 /**
- * `mm/memory.c:__handle_mm_fault()`, all that does not sleep: FAULT_*, or NEEDS_SWAP_IN. Nothing else runs meanwhile, so
+ * `mm/memory.c:__handle_mm_fault()`, all that does not sleep: FAULT_*, or NEEDS_TO_SLEEP. Nothing else runs meanwhile, so
  * the mmap_sem is not taken.
  */
 function __handle_mm_fault(k: Kernel, vma: Vma, vpn: number, access: number): number {
@@ -136,7 +137,7 @@ function __handle_mm_fault(k: Kernel, vma: Vma, vpn: number, access: number): nu
   if (!has_page_table(k.s, vma.mm, vpn)) k.emit.PageTableAllocated(vma.mm, vpn);
   const pte = pte_of(k.s, vma.mm, vpn);
   if (pte === 0) return vma.file === 0 ? do_anonymous_page(k, vma, vpn, access) : do_no_page(k, vma, vpn, access);
-  if (pte_is_swap(pte)) return NEEDS_SWAP_IN;
+  if (!pte_present(pte)) return NEEDS_TO_SLEEP;
   if (access === WRITE && (pte & PTE_WRITE) === 0) return do_wp_page(k, vma, vpn);
   k.emit.PteAccessed(vma.mm, vpn, access);
   return FAULT_MINOR;
@@ -171,10 +172,17 @@ function swapin_readahead(k: Kernel, slot: number, vma: Vma, vpn: number): void 
   lru_add_drain(k);
 }
 
-/** `mm/memory.c:do_swap_page()`: brings a page back from swap, or finds it in the swap cache. */
+/**
+ * `mm/memory.c:do_swap_page()`: brings a page back from swap, or finds it in the swap cache. For one that is being moved it
+ * only waits: the access is tried again then.
+ */
 function* do_swap_page(k: Kernel, vma: Vma, vpn: number, access: number): Sleeping<number> {
   const { s } = k;
   const before = pte_of(s, vma.mm, vpn);
+  if (is_migration_entry(before)) {
+    yield* migration_entry_wait(k, vma.mm, vpn);
+    return FAULT_MINOR;
+  }
   const slot = pte_slot(before);
   let result = FAULT_MINOR;
   let pfn = lookup_swap_cache(k, slot, vma.mm, vpn);
@@ -245,7 +253,7 @@ export function* do_page_fault(k: Kernel, mm: number, vpn: number, access: numbe
   let result = FAULT_SIGSEGV;
   if (vma && vma.start <= vpn && fault_permitted(vma, access)) {
     result = __handle_mm_fault(k, vma, vpn, access);
-    if (result === NEEDS_SWAP_IN) result = yield* do_swap_page(k, vma, vpn, access);
+    if (result === NEEDS_TO_SLEEP) result = yield* do_swap_page(k, vma, vpn, access);
     k.emit.PageFaultResolved(mm, vpn, result);
   }
   k.emit.MmapLockReleased(mm, 1);
@@ -276,7 +284,7 @@ export function* get_user_page(k: Kernel, mm: number, vpn: number, access: numbe
     const area = k.s.cold.vmas[vma.id];
     const want = must_write ? WRITE : READ;
     let result = __handle_mm_fault(k, area, vpn, want);
-    if (result === NEEDS_SWAP_IN) result = yield* do_swap_page(k, area, vpn, want);
+    if (result === NEEDS_TO_SLEEP) result = yield* do_swap_page(k, area, vpn, want);
     k.emit.PageFaultResolved(mm, vpn, result);
     if (result === FAULT_SIGBUS) return { error: 'EFAULT' };
     if (result === FAULT_OOM) return { error: 'ENOMEM' };

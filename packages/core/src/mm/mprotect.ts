@@ -2,6 +2,8 @@
 import {
   EACCES,
   ENOMEM,
+  MIGRATION_ENTRY_READ,
+  MIGRATION_ENTRY_READ_EXCLUSIVE,
   VM_ACCOUNT,
   VM_EXEC,
   VM_MAYWRITE,
@@ -12,7 +14,14 @@ import {
 } from '@pagetape/events';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { TABLE } from '../state/layout.ts';
-import { has_page_table, pte_of, pte_present } from '../state/read.ts';
+import {
+  has_page_table,
+  is_write_migration_entry,
+  migration_entry_to_pfn,
+  PageAnon,
+  pte_of,
+  pte_present,
+} from '../state/read.ts';
 import { find_vma, next_vma, split_vma, vma_merge } from './mmap.ts';
 
 /** Private memory is accounted for from the first time on that it may be written. */
@@ -58,12 +67,25 @@ export function* for_each_vma_part(
   }
 }
 
-/** `mm/mprotect.c:change_protection()`: all present entries of the range. */
+/**
+ * One entry of `mm/mprotect.c:change_pte_range()`. What a page that is being moved may become is hard to tell, so its
+ * mapping will not be writable, whatever is asked for.
+ */
+function change_pte(k: Kernel, mm: number, vpn: number, writable: number): void {
+  const pte = pte_of(k.s, mm, vpn);
+  if (pte_present(pte)) k.emit.PteProtected(mm, vpn, writable);
+  else if (is_write_migration_entry(pte)) {
+    const exclusive = k.traits.exclusive_pages && PageAnon(k.s, migration_entry_to_pfn(k.s, pte));
+    k.emit.MigrationEntryProtected(mm, vpn, exclusive ? MIGRATION_ENTRY_READ_EXCLUSIVE : MIGRATION_ENTRY_READ);
+  }
+}
+
+/** `mm/mprotect.c:change_protection()`: all entries of the range. */
 function change_protection(k: Kernel, vma: Vma, start: number, end: number): void {
   const writable = (vma.flags & VM_SHARED) !== 0 && (vma.flags & VM_WRITE) !== 0 ? 1 : 0;
   for (let vpn = start; vpn < end; vpn++) {
     if (!has_page_table(k.s, vma.mm, vpn)) vpn = Math.min(end, (Math.floor(vpn / TABLE) + 1) * TABLE) - 1;
-    else if (pte_present(pte_of(k.s, vma.mm, vpn))) k.emit.PteProtected(vma.mm, vpn, writable);
+    else change_pte(k, vma.mm, vpn, writable);
   }
 }
 

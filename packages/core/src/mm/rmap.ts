@@ -1,8 +1,18 @@
 /** Reverse mapping (mm/rmap.c): from a page to the entries that map it. */
-import { refusal, VM_LOCKED, VM_MAYSHARE, type Vma } from '@pagetape/events';
+import {
+  MIGRATION_ENTRY_READ,
+  MIGRATION_ENTRY_WRITE,
+  refusal,
+  VM_LOCKED,
+  VM_MAYSHARE,
+  type Vma,
+} from '@pagetape/events';
 import type { Kernel } from '../kernel.ts';
 import {
+  is_migration_entry,
   mapping_of,
+  migration_entry_supports_ad,
+  migration_entry_to_pfn,
   page_index,
   page_mapped,
   page_private,
@@ -10,11 +20,12 @@ import {
   PageDirty,
   PageLocked,
   PageReferenced,
+  PageSwapCache,
   pte_of,
   pte_pfn,
   pte_present,
 } from '../state/read.ts';
-import { PTE_DIRTY, PTE_YOUNG } from '../state/layout.ts';
+import { PTE_DIRTY, PTE_WRITE, PTE_YOUNG } from '../state/layout.ts';
 import { swap_duplicate } from './swapfile.ts';
 import { find_mergeable_anon_vma } from './mmap.ts';
 
@@ -101,6 +112,53 @@ export function try_to_unmap(k: Kernel, pfn: number): number {
     if (result >= SWAP_FAIL || !page_mapped(k.s, pfn)) break;
   }
   return page_mapped(k.s, pfn) ? result : SWAP_SUCCESS;
+}
+
+/**
+ * `mm/rmap.c:try_to_unmap_one()` for migration: the mapping gives way to an entry that names the page. Neither recent use
+ * nor locked memory forbids it. Where the kernel says so, a page in the swap cache leaves the entry of its slot instead.
+ */
+function try_to_migrate_one(k: Kernel, pfn: number, vma: Vma): void {
+  const vpn = vma_address(k, pfn, vma);
+  const pte = vpn < 0 ? 0 : page_check_address(k, pfn, vma.mm, vpn);
+  if (pte === 0) return;
+  if ((pte & PTE_DIRTY) !== 0 && !PageDirty(k.s, pfn)) k.emit.PageDirtied(pfn, 1);
+  if (PageSwapCache(k.s, pfn) && k.traits.swap_cached_leaves_swap_entry) {
+    const slot = page_private(k.s, pfn);
+    swap_duplicate(k, slot);
+    return k.emit.PteUnmapped(pfn, vma.mm, vpn, slot);
+  }
+  const kind = (pte & PTE_WRITE) !== 0 ? MIGRATION_ENTRY_WRITE : MIGRATION_ENTRY_READ;
+  const marks = k.traits.migration_keeps_marks && migration_entry_supports_ad(k.s) ? pte : 0;
+  const [young, dirty] = [(marks & PTE_YOUNG) !== 0 ? 1 : 0, (marks & PTE_DIRTY) !== 0 ? 1 : 0];
+  k.emit.MigrationEntrySet(pfn, vma.mm, vpn, kind, young, dirty);
+}
+
+/**
+ * `mm/rmap.c:try_to_unmap()` for migration, which later kernels call try_to_migrate(): all mappings of a locked page give
+ * way to migration entries. Returns whether nothing maps the page any more.
+ */
+export function try_to_migrate(k: Kernel, pfn: number): boolean {
+  for (const id of vmas_of_page(k, pfn)) {
+    try_to_migrate_one(k, pfn, k.s.cold.vmas[id]);
+    if (!page_mapped(k.s, pfn)) break;
+  }
+  return !page_mapped(k.s, pfn);
+}
+
+/** Calls `visit` for each migration entry of a page that areas of `fresh` have; that is the page itself, or its copy. */
+export function each_migration_entry(
+  k: Kernel,
+  pfn: number,
+  fresh: number,
+  visit: (mm: number, vpn: number, pte: number) => void,
+): void {
+  for (const id of vmas_of_page(k, fresh)) {
+    const vma = k.s.cold.vmas[id];
+    const vpn = vma_address(k, fresh, vma);
+    const pte = vpn < 0 ? 0 : pte_of(k.s, vma.mm, vpn);
+    if (is_migration_entry(pte) && migration_entry_to_pfn(k.s, pte) === pfn) visit(vma.mm, vpn, pte);
+  }
 }
 
 /**

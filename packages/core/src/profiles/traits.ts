@@ -32,6 +32,17 @@ export interface Traits {
    * again.
    */
   readonly lone_orphan_is_done: boolean;
+  /**
+   * While a page moves, a mapping of one that is in the swap cache becomes the entry of its slot, and a fault has to bring
+   * it back; else it becomes a migration entry, as all others do.
+   */
+  readonly swap_cached_leaves_swap_entry: boolean;
+  /** A migration entry keeps the accessed and the dirty mark of the mapping; else both are lost by moving the page. */
+  readonly migration_keeps_marks: boolean;
+  /** Who waits for a page that is being moved holds a reference, which keeps it from being moved in that pass. */
+  readonly migration_waiter_holds_page: boolean;
+  /** The kernel knows of each anonymous page whether one mapping has it for itself (PG_anon_exclusive). */
+  readonly exclusive_pages: boolean;
   /** The walk leaves reserved pages, such as the zero page, alone. */
   readonly walk_skips_reserved: boolean;
   /** VM_* bits of areas that the walk does not enter to move pages. */

@@ -5,6 +5,8 @@ import {
   F_INDEX,
   F_MAPCOUNT,
   F_MAPPING,
+  MIGRATION_DIRTY,
+  MIGRATION_YOUNG,
   MM,
   M_ANON_RSS,
   M_FILE_RSS,
@@ -16,7 +18,9 @@ import {
   PGFAULT,
   PGMAJFAULT,
   CURRENT_TASK,
+  PTE_BITS,
   PTE_DIRTY,
+  PTE_MIGRATION_READ,
   PTE_PRESENT,
   PTE_SHIFT,
   PTE_SWAP,
@@ -27,7 +31,7 @@ import {
   T_MIN_FLT,
   ZERO_PFN,
 } from '../state/layout.ts';
-import { tableEntry } from '../state/read.ts';
+import { is_migration_entry, migration_entry_supports_ad, migration_entry_to_pfn, tableEntry } from '../state/read.ts';
 import type { State } from '../state/state.ts';
 import { invariant } from './assert.ts';
 import { freeLeaf, makeEntry } from './grow.ts';
@@ -155,8 +159,56 @@ function PteDuplicated(state: State, from: number, to: number, vpn: number, prot
     state.frames[pfn * FRAME + F_COUNT]++;
     addRmap(state, pfn);
     countRss(state, to, pfn, 1);
+  } else if (is_migration_entry(pte)) {
+    if (protect !== 0) tables[source] = pte = (pte & ~PTE_BITS) | PTE_MIGRATION_READ;
+    countRss(state, to, migration_entry_to_pfn(state, pte), 1);
   }
   tables[target] = pte;
+}
+
+/** The kinds of migration entries, as MIGRATION_ENTRY names them, follow each other in the entry. */
+const migrationKind = (kind: number): number => PTE_MIGRATION_READ + (kind << 1);
+
+/** The entry that stands for a mapping while its page moves. The page still counts as resident, but not as mapped. */
+function MigrationEntrySet(
+  state: State,
+  pfn: number,
+  mm: number,
+  vpn: number,
+  kind: number,
+  young: number,
+  dirty: number,
+): void {
+  invariant((young | dirty) === 0 || migration_entry_supports_ad(state), 'no room for the marks of frame', pfn);
+  const marks = (young !== 0 ? MIGRATION_YOUNG : 0) | (dirty !== 0 ? MIGRATION_DIRTY : 0);
+  state.tables[entryOf(state, mm, vpn)] = (pfn << PTE_SHIFT) | migrationKind(kind) | marks;
+  removeRmap(state, pfn);
+  state.frames[pfn * FRAME + F_COUNT]--;
+}
+
+function MigrationEntryRemoved(
+  state: State,
+  pfn: number,
+  mm: number,
+  vpn: number,
+  writable: number,
+  young: number,
+  dirty: number,
+): void {
+  const bits = (writable !== 0 ? PTE_WRITE : 0) | (young !== 0 ? PTE_YOUNG : 0) | (dirty !== 0 ? PTE_DIRTY : 0);
+  state.tables[entryOf(state, mm, vpn)] = present(pfn, bits);
+  addRmap(state, pfn);
+  state.frames[pfn * FRAME + F_COUNT]++;
+}
+
+function MigrationEntryProtected(state: State, mm: number, vpn: number, kind: number): void {
+  const at = entryOf(state, mm, vpn);
+  state.tables[at] = (state.tables[at] & ~PTE_BITS) | migrationKind(kind);
+}
+
+function MigrationEntryZapped(state: State, mm: number, vpn: number, pfn: number): void {
+  state.tables[entryOf(state, mm, vpn)] = 0;
+  countRss(state, mm, pfn, -1);
 }
 
 function PteZapped(state: State, pfn: number, mm: number, vpn: number): void {
@@ -200,6 +252,10 @@ export const mappingReducers = {
   PteZapped,
   SwapEntryZapped: (state: State, mm: number, vpn: number) => void (state.tables[entryOf(state, mm, vpn)] = 0),
   PteProtected,
+  MigrationEntrySet,
+  MigrationEntryRemoved,
+  MigrationEntryProtected,
+  MigrationEntryZapped,
   LockedPagesCounted: (state: State, mm: number, pages: number) => void (state.mms[mm * MM + M_LOCKED] += pages),
   MmapLockTaken: (state: State, mm: number, change: number) => void (state.mms[mm * MM + M_SEM] += change),
   MmapLockReleased: (state: State, mm: number, change: number) => void (state.mms[mm * MM + M_SEM] -= change),

@@ -23,6 +23,7 @@ export const silentReducers = {
   WalkStarted: unchanged,
   WalkFinished: unchanged,
   MmapLockWaited: unchanged,
+  MigrationEntryWaited: unchanged,
   MigrationBatchStarted: unchanged,
   MigrationPassStarted: unchanged,
   MigrationPassEnded: unchanged,

@@ -1,5 +1,5 @@
 /** What events do to page tables: faults, unmapping, fork, protection. */
-import { ACCESS, FAULT } from '@pagetape/events';
+import { ACCESS, FAULT, MIGRATION_ENTRY } from '@pagetape/events';
 import type { Draft } from 'immer';
 import { invariant } from '../reduce/assert.ts';
 import { TABLE, ZERO_PFN } from '../state/layout.ts';
@@ -8,6 +8,7 @@ import type { Pte, ReferenceDraft, ReferenceMm } from './state.ts';
 import type { ReferenceReducers } from './types.ts';
 
 type PresentPte = Draft<Extract<Pte, { pfn: number }>>;
+type MovingPte = Draft<Extract<Pte, { moving: number }>>;
 
 export function mmOf(draft: ReferenceDraft, mm: number): Draft<ReferenceMm> {
   const found = draft.mms[mm];
@@ -32,14 +33,30 @@ function presentPte(draft: ReferenceDraft, mm: number, vpn: number): PresentPte 
   return pte;
 }
 
-/** One mapping of the frame more, or less: in its own count, in that of the machine, and in what the address space has. */
-export function countMapping(draft: ReferenceDraft, mm: number, pfn: number, change: 1 | -1): void {
+/** The entry of a page that is being moved. */
+function movingPte(draft: ReferenceDraft, mm: number, vpn: number): MovingPte {
+  const pte = mmOf(draft, mm).ptes[vpn];
+  invariant(pte !== undefined && 'moving' in pte, 'nothing is being moved at page', vpn, 'of address space', mm);
+  return pte;
+}
+
+/** One mapping of the frame more, or less: in its own count, and in that of the machine. */
+function countMapper(draft: ReferenceDraft, pfn: number, change: 1 | -1): void {
   const frame = frameOf(draft, pfn);
   frame.mapcount += change;
   invariant(frame.mapcount >= 0, 'an unmapped page is unmapped:', pfn);
   if (frame.mapcount === (change === 1 ? 1 : 0)) draft.counters.nr_mapped += change;
-  if (frame.anon_vma !== 0) mmOf(draft, mm).anon_rss += change;
+}
+
+/** A page more, or less, is resident in the address space. */
+function countResident(draft: ReferenceDraft, mm: number, pfn: number, change: 1 | -1): void {
+  if (frameOf(draft, pfn).anon_vma !== 0) mmOf(draft, mm).anon_rss += change;
   else mmOf(draft, mm).file_rss += change;
+}
+
+export function countMapping(draft: ReferenceDraft, mm: number, pfn: number, change: 1 | -1): void {
+  countMapper(draft, pfn, change);
+  countResident(draft, mm, pfn, change);
 }
 
 /** The first mapping of an anonymous page says where reverse mapping finds it. */
@@ -95,7 +112,12 @@ const mapping: ReferenceReducers<
   PteDuplicated(draft, { from, to, vpn, protect, clean }) {
     const pte = mmOf(draft, from).ptes[vpn];
     invariant(pte !== undefined, 'fork copies an empty entry: page', vpn, 'of address space', from);
-    if (!('pfn' in pte)) return setPte(draft, to, vpn, { slot: pte.slot });
+    if ('slot' in pte) return setPte(draft, to, vpn, { slot: pte.slot });
+    if ('moving' in pte) {
+      if (protect === 1) pte.kind = 'read';
+      setPte(draft, to, vpn, { ...pte });
+      return countResident(draft, to, pte.moving, 1);
+    }
     if (protect === 1) pte.writable = false;
     const { pfn, writable, dirty } = pte;
     setPte(draft, to, vpn, { pfn, writable, young: false, dirty: dirty && clean === 0 });
@@ -124,6 +146,28 @@ const unmapping: ReferenceReducers<'PteUnmapped' | 'YoungBitCleared' | 'CowBroke
     SwapEntryZapped: (draft, { mm, vpn }) => setPte(draft, mm, vpn, null),
   };
 
+const migration: ReferenceReducers<
+  'MigrationEntrySet' | 'MigrationEntryRemoved' | 'MigrationEntryProtected' | 'MigrationEntryZapped'
+> = {
+  MigrationEntrySet(draft, { pfn, mm, vpn, kind, young, dirty }) {
+    setPte(draft, mm, vpn, { moving: pfn, kind: MIGRATION_ENTRY[kind], young: young === 1, dirty: dirty === 1 });
+    countMapper(draft, pfn, -1);
+    refer(draft, pfn, -1);
+  },
+  MigrationEntryRemoved(draft, { pfn, mm, vpn, writable, young, dirty }) {
+    setPte(draft, mm, vpn, { pfn, writable: writable === 1, young: young === 1, dirty: dirty === 1 });
+    countMapper(draft, pfn, 1);
+    refer(draft, pfn, 1);
+  },
+  MigrationEntryProtected(draft, { mm, vpn, kind }) {
+    movingPte(draft, mm, vpn).kind = MIGRATION_ENTRY[kind];
+  },
+  MigrationEntryZapped(draft, { mm, vpn, pfn }) {
+    setPte(draft, mm, vpn, null);
+    countResident(draft, mm, pfn, -1);
+  },
+};
+
 const spaces: ReferenceReducers<
   | 'PageTableAllocated'
   | 'PageTableFreed'
@@ -151,4 +195,4 @@ const spaces: ReferenceReducers<
   MmReleased: (draft, { mm }) => void mmOf(draft, mm).users--,
 };
 
-export const mappingReducers = { ...faults, ...mapping, ...unmapping, ...spaces };
+export const mappingReducers = { ...faults, ...mapping, ...unmapping, ...migration, ...spaces };

@@ -3,7 +3,7 @@
  * there to be read: the reference reducer changes it by the same events that change the typed arrays, and both must
  * agree.
  */
-import type { Buffers } from '@pagetape/events';
+import type { Buffers, MigrationEntry } from '@pagetape/events';
 import type { Draft } from 'immer';
 import { STREAMS, type Stream } from '../prng.ts';
 import { emptyColdState, type ColdState } from '../state/cold.ts';
@@ -70,10 +70,11 @@ export interface NodeCounters {
   readonly other: number;
 }
 
-/** A page-table entry: a mapped frame, or a swapped-out page. */
+/** A page-table entry: a mapped frame, a swapped-out page, or what stands for the mapping of a frame that is being moved. */
 export type Pte =
   | { readonly pfn: number; readonly writable: boolean; readonly young: boolean; readonly dirty: boolean }
-  | { readonly slot: number };
+  | { readonly slot: number }
+  | { readonly moving: number; readonly kind: MigrationEntry; readonly young: boolean; readonly dirty: boolean };
 
 export interface ReferenceMm {
   readonly users: number;

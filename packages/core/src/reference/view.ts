@@ -1,7 +1,13 @@
 /** From the typed arrays of the fast state to the reference's plain objects, so that the two can be compared. */
+import { MIGRATION_ENTRY } from '@pagetape/events';
 import { STREAMS } from '../prng.ts';
 import * as L from '../state/layout.ts';
-import { page_buffers } from '../state/read.ts';
+import {
+  is_migration_entry,
+  migration_entry_supports_ad,
+  migration_entry_to_pfn,
+  page_buffers,
+} from '../state/read.ts';
 import type { ReadonlyInts, StateView } from '../state/view.ts';
 import type {
   Lists,
@@ -144,7 +150,7 @@ function mmOf(s: StateView, mm: number): ReferenceMm {
     tables[first] = true;
     for (let i = 0; i < L.TABLE; i++) {
       const pte = s.tables[leaf * L.TABLE + i];
-      if (pte !== 0) ptes[first + i] = pteOf(pte);
+      if (pte !== 0) ptes[first + i] = pteOf(s, pte);
     }
   });
   return {
@@ -158,10 +164,20 @@ function mmOf(s: StateView, mm: number): ReferenceMm {
   };
 }
 
-function pteOf(pte: number): Pte {
+function pteOf(s: StateView, pte: number): Pte {
   const number = pte >>> L.PTE_SHIFT;
-  if ((pte & L.PTE_PRESENT) === 0) return { slot: number };
   const has = (bit: number): boolean => (pte & bit) !== 0;
+  if (is_migration_entry(pte)) {
+    const kind = MIGRATION_ENTRY[((pte & L.PTE_BITS) - L.PTE_MIGRATION_READ) >> 1];
+    const marks = migration_entry_supports_ad(s);
+    return {
+      moving: migration_entry_to_pfn(s, pte),
+      kind,
+      young: marks && has(L.MIGRATION_YOUNG),
+      dirty: marks && has(L.MIGRATION_DIRTY),
+    };
+  }
+  if (!has(L.PTE_PRESENT)) return { slot: number };
   return { pfn: number, writable: has(L.PTE_WRITE), young: has(L.PTE_YOUNG), dirty: has(L.PTE_DIRTY) };
 }
 

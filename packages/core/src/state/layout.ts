@@ -80,14 +80,28 @@ export const MAX_HEIGHT = 4;
 /** Indexes that a tree covers, by its height. */
 export const SPAN: readonly number[] = [0, 512, 262_144, 134_217_728, 68_719_476_736];
 
-/** A page-table entry. Present: PTE_PRESENT and pfn << PTE_SHIFT. Swapped out: PTE_SWAP and slot << PTE_SHIFT. */
+/**
+ * A page-table entry. Present: PTE_PRESENT, the marks below, and pfn << PTE_SHIFT. Else (entry >> 1) & 7 says what it is:
+ * PTE_SWAP with a slot above it, or a migration entry with the frame that is being moved.
+ */
 export const PTE_SHIFT = 4;
 export const PTE_PRESENT = 1;
 export const PTE_WRITE = 2;
 export const PTE_YOUNG = 4;
 export const PTE_DIRTY = 8;
-export const PTE_SWAP = 2; // without PTE_PRESENT
+export const PTE_SWAP = 1 << 1; // this and the next three: without PTE_PRESENT
+export const PTE_MIGRATION_READ = 2 << 1;
+export const PTE_MIGRATION_WRITE = 3 << 1;
+export const PTE_MIGRATION_READ_EXCLUSIVE = 4 << 1; // of an anonymous page that nobody shares
 export const PTE_BITS = 15;
+
+/**
+ * A migration entry keeps the marks of its mapping in the two highest bits, on machines of so few frames that their
+ * numbers do not need them. On larger ones the marks are lost, as in Linux where a swap entry has no room for them.
+ */
+export const MIGRATION_YOUNG = 1 << 30;
+export const MIGRATION_DIRTY = 1 << 31;
+export const MIGRATION_FRAMES = 1 << 26;
 
 // --- address spaces: index mm * MM --------------------------------------------------------------------------------
 export const MM = 8;

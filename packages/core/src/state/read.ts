@@ -8,6 +8,7 @@ import {
   F_MAPPING,
   F_PRIVATE,
   FRAME,
+  MIGRATION_FRAMES,
   PG_ACTIVE,
   PG_DIRTY,
   PG_LOCKED,
@@ -25,6 +26,9 @@ import {
   PLACE_MASK,
   PLACE_RETIRED,
   PTE_BITS,
+  PTE_MIGRATION_READ,
+  PTE_MIGRATION_READ_EXCLUSIVE,
+  PTE_MIGRATION_WRITE,
   PTE_PRESENT,
   PTE_SHIFT,
   PTE_SWAP,
@@ -88,6 +92,26 @@ export const pte_present = (pte: number): boolean => (pte & PTE_PRESENT) !== 0;
 export const pte_pfn = (pte: number): number => pte >>> PTE_SHIFT;
 export const pte_is_swap = (pte: number): boolean => (pte & PTE_BITS) === PTE_SWAP;
 export const pte_slot = (pte: number): number => pte >>> PTE_SHIFT;
+
+/** `include/linux/swapops.h:is_migration_entry()` of any entry. */
+export function is_migration_entry(pte: number): boolean {
+  const kind = pte & PTE_BITS;
+  return kind >= PTE_MIGRATION_READ && kind <= PTE_MIGRATION_READ_EXCLUSIVE && (kind & PTE_PRESENT) === 0;
+}
+/** `include/linux/swapops.h:is_write_migration_entry()` */
+export const is_write_migration_entry = (pte: number): boolean => (pte & PTE_BITS) === PTE_MIGRATION_WRITE;
+/** `include/linux/swapops.h:migration_entry_to_page()` */
+export function migration_entry_to_pfn(s: StateView, pte: number): number {
+  const number = pte >>> PTE_SHIFT;
+  return migration_entry_supports_ad(s) ? number & (MIGRATION_FRAMES - 1) : number;
+}
+/** `include/linux/swapops.h:migration_entry_supports_ad()`: it has room for the accessed and the dirty mark. */
+export const migration_entry_supports_ad = ({ topology }: StateView): boolean => topology.max_pfn <= MIGRATION_FRAMES;
+/** The frame that an entry maps, or whose mapping it stands for; -1: none. */
+export function frame_of_pte(s: StateView, pte: number): number {
+  if (pte_present(pte)) return pte_pfn(pte);
+  return is_migration_entry(pte) ? migration_entry_to_pfn(s, pte) : -1;
+}
 
 /**
  * Where the entry of `index` lies in `tables`, or -1 when there is no leaf table for it. The root, a table and a

@@ -1,4 +1,4 @@
-/** Events of moving a page's content straight to another frame (mm/vmscan.c of 2.6.16, mm/migrate.c since). */
+/** Events of moving a page's content straight to another frame, and of the entries that keep its place (mm/migrate.c, mm/rmap.c). */
 import { defineEvent } from '../define.ts';
 import { count, flag, mm, nid, oneOf, pfn, vpn } from '../field.ts';
 
@@ -6,6 +6,13 @@ import { count, flag, mm, nid, oneOf, pfn, vpn } from '../field.ts';
 export const RESTORED_FROM = ['swap-entry', 'migration-entry'] as const;
 export const FROM_SWAP_ENTRY = 0;
 export const FROM_MIGRATION_ENTRY = 1;
+
+/** What a migration entry says of the mapping that it stands for. */
+export const MIGRATION_ENTRY = ['read', 'write', 'read-exclusive'] as const;
+export type MigrationEntry = (typeof MIGRATION_ENTRY)[number];
+export const MIGRATION_ENTRY_READ = 0;
+export const MIGRATION_ENTRY_WRITE = 1;
+export const MIGRATION_ENTRY_READ_EXCLUSIVE = 2;
 
 export const TargetPageAllocated = defineEvent({
   name: 'TargetPageAllocated',
@@ -57,4 +64,49 @@ export const PageMigrated = defineEvent({
   of: 'mm/vmscan.c:migrate_pages(), mm/migrate.c:migrate_pages()',
   doc: 'The page is in the frame `to`. Nothing refers to its old frame but the list that it is on.',
   fields: [pfn('pfn'), pfn('to'), count('pass')],
+});
+
+export const MigrationEntrySet = defineEvent({
+  name: 'MigrationEntrySet',
+  number: 228,
+  of: 'mm/rmap.c:try_to_unmap_one(), set_migration_pte',
+  doc: 'A mapping of the page gave way to an entry that names the page, so that it can be put back. Whoever needs the page waits.',
+  fields: [pfn('pfn'), mm('mm'), vpn('vpn'), oneOf('kind', MIGRATION_ENTRY), flag('young'), flag('dirty')],
+  cost_ns: 400,
+});
+
+export const MigrationEntryRemoved = defineEvent({
+  name: 'MigrationEntryRemoved',
+  number: 229,
+  of: 'mm/migrate.c:remove_migration_pte()',
+  doc: 'A migration entry became a mapping of this page again: of the new one, or of the old one when it was not moved.',
+  fields: [pfn('pfn'), mm('mm'), vpn('vpn'), flag('writable'), flag('young'), flag('dirty')],
+  cost_ns: 300,
+});
+
+export const MigrationEntryProtected = defineEvent({
+  name: 'MigrationEntryProtected',
+  number: 230,
+  of: 'mm/mprotect.c:change_pte_range()',
+  doc: 'Protection changed while the page is being moved: its mapping will not be writable when it comes back.',
+  fields: [mm('mm'), vpn('vpn'), oneOf('kind', MIGRATION_ENTRY)],
+  cost_ns: 40,
+});
+
+export const MigrationEntryZapped = defineEvent({
+  name: 'MigrationEntryZapped',
+  number: 231,
+  of: 'mm/memory.c:zap_pte_range()',
+  doc: 'A migration entry is gone because its memory is. The page that it named goes on moving.',
+  fields: [mm('mm'), vpn('vpn'), pfn('pfn')],
+  cost_ns: 40,
+});
+
+export const MigrationEntryWaited = defineEvent({
+  name: 'MigrationEntryWaited',
+  number: 232,
+  of: 'mm/migrate.c:migration_entry_wait()',
+  doc: 'A fault met a migration entry: it waits until the page is unlocked, and the access is tried again.',
+  fields: [mm('mm'), vpn('vpn'), pfn('pfn')],
+  cost_ns: 200,
 });

@@ -19,7 +19,8 @@ function pte(s: StateView, names: Names, mm: number, vpn: number): string {
   const entry = read.pte_of(s, mm, vpn);
   if (entry === 0) return isMapped(s, mm, vpn) ? '.' : 'x';
   if (read.pte_is_swap(entry)) return `s${read.pte_slot(entry)}`;
-  const pfn = read.pte_pfn(entry);
+  const pfn = read.frame_of_pte(s, entry);
+  if (read.is_migration_entry(entry)) return `${read.page_to_nid(s, pfn)}${names.page(pfn)}:moving`;
   const bit = (mask: number, letter: string): string => ((entry & mask) !== 0 ? letter : '');
   const bits = bit(layout.PTE_WRITE, 'w') + bit(layout.PTE_YOUNG, 'y') + bit(layout.PTE_DIRTY, 'd');
   return `${read.page_to_nid(s, pfn)}${names.page(pfn)}:${bits}`;

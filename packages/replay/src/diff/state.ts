@@ -79,8 +79,8 @@ function pageKind(a: StateView, b: StateView, mmA: number, mmB: number, vpn: num
   if (placeA !== placeB) return placeKind(placeA, placeB);
   const [pteA, pteB] = [read.pte_of(a, mmA, vpn), read.pte_of(b, mmB, vpn)];
   if (pteA === pteB) return null;
-  if (pteA >>> layout.PTE_SHIFT === pteB >>> layout.PTE_SHIFT) return 'bits';
-  return placeA === 'swap' ? 'slot' : 'frame';
+  if (placeA === 'swap') return 'slot';
+  return read.frame_of_pte(a, pteA) === read.frame_of_pte(b, pteB) ? 'bits' : 'frame';
 }
 
 function placeKind(a: Place, b: Place): PageKind {
@@ -97,6 +97,7 @@ function placeText(s: StateView, mm: number, vpn: number): string {
   if (place === null) return 'nothing';
   if (place === 'zero') return 'zero page';
   if (place === 'swap') return `slot ${read.pte_slot(pte)}`;
+  if (read.is_migration_entry(pte)) return `node ${place}, pfn ${read.migration_entry_to_pfn(s, pte)} being moved`;
   const bits = [
     pte & layout.PTE_WRITE ? 'w' : '-',
     pte & layout.PTE_YOUNG ? 'y' : '-',

@@ -22,11 +22,11 @@ export interface FreeMemory {
 /** Where a page of a task is: a node, in swap, the zero page, or nowhere. */
 export type Place = number | 'swap' | 'zero' | null;
 
-/** The place of a page of an address space. */
+/** The place of a page of an address space. One that is being moved is still where it was. */
 export function placeOf(s: StateView, mm: number, vpn: number): Place {
   const pte = read.pte_of(s, mm, vpn);
-  if (read.pte_present(pte)) {
-    const pfn = read.pte_pfn(pte);
+  const pfn = read.frame_of_pte(s, pte);
+  if (pfn >= 0) {
     return pfn === layout.ZERO_PFN ? 'zero' : read.page_to_nid(s, pfn);
   }
   return read.pte_is_swap(pte) ? 'swap' : null;

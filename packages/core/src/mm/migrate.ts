@@ -1,0 +1,38 @@
+/** Page migration (mm/migrate.c): entries that stand in page tables for pages that are being moved. */
+import { HOLDER_FAULT } from '@pagetape/events';
+import type { Kernel, Sleeping } from '../kernel.ts';
+import { MIGRATION_DIRTY, MIGRATION_YOUNG } from '../state/layout.ts';
+import {
+  is_write_migration_entry,
+  migration_entry_supports_ad,
+  migration_entry_to_pfn,
+  pte_of,
+} from '../state/read.ts';
+import { wait_on_page_locked } from './filemap.ts';
+import { get_page, put_page } from './page_alloc.ts';
+import { each_migration_entry } from './rmap.ts';
+
+/**
+ * `mm/migrate.c:remove_migration_ptes()`: all migration entries of `old` map `fresh` from now on, which is the copy of the
+ * page, or the page itself when it was not moved. Mappings look unused, unless the entries kept their marks.
+ */
+export function remove_migration_ptes(k: Kernel, old: number, fresh: number): void {
+  const marks = migration_entry_supports_ad(k.s);
+  each_migration_entry(k, old, fresh, (mm, vpn, pte) => {
+    const has = (mark: number): number => (marks && (pte & mark) !== 0 ? 1 : 0);
+    const writable = is_write_migration_entry(pte) ? 1 : 0;
+    k.emit.MigrationEntryRemoved(fresh, mm, vpn, writable, has(MIGRATION_YOUNG), has(MIGRATION_DIRTY));
+  });
+}
+
+/**
+ * `mm/migrate.c:migration_entry_wait()`: sleeps until the page that is being moved is unlocked. Early kernels hold the page
+ * meanwhile, and so keep it from being moved in this pass.
+ */
+export function* migration_entry_wait(k: Kernel, mm: number, vpn: number): Sleeping<void> {
+  const pfn = migration_entry_to_pfn(k.s, pte_of(k.s, mm, vpn));
+  k.emit.MigrationEntryWaited(mm, vpn, pfn);
+  if (k.traits.migration_waiter_holds_page) get_page(k, pfn, HOLDER_FAULT);
+  yield* wait_on_page_locked(k, pfn);
+  if (k.traits.migration_waiter_holds_page) put_page(k, pfn, HOLDER_FAULT);
+}
