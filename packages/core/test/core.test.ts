@@ -222,6 +222,76 @@ test('a fork of a machine is independent', (t) => {
   t.is(hashState(branch.view), before);
 });
 
+// --- what is held from outside -----------------------------------------------------------------------------------------
+
+/** Which pages or slots the events of these kinds name, in their order. */
+function order(lines: readonly string[], kind: string, field: string): number[] {
+  const named = new RegExp(`^${kind} .*\\b${field}=(?:0x)?([0-9a-f]+)`);
+  return lines.flatMap((line) => named.exec(line)?.[1] ?? []).map((text) => Number.parseInt(text, 16) & 0xff);
+}
+
+const heldFromOutside: readonly [title: string, steps: Stimulus[], kind: string, field: string, expected: number[]][] =
+  [
+    [
+      'references end in the order in which they were taken, whatever numbers they have',
+      [
+        { op: 'pinpages', t: 'A', addr: ['r', 0], pages: 4 },
+        { op: 'unpin', t: 'A', addr: ['r', 1], pages: 2 },
+        { op: 'pinpages', t: 'A', addr: ['r', 2], pages: 4 },
+        { op: 'unpin' },
+      ],
+      'PinRemoved',
+      'vpn',
+      [1, 2, 0, 3, 2, 3, 4, 5],
+    ],
+    [
+      'their numbers are given again, the latest that became free first',
+      [
+        { op: 'pinpages', t: 'A', addr: ['r', 0], pages: 4 },
+        { op: 'unpin', t: 'A', addr: ['r', 1], pages: 2 },
+        { op: 'pinpages', t: 'A', addr: ['r', 2], pages: 3 },
+      ],
+      'PinPlaced',
+      'pin',
+      [0, 1, 2, 3, 2, 1, 4],
+    ],
+    [
+      'locks are given back in the order in which they were taken, if they wait for that',
+      [
+        { op: 'lock', t: 'A', addr: ['r', 3], pages: 2, until: 'unlock' },
+        { op: 'lock', t: 'A', addr: ['r', 1], until: 'wait' },
+        { op: 'lock', t: 'A', addr: ['r', 0], pages: 3, until: 'unlock' },
+        { op: 'unlock' },
+      ],
+      'HolderUnlocked',
+      'pfn',
+      [4, 5, 1, 3],
+    ],
+    [
+      'slots are given back in the order in which they were seized',
+      [
+        { op: 'swapfill', leave: 60 },
+        { op: 'swapfree', count: 2 },
+        { op: 'swapfill', leave: 59 },
+        { op: 'swapfree', count: 9 },
+      ],
+      'SwapSlotGivenBack',
+      'slot',
+      [1, 2, 3, 4, 5, 6, 7],
+    ],
+  ];
+
+for (const [title, steps, kind, field, expected] of heldFromOutside) {
+  test(title, (t) => {
+    const prepared: Stimulus[] = [
+      { op: 'spawn', t: 'A', node: 0 },
+      { op: 'mmap', t: 'A', r: 'r', at: 0, pages: 8 },
+      { op: 'touch', t: 'A', addr: ['r', 0], pages: 8 },
+    ];
+    t.deepEqual(order(run([...prepared, ...steps]).lines, kind, field), expected);
+  });
+}
+
 const faults: readonly [title: string, steps: Stimulus[], message: RegExp][] = [
   [
     'an unknown task',

@@ -29,7 +29,15 @@ export { COST_NS, START, advance, eventsOf, type Position, type RecordedEvent } 
 export { cataloguePage } from './page.ts';
 export { canonicalJson, parseEvent, printData, printEvent } from './text.ts';
 export { type Cpuset } from './kernel/cpuset.ts';
-export { ActorSwitched, StimulusBegan, StimulusEnded } from './kernel/run.ts';
+export {
+  ActorSwitched,
+  StimulusBegan,
+  StimulusEnded,
+  UNTIL,
+  UNTIL_TRIES,
+  UNTIL_UNLOCK,
+  UNTIL_WAIT,
+} from './kernel/run.ts';
 export { type Credentials, type Oops, type Task } from './kernel/task.ts';
 export { type Vma } from './mm/mmap.ts';
 export { CHECK, type Check, type Policy } from './mm/mempolicy.ts';

@@ -6,6 +6,7 @@
  */
 import * as L from '../state/layout.ts';
 import { frame_of_pte, is_migration_entry, pte_slot } from '../state/read.ts';
+import { lockedOutside, pinsOf, seizedSlots } from '../state/outside.ts';
 import type { StateView } from '../state/view.ts';
 import { eachLeaf } from '../state/walk.ts';
 
@@ -153,8 +154,8 @@ function countRequests({ io, scalars, swap_cache }: StateView, census: Census, c
 }
 
 /** What a scenario holds from outside. */
-function countOutsiders({ cold }: StateView, census: Census, count: Count): void {
-  for (const { pfn } of cold.holders) count(census.lockHolders, pfn, () => `somebody outside locks frame ${pfn}`);
-  for (const { pfn, task } of cold.pins) count(census.pins, pfn, () => `task ${task} pins frame ${pfn}`);
-  for (const slot of cold.seized) count(census.seized, slot, () => `somebody outside has slot ${slot}`);
+function countOutsiders(s: StateView, census: Census, count: Count): void {
+  for (const pfn of lockedOutside(s)) count(census.lockHolders, pfn, () => `somebody outside locks frame ${pfn}`);
+  for (const { pfn, task } of pinsOf(s)) count(census.pins, pfn, () => `task ${task} pins frame ${pfn}`);
+  for (const slot of seizedSlots(s)) count(census.seized, slot, () => `somebody outside has slot ${slot}`);
 }

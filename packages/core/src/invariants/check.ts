@@ -5,6 +5,7 @@ import { checkCounters, checkRss } from './counters.ts';
 import { checkCpusets } from './cpusets.ts';
 import { takeCensus, type Census } from './census.ts';
 import { checkLocks, checkWriteback } from './io.ts';
+import { checkLockHolders, checkPins, checkSeizedSlots } from './outside.ts';
 import { checkFreeFrames, checkLruLists, checkPlaces, checkZones } from './places.ts';
 import { checkMigrationEntries, checkPageCache, checkReverseMapping, checkSwapCache } from './mappings.ts';
 import { checkMapcounts, checkReferences } from './references.ts';
@@ -31,6 +32,9 @@ const INVARIANTS: readonly Invariant[] = [
   checkRss,
   checkLocks,
   checkWriteback,
+  checkLockHolders,
+  checkPins,
+  checkSeizedSlots,
   checkVmas,
   checkFileMappings,
   checkAnonVmas,

@@ -17,6 +17,7 @@ import {
   PageWriteback,
   tableEntry,
 } from '../state/read.ts';
+import { lockedOutside, pinsOf, seizedSlots } from '../state/outside.ts';
 import { copyState, type State } from '../state/state.ts';
 import type { StateView } from '../state/view.ts';
 import { ARENA_VPN } from '../stimulus/resolve.ts';
@@ -42,6 +43,8 @@ const STEPS: readonly Stimulus[] = [
   { op: 'touch', t: 'A', addr: ['r', 20], pages: 5 },
   { op: 'drain', cpu: 0 },
   { op: 'pinpages', t: 'A', addr: ['r', 20], pages: 1, mode: 'w' },
+  { op: 'pinpages', t: 'A', addr: ['r', 24], pages: 1, mode: 'w' },
+  { op: 'unpin', t: 'A', addr: ['r', 20] },
   { op: 'lock', t: 'A', addr: ['r', 21], until: 'unlock' },
   { op: 'touch', t: 'A', addr: ['r', 6], pages: 1 },
   { op: 'writeback', t: 'A', addr: ['r', 22] },
@@ -95,8 +98,11 @@ const read = sound.swap_cache.find(
   (link) => link !== 0 && !PageWriteback(sound, link - 1) && PageLocked(sound, link - 1),
 );
 const reading = (read as number) - 1;
-const [pinned] = sound.cold.pins;
-const [held] = sound.cold.holders;
+const [pinned] = pinsOf(sound);
+const [held] = lockedOutside(sound);
+const [seized] = seizedSlots(sound);
+/** The pin that was given back: it was placed before the one that is left. */
+const PIN_GONE = 0;
 const pteAt = (s: State, page: number): number => tableEntry(s.tables, s.mms, mm * L.MM + L.M_ROOT, ARENA_VPN + page);
 const field = (pfn: number, at: number): number => pfn * L.FRAME + at;
 const fresh = 1 + sound.zones[L.Z_FRESH];
@@ -201,7 +207,11 @@ const CORRUPTIONS: readonly (readonly [string, (s: State) => void, RegExp])[] = 
     (s) => void s.frames[field(onLru, L.F_COUNT)]++,
     /frame \d+ counts \d+ references, but has \d+ holders \(\d+ page-table entries/,
   ],
-  ['a pin is forgotten', (s) => cold(s, { pins: [] }), new RegExp(`frame ${pinned.pfn} counts \\d+ references`)],
+  [
+    'a pin is forgotten',
+    (s) => s.scalars.fill(0, L.PINS, L.PINS + 2),
+    new RegExp(`frame ${pinned.pfn} counts \\d+ references`),
+  ],
   ['the zero page lost a reference', (s) => void s.frames[L.F_COUNT]--, /frame 0 counts \d+ references.*kernel images/],
   [
     'a frame leaked',
@@ -273,7 +283,11 @@ const CORRUPTIONS: readonly (readonly [string, (s: State) => void, RegExp])[] = 
     /slot \d+ counts \d+ users, but has \d+ \(\d+ entries, \d+ in/,
   ],
   ['a header is used', (s) => void (s.swap_map[0] = 1), /slot 0 is a header, but counts 1 and has 0 users/],
-  ['a seized slot is forgotten', (s) => cold(s, { seized: [] }), /slot \d+ counts 1 users, but has 0/],
+  [
+    'seized slots are forgotten',
+    (s) => s.scalars.fill(0, L.SEIZED, L.SEIZED + 2),
+    /slot \d+ counts 1 users, but has 0/,
+  ],
   ['an area counts a slot more', (s) => void s.areas[L.S_INUSE]++, /swap area 0 counts \d+ slots in use, but \d+ are/],
   [
     'a free slot is out of bounds',
@@ -308,10 +322,54 @@ const CORRUPTIONS: readonly (readonly [string, (s: State) => void, RegExp])[] = 
   ],
   [
     'two have the lock of a page',
-    (s) => cold(s, { holders: [held, { pfn: reading, until: 'wait' }] }),
+    (s) => {
+      s.holders = new Int32Array((Math.max(reading, held) + 1) * L.HOLDER);
+      s.holders[held * L.HOLDER + L.H_NEXT] = reading + 1;
+    },
     /frame \d+ has 1 pending reads and 1 lock holders, but only one can have its lock/,
   ],
-  ['a holder is forgotten', (s) => cold(s, { holders: [] }), /frame \d+ is locked, but nobody has its lock/],
+  [
+    'a holder is forgotten',
+    (s) => s.scalars.fill(0, L.LOCK_HOLDERS, L.LOCK_HOLDERS + 2),
+    /frame \d+ is locked, but nobody has its lock/,
+  ],
+  [
+    'a holder is not on the list',
+    (s) => void (s.holders[L.H_UNTIL] = 1),
+    /2 frames are locked from outside, but the list has 1/,
+  ],
+  [
+    'a holder links back',
+    (s) => void (s.holders[held * L.HOLDER + L.H_PREV] = 8),
+    /lock holder \d+ follows -1, but links back to 7/,
+  ],
+  [
+    'the list of holders ends elsewhere',
+    (s) => void s.scalars[L.LOCK_HOLDERS + 1]++,
+    /lock holders ends with \d+, but/,
+  ],
+  [
+    'a pin links back',
+    (s) => void (s.pins[pinned.pin * L.PIN + L.P_PREV] = 5),
+    /pin \d+ follows -1, but links back to 4/,
+  ],
+  [
+    'a pin is not on the list',
+    (s) => void (s.pins[PIN_GONE * L.PIN + L.P_TASK] = A),
+    /2 pins are placed, but the list has 1/,
+  ],
+  ['free pins are lost', (s) => void (s.scalars[L.PINS_FREE] = 0), /1 pins are placed and 0 free, but 2 were used/],
+  [
+    'the list of seized slots is cut',
+    (s) => void (s.seized[seized] = 0),
+    /seized slots ends with \d+, but its last is \d+/,
+  ],
+  [
+    'a slot is linked that nobody seized',
+    (s) => void (s.seized[slot] = seized),
+    /slots have one that was seized after, but/,
+  ],
+
   [
     'write-back ended on the page alone',
     (s) => void (s.frames[field(written, L.F_FLAGS)] ^= L.PG_WRITEBACK),
@@ -416,12 +474,12 @@ const CORRUPTIONS: readonly (readonly [string, (s: State) => void, RegExp])[] = 
   ],
   [
     'a pin is on no frame',
-    (s) => cold(s, { pins: [{ ...pinned, pfn: 9999 }] }),
+    (s) => void (s.pins[pinned.pin * L.PIN + L.P_PFN] = 9999),
     /task \d+ pins frame 9999, which does not exist/,
   ],
   [
     'a slot beyond swap is seized',
-    (s) => cold(s, { seized: [77] }),
+    (s) => void (s.scalars[L.SEIZED] = 77),
     /somebody outside has slot 77, which does not exist/,
   ],
 ];

@@ -1,8 +1,9 @@
 /** Page locks, write-back waits and the page cache (mm/filemap.c). */
-import { HOLDER_FAULT, HOLDER_LOCK } from '@pagetape/events';
+import { HOLDER_FAULT, HOLDER_LOCK, UNTIL_TRIES } from '@pagetape/events';
 import { create_empty_buffers } from '../fs/buffer.ts';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { waitFor, WAIT_PAGE_LOCK, WAIT_WRITEBACK } from '../sched/wait.ts';
+import { holderTries, holderUntil } from '../state/outside.ts';
 import { find_page, PageLocked, PageWriteback } from '../state/read.ts';
 import { alloc_pages_current } from './mempolicy.ts';
 import { put_page } from './page_alloc.ts';
@@ -21,15 +22,14 @@ export function trylock_page(k: Kernel, pfn: number): boolean {
 
 /** Whoever holds the lock from outside may let go after some failed tries. */
 function holderSawTry(k: Kernel, pfn: number): void {
-  const holder = k.s.cold.holders.find((each) => each.pfn === pfn);
-  if (!holder || typeof holder.until !== 'object') return;
-  k.emit.HolderTryCounted({ pfn });
-  if (holder.until.tries <= 1) release_holder(k, pfn);
+  if (holderUntil(k.s, pfn) !== UNTIL_TRIES) return;
+  k.emit.HolderTryCounted(pfn);
+  if (holderTries(k.s, pfn) <= 0) release_holder(k, pfn);
 }
 
 /** Somebody outside gives back a page lock and its reference. */
 export function release_holder(k: Kernel, pfn: number): void {
-  k.emit.HolderUnlocked({ pfn });
+  k.emit.HolderUnlocked(pfn);
   put_page(k, pfn, HOLDER_LOCK);
 }
 

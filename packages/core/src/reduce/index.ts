@@ -23,6 +23,7 @@ import { cpusetReducers } from './cpusets.ts';
 import { frameReducers } from './frames.ts';
 import { mappingReducers } from './mappings.ts';
 import { migrateReducers } from './migrate.ts';
+import { outsideReducers } from './outside.ts';
 import { silentReducers, type SilentName } from './silent.ts';
 import { runReducers, taskReducers } from './tasks.ts';
 import type { ColdReducers, HotReducers } from './types.ts';
@@ -33,6 +34,7 @@ const hot: HotReducers<Exclude<HotName, SilentName>> = {
   ...cacheReducers,
   ...mappingReducers,
   ...migrateReducers,
+  ...outsideReducers,
   ...runReducers,
 };
 /** Every cold event kind that does has one here. */

@@ -1,4 +1,4 @@
-/** Reducers of tasks, of the run itself, and of what disturbs it from outside. */
+/** Reducers of tasks, and of the run itself. */
 import { MPOL_INTERLEAVE } from '@pagetape/events';
 import {
   CURRENT_CPU,
@@ -6,8 +6,6 @@ import {
   CURRENT_TASK,
   DRAWS,
   FILE,
-  FRAME,
-  F_COUNT,
   MM,
   LAST_OP,
   M_USERS,
@@ -17,11 +15,8 @@ import {
   T_CPU,
   T_FLAGS,
   T_IL_NEXT,
-  PG_LOCKED,
 } from '../state/layout.ts';
 import type { State } from '../state/state.ts';
-import { invariant } from './assert.ts';
-import { setFlags, unlock } from './frames.ts';
 import { ensure } from './grow.ts';
 import type { ColdReducers } from './types.ts';
 
@@ -62,13 +57,6 @@ export const taskReducers: ColdReducers<
   | 'FileCreated'
   | 'FileResized'
   | 'IoModeSet'
-  | 'HolderTookLock'
-  | 'HolderTryCounted'
-  | 'HolderUnlocked'
-  | 'PinPlaced'
-  | 'PinRemoved'
-  | 'SwapSlotSeized'
-  | 'SwapSlotGivenBack'
 > = {
   StimulusBegan(_draft, { op }, state) {
     state.scalars[CURRENT_OP] = op;
@@ -126,29 +114,5 @@ export const taskReducers: ColdReducers<
   },
   IoModeSet(draft, { mode }) {
     draft.io_mode = mode;
-  },
-  HolderTookLock(draft, { pfn, until }, state) {
-    invariant((state.frames[pfn * FRAME] & PG_LOCKED) === 0, 'a locked page is locked: frame', pfn);
-    draft.holders.push({ pfn, until });
-    setFlags(state, pfn, PG_LOCKED);
-    state.frames[pfn * FRAME + F_COUNT]++;
-  },
-  HolderTryCounted(draft, { pfn }) {
-    const holder = draft.holders.find((each) => each.pfn === pfn);
-    if (holder && typeof holder.until === 'object') holder.until.tries--;
-  },
-  HolderUnlocked(draft, { pfn }, state) {
-    draft.holders = draft.holders.filter((holder) => holder.pfn !== pfn);
-    unlock(state, pfn);
-  },
-  PinPlaced: (draft, pin) => void draft.pins.push(pin),
-  PinRemoved(draft, { task, vpn, pfn }) {
-    const at = draft.pins.findIndex((pin) => pin.task === task && pin.vpn === vpn && pin.pfn === pfn);
-    invariant(at >= 0, 'no such pin: frame', pfn);
-    draft.pins.splice(at, 1);
-  },
-  SwapSlotSeized: (draft, { slot }) => void draft.seized.push(slot),
-  SwapSlotGivenBack(draft, { slot }) {
-    draft.seized = draft.seized.filter((other) => other !== slot);
   },
 };

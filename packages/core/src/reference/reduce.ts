@@ -6,6 +6,7 @@ import { cacheReducers } from './caches.ts';
 import { frameReducers } from './frames.ts';
 import { mappingReducers } from './mappings.ts';
 import { migrateReducers } from './migrate.ts';
+import { outsideReducers } from './outside.ts';
 import type { ReferenceDraft, ReferenceState } from './state.ts';
 import { runReducers } from './tasks.ts';
 import type { ReferenceReducers } from './types.ts';
@@ -17,6 +18,7 @@ const reducers: ReferenceReducers<EventName> = {
   ...cacheReducers,
   ...mappingReducers,
   ...migrateReducers,
+  ...outsideReducers,
   ...runReducers,
 };
 

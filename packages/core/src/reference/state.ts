@@ -8,6 +8,7 @@ import type { Draft } from 'immer';
 import { STREAMS, type Stream } from '../prng.ts';
 import { emptyColdState, type ColdState } from '../state/cold.ts';
 import { VMSTAT, ZERO_PFN, type VmstatName } from '../state/layout.ts';
+import type { Holder, Pin } from '../state/outside.ts';
 import { SWAP_MAP_BAD } from '../state/state.ts';
 import { buildTopology, type MachineSpec, type Topology } from '../state/topology.ts';
 
@@ -133,6 +134,12 @@ export interface ReferenceState {
   readonly nr_swap_pages: number;
   /** Requests at the devices, the oldest first. */
   readonly io: readonly { readonly pfn: number; readonly direction: 'read' | 'write' }[];
+  /** Page locks, references and swap slots that somebody outside holds, the oldest first. */
+  readonly holders: readonly Holder[];
+  readonly pins: readonly Pin[];
+  readonly seized: readonly number[];
+  /** Numbers of pins that became free, the latest first: they are given again from the front. */
+  readonly freed_pins: readonly number[];
   /** Requests that are going to fail. */
   readonly io_errors: { readonly read: number; readonly write: number };
   readonly counters: Readonly<Record<VmstatName, number>>;
@@ -191,6 +198,10 @@ export function initialReference(spec: MachineSpec): ReferenceState {
     swap_cache: {},
     ...initialSwap(spec),
     io: [],
+    holders: [],
+    pins: [],
+    seized: [],
+    freed_pins: [],
     io_errors: { read: 0, write: 0 },
     counters: table(VMSTAT, () => 0),
     draws: table(STREAMS, () => 0),

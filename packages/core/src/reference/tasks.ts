@@ -10,7 +10,6 @@ import { cpusetReducers } from '../reduce/cpusets.ts';
 import type { SilentName } from '../reduce/silent.ts';
 import { taskReducers } from '../reduce/tasks.ts';
 import type { State } from '../state/state.ts';
-import { refer, setLocked } from './frames.ts';
 import type { ReferenceDraft } from './state.ts';
 import type { DataOf, ReferenceReducers } from './types.ts';
 
@@ -38,9 +37,7 @@ type BothLanes =
   | 'TaskReaped'
   | 'TaskPolicySet'
   | 'MmDestroyed'
-  | 'FileCreated'
-  | 'HolderTookLock'
-  | 'HolderUnlocked';
+  | 'FileCreated';
 
 const cold: ReferenceReducers<Exclude<ColdName, BothLanes | SilentName>> = {
   FileResized: onlyCold('FileResized'),
@@ -49,12 +46,7 @@ const cold: ReferenceReducers<Exclude<ColdName, BothLanes | SilentName>> = {
   CpusetAttached: onlyCold('CpusetAttached'),
   TaskMemsUpdated: onlyCold('TaskMemsUpdated'),
   IoModeSet: onlyCold('IoModeSet'),
-  HolderTryCounted: onlyCold('HolderTryCounted'),
-  PinPlaced: onlyCold('PinPlaced'),
-  PinRemoved: onlyCold('PinRemoved'),
   RegionNamed: onlyCold('RegionNamed'),
-  SwapSlotSeized: onlyCold('SwapSlotSeized'),
-  SwapSlotGivenBack: onlyCold('SwapSlotGivenBack'),
   TaskExited: onlyCold('TaskExited'),
   KernelOopsed: onlyCold('KernelOopsed'),
   CredentialsChanged: onlyCold('CredentialsChanged'),
@@ -123,15 +115,6 @@ const bothLanes: ReferenceReducers<BothLanes> = {
     draft.cold.files[file] = { name, pages, ...kind, i_mmap: [], i_mmap_writable: 0 };
     draft.cold.next.file = file + 1;
     draft.page_cache[file] = {};
-  },
-  HolderTookLock(draft, { pfn, until }) {
-    draft.cold.holders.push({ pfn, until: typeof until === 'object' ? { ...until } : until });
-    setLocked(draft, pfn, true);
-    refer(draft, pfn, 1);
-  },
-  HolderUnlocked(draft, { pfn }) {
-    draft.cold.holders = draft.cold.holders.filter((holder) => holder.pfn !== pfn);
-    setLocked(draft, pfn, false);
   },
 };
 

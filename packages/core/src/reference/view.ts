@@ -8,6 +8,7 @@ import {
   migration_entry_to_pfn,
   page_buffers,
 } from '../state/read.ts';
+import { freedPins, lockHolders, pinsOf, seizedSlots } from '../state/outside.ts';
 import type { ReadonlyInts, StateView } from '../state/view.ts';
 import type {
   Lists,
@@ -44,6 +45,10 @@ export function referenceOf(s: StateView): ReferenceState {
     slots: nonZero(s.swap_map, (users) => users),
     nr_swap_pages: scalars[L.NR_SWAP_PAGES],
     io: requestsOf(s),
+    holders: lockHolders(s),
+    pins: pinsOf(s),
+    seized: seizedSlots(s),
+    freed_pins: freedPins(s),
     io_errors: { read: scalars[L.READ_ERRORS], write: scalars[L.WRITE_ERRORS] },
     counters: table(L.VMSTAT, (_, i) => s.vmstat[i]),
     draws: table(STREAMS, (_, i) => scalars[L.DRAWS + i]),

@@ -6,12 +6,13 @@
  * When nobody can go on the run stops with a report of who waits for whom.
  */
 import { isSubjectDead, subjectOf, type Subject } from './subject.ts';
-import type { Stimulus } from '@pagetape/events';
+import { UNTIL_WAIT, type Stimulus } from '@pagetape/events';
 import { task_cpu, type Kernel, type Sleeping } from '../kernel.ts';
 import { release_holder } from '../mm/filemap.ts';
 import { end_all_requests, end_oldest_request, is_pending } from '../mm/page_io.ts';
 import { STREAMS, type Stream } from '../prng.ts';
 import { CURRENT_CPU, CURRENT_OP, CURRENT_TASK, IO_PENDING, LAST_OP, MM, M_SEM } from '../state/layout.ts';
+import { holderUntil } from '../state/outside.ts';
 import { PageLocked, PageWriteback } from '../state/read.ts';
 import { perform } from '../stimulus/perform.ts';
 import type { Result } from '../stimulus/result.ts';
@@ -168,8 +169,7 @@ export class Scheduler {
 
   /** Somebody outside who waits to be waited for lets go of the lock. */
   private holderYields(pfn: number): void {
-    const holder = this.k.s.cold.holders.find((each) => each.pfn === pfn);
-    if (holder?.until === 'wait') release_holder(this.k, pfn);
+    if (holderUntil(this.k.s, pfn) === UNTIL_WAIT) release_holder(this.k, pfn);
   }
 
   private finish(actor: Actor, result: Result): void {
@@ -213,12 +213,11 @@ function semHolder({ s }: Kernel, mm: number): string {
 function describeWait(k: Kernel, wait: number): { for: string; held_by: string } {
   const id = waitId(wait);
   const device = is_pending(k, id) ? 'the device' : 'nobody known';
-  const holder = k.s.cold.holders.some((each) => each.pfn === id);
   switch (waitKind(wait)) {
     case WAIT_PREEMPT:
       return { for: 'its turn', held_by: 'the step before it, of the same task' };
     case WAIT_PAGE_LOCK:
-      return { for: `the lock of page ${id}`, held_by: holder ? 'somebody outside' : device };
+      return { for: `the lock of page ${id}`, held_by: holderUntil(k.s, id) < 0 ? device : 'somebody outside' };
     case WAIT_WRITEBACK:
       return { for: `the end of the write of page ${id}`, held_by: device };
     default:

@@ -29,22 +29,6 @@ export interface Region {
   readonly pages: number;
 }
 
-/** When somebody outside lets go of a page lock: when anyone sleeps on it, at op `unlock`, or after failed tries. */
-export type Until = 'wait' | 'unlock' | { readonly tries: number };
-
-/** A page lock that somebody outside holds, with a reference. */
-export interface Holder {
-  readonly pfn: number;
-  readonly until: Until;
-}
-
-/** References that a scenario took on the page that a task had at an address. */
-export interface Pin {
-  readonly task: number;
-  readonly vpn: number;
-  readonly pfn: number;
-}
-
 export interface ColdState {
   readonly tasks: Readonly<Record<number, Task>>;
   /** The process id that each name of a task stands for, also after the task is gone. */
@@ -57,10 +41,6 @@ export interface ColdState {
   /** By path; the root, which never changes, is not among them. */
   readonly cpusets: Readonly<Record<string, Cpuset>>;
   readonly regions: readonly Region[];
-  readonly holders: readonly Holder[];
-  readonly pins: readonly Pin[];
-  /** Slots that a disturbance uses, oldest first. */
-  readonly seized: readonly number[];
   /** What calls that ended in an oops hold for ever. */
   readonly oopses: readonly Oops[];
   readonly io_mode: 'now' | 'step' | 'hold' | 'stuck';
@@ -88,9 +68,6 @@ export function emptyColdState(io_mode: ColdState['io_mode']): ColdState {
     files: {},
     cpusets: {},
     regions: [],
-    holders: [],
-    pins: [],
-    seized: [],
     oopses: [],
     io_mode,
     next: { pid: FIRST_PID, mm: 1, vma: 1, anon_vma: 1, file: 1, cpuset_generation: 1 },

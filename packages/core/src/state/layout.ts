@@ -138,6 +138,22 @@ export const S_CLUSTER_NR = 5;
 export const S_INUSE = 6;
 export const S_PAGES = 7; // usable slots
 
+// --- what a scenario holds from outside: three lists, the oldest first, whose ends are in LOCK_HOLDERS, PINS and SEIZED --
+/** By frame, index pfn * HOLDER: who holds its lock. The array grows as far as frames are locked from outside. */
+export const HOLDER = 4;
+export const H_UNTIL = 0; // 0: nobody outside has the lock; else the number in UNTIL plus one
+export const H_TRIES = 1; // failed tries to come before the holder lets go
+export const H_NEXT = 2; // who came after: pfn + 1
+export const H_PREV = 3; // who came before: pfn + 1
+/** By number, index pin * PIN: the reference that a task took on the page which it had at an address. */
+export const PIN = 5;
+export const P_TASK = 0; // 0: the record is free
+export const P_VPN = 1;
+export const P_PFN = 2;
+export const P_NEXT = 3; // the pin that came after: pin + 1; of a free record, the record that became free before it
+export const P_PREV = 4; // the pin that came before: pin + 1
+// By slot, in `seized`: the slot that was seized after it; 0 for the last. Slot 0 is a header, which nobody gets.
+
 // --- single numbers -------------------------------------------------------------------------------------------------
 export const CURRENT_TASK = 0;
 export const CURRENT_CPU = 1;
@@ -154,6 +170,11 @@ export const FRAMES_USED = 11; // frames below this were touched: what hashes an
 export const LAST_OP = 12; // number of the newest step
 export const STOPPED = 13; // 1: a step did not return, so the run is over
 export const DRAWS = 16; // draws from each stream of chance
+export const LOCK_HOLDERS = 22; // first and last: pfn + 1
+export const PINS = 24; // first and last: pin + 1
+export const SEIZED = 26; // first and last: slot
+export const PINS_USED = 28; // pins ever used
+export const PINS_FREE = 29; // the record that became free last: pin + 1
 export const SCALARS = 32;
 
 // --- counters of the whole machine, as /proc/vmstat and the swap cache statistics name them --------------------------

@@ -56,6 +56,9 @@ export const HOT_ARRAYS = [
   'swap_map',
   'swap_cache',
   'io',
+  'holders',
+  'pins',
+  'seized',
 ] as const;
 export type HotArray = (typeof HOT_ARRAYS)[number];
 
@@ -87,6 +90,9 @@ export function initialState(spec: MachineSpec): State {
     swap_map: new Int32Array(slots),
     swap_cache: new Int32Array(slots),
     io: new Int32Array(64),
+    holders: new Int32Array(0),
+    pins: new Int32Array(0),
+    seized: new Int32Array(slots),
   };
   fillZones(state);
   fillSwapAreas(state);

@@ -28,6 +28,9 @@ export interface StateView {
   readonly swap_map: ReadonlyInts;
   readonly swap_cache: ReadonlyInts;
   readonly io: ReadonlyInts;
+  readonly holders: ReadonlyInts;
+  readonly pins: ReadonlyInts;
+  readonly seized: ReadonlyInts;
   readonly scalars: ReadonlyInts;
   readonly vmstat: ReadonlyInts;
 }

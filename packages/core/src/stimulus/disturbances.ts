@@ -6,6 +6,8 @@ import {
   HOLDER_PIN,
   IO_DIRECTION,
   READ,
+  UNTIL,
+  UNTIL_UNLOCK,
   WRITE,
   type StimulusByOp,
 } from '@pagetape/events';
@@ -20,6 +22,7 @@ import { add_to_swap } from '../mm/swap_state.ts';
 import { get_swap_page, swap_free } from '../mm/swapfile.ts';
 import { vmtruncate } from '../mm/truncate.ts';
 import { NR_SWAP_PAGES } from '../state/layout.ts';
+import { firstSeized, freePin, holderUntil, lockedOutside, pinAt, pinsWithin } from '../state/outside.ts';
 import {
   PageActive,
   PageAnon,
@@ -66,17 +69,19 @@ export function* performTruncate(k: Kernel, step: StimulusByOp<'truncate'>): Sle
 }
 
 export function* performLock(k: Kernel, step: StimulusByOp<'lock'>): Sleeping<Result> {
+  const { until } = step;
+  const [word, tries] = typeof until === 'object' ? ['tries' as const, until.tries] : [until, 0];
   overPages(k, step, (pfn) => {
-    if (!PageLocked(k.s, pfn)) k.emit.HolderTookLock({ pfn, until: step.until });
+    if (!PageLocked(k.s, pfn)) k.emit.HolderTookLock(pfn, UNTIL.indexOf(word), tries);
     return 0;
   });
   return { ret: 0 };
 }
 
 export function* performUnlock(k: Kernel): Sleeping<Result> {
-  const holders = k.s.cold.holders.filter(({ until }) => until === 'unlock');
-  for (const { pfn } of holders) release_holder(k, pfn);
-  return { ret: holders.length };
+  const locked = lockedOutside(k.s).filter((pfn) => holderUntil(k.s, pfn) === UNTIL_UNLOCK);
+  for (const pfn of locked) release_holder(k, pfn);
+  return { ret: locked.length };
 }
 
 export function* performPinpages(k: Kernel, step: StimulusByOp<'pinpages'>): Sleeping<Result> {
@@ -93,7 +98,7 @@ export function* performPinpages(k: Kernel, step: StimulusByOp<'pinpages'>): Sle
       break;
     }
     k.emit.PageReferenceTaken(page.pfn, HOLDER_PIN);
-    k.emit.PinPlaced({ task: pid, vpn, pfn: page.pfn });
+    k.emit.PinPlaced(freePin(k.s), pid, vpn, page.pfn);
   }
   k.emit.MmapLockReleased(mm, 1);
   return fromKernel(pinned === 0 ? -error : pinned);
@@ -101,14 +106,14 @@ export function* performPinpages(k: Kernel, step: StimulusByOp<'pinpages'>): Sle
 
 /** Ends references. Of a task that has ended its addresses mean nothing any more, so all that it took end. */
 export function* performUnpin(k: Kernel, step: StimulusByOp<'unpin'>): Sleeping<Result> {
-  const pid = step.t === undefined ? null : k.s.cold.pids[step.t];
-  const alive = pid !== null && k.s.cold.tasks[pid]?.state === 'running';
-  const first = alive && step.addr !== undefined ? resolvePage(k.s, pid, step.addr) : null;
-  const within = (vpn: number): boolean => first === null || (vpn >= first && vpn < first + (step.pages ?? 1));
-  const ending = k.s.cold.pins.filter((pin) => (pid === null || pin.task === pid) && within(pin.vpn));
+  const pid = step.t === undefined ? 0 : k.s.cold.pids[step.t];
+  const alive = k.s.cold.tasks[pid]?.state === 'running';
+  const first = alive && step.addr !== undefined ? resolvePage(k.s, pid, step.addr) : -1;
+  const ending = first < 0 ? pinsWithin(k.s, pid, 0, Infinity) : pinsWithin(k.s, pid, first, first + (step.pages ?? 1));
   for (const pin of ending) {
-    k.emit.PinRemoved({ ...pin });
-    put_page(k, pin.pfn, HOLDER_PIN);
+    const { task, vpn, pfn } = pinAt(k.s, pin);
+    k.emit.PinRemoved(pin, task, vpn, pfn);
+    put_page(k, pfn, HOLDER_PIN);
   }
   return { ret: ending.length };
 }
@@ -156,17 +161,17 @@ export function* performDrain(k: Kernel, step: StimulusByOp<'drain'>): Sleeping<
 
 export function* performSwapfill(k: Kernel, step: StimulusByOp<'swapfill'>): Sleeping<Result> {
   let taken = 0;
-  for (; k.s.scalars[NR_SWAP_PAGES] > step.leave; taken++) k.emit.SwapSlotSeized({ slot: get_swap_page(k) });
+  for (; k.s.scalars[NR_SWAP_PAGES] > step.leave; taken++) k.emit.SwapSlotSeized(get_swap_page(k));
   return { ret: taken };
 }
 
 export function* performSwapfree(k: Kernel, step: StimulusByOp<'swapfree'>): Sleeping<Result> {
-  const slots = k.s.cold.seized.slice(0, step.count);
-  for (const slot of slots) {
-    k.emit.SwapSlotGivenBack({ slot });
+  let freed = 0;
+  for (let slot = firstSeized(k.s); slot !== 0 && freed < step.count; slot = firstSeized(k.s), freed++) {
+    k.emit.SwapSlotGivenBack(slot);
     swap_free(k, slot);
   }
-  return { ret: slots.length };
+  return { ret: freed };
 }
 
 export function* performIo(k: Kernel, step: StimulusByOp<'io'>): Sleeping<Result> {

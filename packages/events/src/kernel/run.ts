@@ -3,7 +3,7 @@
  */
 import { z } from 'zod';
 import { defineColdEvent, defineEvent } from '../define.ts';
-import { count, cpu, pid } from '../field.ts';
+import { count, cpu, oneOf, pfn, pid, vpn } from '../field.ts';
 import { BUFFERS, FILE_SYSTEMS } from '../uapi/mm.ts';
 
 const id = z.number().int();
@@ -76,47 +76,50 @@ export const FileCreated = defineColdEvent({
   }),
 });
 
-/** When somebody outside lets go of a page lock. */
-export const untilSchema = z.union([z.literal('wait'), z.literal('unlock'), z.strictObject({ tries: id })]);
+/** When somebody outside lets go of a page lock: when anyone sleeps on it, at op `unlock`, or after failed tries. */
+export const UNTIL = ['wait', 'unlock', 'tries'] as const;
+export const UNTIL_WAIT = 0;
+export const UNTIL_UNLOCK = 1;
+export const UNTIL_TRIES = 2;
 
-export const HolderTookLock = defineColdEvent({
+export const HolderTookLock = defineEvent({
   name: 'HolderTookLock',
   number: 8,
   of,
-  doc: 'Somebody outside took the lock of a page and a reference.',
-  schema: z.strictObject({ pfn: id, until: untilSchema }),
+  doc: 'Somebody outside took the lock of a page and a reference. `tries`: how many failed tries it looks on; else 0.',
+  fields: [pfn('pfn'), oneOf('until', UNTIL), count('tries')],
 });
 
-export const HolderTryCounted = defineColdEvent({
+export const HolderTryCounted = defineEvent({
   name: 'HolderTryCounted',
   number: 9,
   of,
   doc: 'Somebody outside saw a migration fail to get the page lock; after so many such failures it lets go.',
-  schema: z.strictObject({ pfn: id }),
+  fields: [pfn('pfn')],
 });
 
-export const HolderUnlocked = defineColdEvent({
+export const HolderUnlocked = defineEvent({
   name: 'HolderUnlocked',
   number: 180,
   of,
-  doc: 'Somebody outside gave back the lock of the page and its reference.',
-  schema: z.strictObject({ pfn: id }),
+  doc: 'Somebody outside gave back the lock of the page; the event of put_page() follows.',
+  fields: [pfn('pfn')],
 });
 
-export const PinPlaced = defineColdEvent({
+export const PinPlaced = defineEvent({
   name: 'PinPlaced',
   number: 181,
   of,
   doc: 'A task references the page that it has at an address, as direct I/O does; the event of get_page() came before.',
-  schema: z.strictObject({ task: id, vpn: id, pfn: id }),
+  fields: [count('pin'), pid('task'), vpn('vpn'), pfn('pfn')],
 });
 
-export const PinRemoved = defineColdEvent({
+export const PinRemoved = defineEvent({
   name: 'PinRemoved',
   number: 182,
   of,
   doc: 'The reference that a task took through an address is given back; the event of put_page() follows.',
-  schema: z.strictObject({ task: id, vpn: id, pfn: id }),
+  fields: [count('pin'), pid('task'), vpn('vpn'), pfn('pfn')],
 });
 
 export const RegionNamed = defineColdEvent({

@@ -1,6 +1,5 @@
 /** Events of swap slots (mm/swapfile.c). */
-import { z } from 'zod';
-import { defineColdEvent, defineEvent } from '../define.ts';
+import { defineEvent } from '../define.ts';
 import { area, count, slot } from '../field.ts';
 
 export const SwapSlotAllocated = defineEvent({
@@ -37,18 +36,18 @@ export const SwapSlotDereferenced = defineEvent({
   cost_ns: 30,
 });
 
-export const SwapSlotSeized = defineColdEvent({
+export const SwapSlotSeized = defineEvent({
   name: 'SwapSlotSeized',
   number: 94,
   of: 'pagetape',
   doc: 'A disturbance uses the slot that was just allocated, so that others find less swap space.',
-  schema: z.strictObject({ slot: z.number().int() }),
+  fields: [slot('slot')],
 });
 
-export const SwapSlotGivenBack = defineColdEvent({
+export const SwapSlotGivenBack = defineEvent({
   name: 'SwapSlotGivenBack',
   number: 95,
   of: 'pagetape',
-  doc: 'A disturbance lets go of a slot that it had seized; the event of swap_free() follows.',
-  schema: z.strictObject({ slot: z.number().int() }),
+  doc: 'A disturbance lets go of the slot that it seized first of all that it has; the event of swap_free() follows.',
+  fields: [slot('slot')],
 });

@@ -1,5 +1,6 @@
 /** All that `pagetape bench` measures, in one process. */
 import type { Row } from './row.ts';
+import { measureGrowth } from './growth.ts';
 import { measureScan } from './scan.ts';
 import { measureSizes } from './size.ts';
 import { FULL, QUICK } from './sizes.ts';
@@ -15,12 +16,13 @@ export interface BenchOptions {
 /** Measures everything. Takes some seconds, or less than one if quick. */
 export function measureAll({ quick = false, onProgress = () => {} }: BenchOptions = {}): Row[] {
   const sizes = quick ? QUICK : FULL;
-  const steps = 2 * (sizes.rounds + sizes.warmups) + 1;
+  const steps = 5 * (sizes.rounds + sizes.warmups) + 1;
   let done = 0;
   const step = (): void => onProgress(++done / steps);
   const speed = measureSpeed(sizes, step);
   const scan = measureScan(sizes, step);
+  const growth = measureGrowth(sizes, step);
   const size = measureSizes(sizes);
   step();
-  return [...speed, ...scan, ...size];
+  return [...speed, ...scan, ...growth, ...size];
 }

@@ -7,6 +7,8 @@ export interface Sizes {
   readonly listPages: number;
   /** Pages that are only walked over. */
   readonly scanPages: number;
+  /** Pages that are held from outside; and ten times as many. */
+  readonly growthPages: number;
   readonly rounds: number;
   /** Rounds before them, until the engine has compiled what is hot. */
   readonly warmups: number;
@@ -18,6 +20,7 @@ export const FULL: Sizes = {
   pages: 16_384,
   listPages: 100_000,
   scanPages: 1 << 20,
+  growthPages: 4000,
   rounds: 9,
   warmups: 2,
   immerNs: 250_000_000,
@@ -28,6 +31,7 @@ export const QUICK: Sizes = {
   pages: 256,
   listPages: 300,
   scanPages: 600,
+  growthPages: 40,
   rounds: 2,
   warmups: 0,
   immerNs: 5_000_000,

@@ -1,5 +1,5 @@
 /** A state in the words of the recorded scenarios of swap migration: part → key → value, without what is at rest. */
-import { ARENA_VPN, layout, pending_requests, read, type StateView } from '@pagetape/core';
+import { ARENA_VPN, layout, lockedOutside, pending_requests, read, type StateView } from '@pagetape/core';
 import { VM_EXEC, VM_LOCKED, VM_READ, VM_SHARED, VM_WRITE, type Policy, type Vma } from '@pagetape/events';
 import type { Names } from './pages.ts';
 
@@ -198,6 +198,8 @@ export function observe(s: StateView, names: Names): Observation {
     io: pending_requests({ s })
       .map(({ pfn, write }) => `${write ? 'w' : 'r'}${names.page(pfn)}`)
       .join(' '),
-    held: s.cold.holders.map(({ pfn }) => names.page(pfn)).join(' '),
+    held: lockedOutside(s)
+      .map((pfn) => names.page(pfn))
+      .join(' '),
   };
 }

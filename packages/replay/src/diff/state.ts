@@ -1,6 +1,6 @@
 /** What differs between two states, in the words of somebody who looks at tasks and pages. */
 import { canonicalJson } from '@pagetape/events';
-import { hashState, layout, read, type StateView } from '@pagetape/core';
+import { hashState, layout, lockHolders, pinsOf, read, seizedSlots, type StateView } from '@pagetape/core';
 import { freeMemory, livingMms, pagesOfMm, placeOf, type Place } from '../report/places.ts';
 
 /** Something that differs: a page, a counter, a list. `what` names it, the others say what it is on each side. */
@@ -196,8 +196,8 @@ function textOf({ cold }: StateView, part: 'tasks' | 'vmas' | 'files', noun: str
   return new Map(Object.entries(cold[part]).map(([id, value]) => [`${noun} ${id}`, canonicalJson(value)]));
 }
 
-function others({ cold }: StateView): Map<string, string> {
-  const { holders, pins, seized, io_mode, regions } = cold;
-  const parts = { holders, pins, seized, io_mode, regions };
+function others(s: StateView): Map<string, string> {
+  const { io_mode, regions } = s.cold;
+  const parts = { holders: lockHolders(s), pins: pinsOf(s), seized: seizedSlots(s), io_mode, regions };
   return new Map(Object.entries(parts).map(([name, value]) => [name, canonicalJson(value)]));
 }
