@@ -9,7 +9,7 @@ export function create_empty_buffers(k: Kernel, pfn: number, buffers: Buffers): 
 }
 
 /** `fs/buffer.c:buffer_busy()` of any buffer of the page: somebody needs it. */
-function buffers_busy(k: Kernel, pfn: number): boolean {
+export function buffers_busy(k: Kernel, pfn: number): boolean {
   const buffers = page_buffers(k.s, pfn);
   return buffers === 'busy' || (buffers === 'journal' && mapping_of(k.s, pfn) !== 0);
 }

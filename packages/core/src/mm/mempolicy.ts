@@ -3,6 +3,7 @@ import { MPOL_BIND, MPOL_DEFAULT, MPOL_INTERLEAVE, MPOL_PREFERRED, type Policy, 
 import { current, numa_node_id, type Kernel } from '../kernel.ts';
 import { cpuset_update_task_memory_state } from '../kernel/cpuset.ts';
 import { TASK, T_IL_NEXT } from '../state/layout.ts';
+import { folio_alloc, vma_alloc_folio } from './mempolicy_alloc.ts';
 import { __alloc_pages } from './page_alloc.ts';
 
 const default_policy: Policy = { mode: MPOL_DEFAULT, nodes: [] };
@@ -62,6 +63,7 @@ function alloc_page_interleave(k: Kernel, nid: number): number {
  * Returns the frame, with one reference, or -1.
  */
 export function alloc_page_vma(k: Kernel, vma: Vma | null, vpn: number): number {
+  if (k.traits.policies === 'nodemasks') return vma ? vma_alloc_folio(k, vma, vpn) : folio_alloc(k);
   cpuset_update_task_memory_state(k);
   const policy = get_vma_policy(k, vma);
   if (policy.mode !== MPOL_INTERLEAVE) return __alloc_pages(k, zonelist_policy(k, policy), false);
@@ -71,6 +73,7 @@ export function alloc_page_vma(k: Kernel, vma: Vma | null, vpn: number): number 
 
 /** `mm/mempolicy.c:alloc_pages_current()`: a frame by the policy of the running task, as the page cache asks for it. */
 export function alloc_pages_current(k: Kernel): number {
+  if (k.traits.policies === 'nodemasks') return folio_alloc(k);
   cpuset_update_task_memory_state(k);
   const policy = current(k).policy ?? default_policy;
   if (policy.mode !== MPOL_INTERLEAVE) return __alloc_pages(k, zonelist_policy(k, policy), false);

@@ -39,12 +39,13 @@ import { get_nodes, type UserMask } from './user_mask.ts';
 import { putback_lru_pages } from './vmscan.ts';
 
 /** Records which check refused the call, and gives its error number. */
-function refuse(k: Kernel, check: Check, errno: number): number {
+export function refuse(k: Kernel, check: Check, errno: number): number {
   k.emit.CheckFailed(CHECK.indexOf(check), errno);
   return -errno;
 }
 
-const subset = (nodes: readonly number[], of: readonly number[]): boolean => nodes.every((nid) => of.includes(nid));
+export const subset = (nodes: readonly number[], of: readonly number[]): boolean =>
+  nodes.every((nid) => of.includes(nid));
 
 // --- migrate_pages(2) ---------------------------------------------------------------------------------------------
 
@@ -105,6 +106,12 @@ export interface ByteRange {
   readonly len: bigint;
 }
 
+/** A range of pages; `end` is no longer part of it. */
+export interface PageRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 const MODES = 4;
 const MOVE_FLAGS = BigInt(MPOL_MF_MOVE | MPOL_MF_MOVE_ALL);
 const KNOWN_FLAGS = BigInt(MPOL_MF_STRICT) | MOVE_FLAGS;
@@ -113,16 +120,16 @@ const PAGE = BigInt(PAGE_SIZE);
 /**
  * The first checks of do_mbind(), in their order. Returns the pages of the range, or what the call returns at once.
  */
-function check_mbind(
-  k: Kernel,
-  range: ByteRange,
-  mode: bigint,
-  flags: bigint,
-): { start: number; end: number } | number {
+function check_mbind(k: Kernel, range: ByteRange, mode: bigint, flags: bigint): PageRange | number {
   if ((flags & ~KNOWN_FLAGS) !== 0n) return refuse(k, 'flags', EINVAL);
   if (mode >= MODES) return refuse(k, 'mode', EINVAL);
   if ((flags & BigInt(MPOL_MF_MOVE_ALL)) !== 0n && !capable(k, k.traits.move_all_capability))
     return refuse(k, 'move-all', EPERM);
+  return pages_of_range(k, range);
+}
+
+/** The pages of a range that must be aligned; the length is rounded up. Returns 0 when it is empty. */
+export function pages_of_range(k: Kernel, range: ByteRange): PageRange | number {
   if (range.start % PAGE !== 0n) return refuse(k, 'alignment', EINVAL);
   const len = BigInt.asUintN(64, range.len + PAGE - 1n) & ~(PAGE - 1n);
   const end = BigInt.asUintN(64, range.start + len);
@@ -132,7 +139,7 @@ function check_mbind(
 }
 
 /** Page numbers beyond what tables reach name no memory either way. */
-const pageNumber = (address: bigint): number =>
+export const pageNumber = (address: bigint): number =>
   Number(address / PAGE > TASK_SIZE_PAGES ? BigInt(TASK_SIZE_PAGES) : address / PAGE);
 
 /** `include/linux/rwsem.h:down_write()` on the mmap_sem. */

@@ -5,7 +5,9 @@ import type { Traits } from '../profiles/traits.ts';
 import { down_read } from './memory.ts';
 import { node_pairs } from './mempolicy_nodes.ts';
 import { check_range, MPOL_MF_DISCONTIG_OK, oops_in, startWalk } from './mempolicy_walk.ts';
+import { migrate_to_node } from './mempolicy_queue.ts';
 import { vmas_of } from './mmap.ts';
+import { lru_cache_disable, lru_cache_enable } from './swap.ts';
 import { migrate_pages, putback_lru_pages } from './vmscan.ts';
 
 /** Ends beyond any page that tables reach. */
@@ -27,10 +29,25 @@ export function* do_migrate_pages(
   to: readonly number[],
   flags: number,
 ): Sleeping<number> {
+  if (k.traits.engine === 'batched') return yield* without_batches(k, mm, from, to, flags);
   yield* down_read(k, mm);
   const move = k.traits.engine === 'swap' ? evict_nodes : migrate_node_pairs;
   const left = yield* move(k, mm, from, to, flags);
   k.emit.MmapLockReleased(mm, 1);
+  return left;
+}
+
+/** Kernels that keep pages out of LRU batches meanwhile, and lock the address space only while they look at it. */
+function* without_batches(
+  k: Kernel,
+  mm: number,
+  from: readonly number[],
+  to: readonly number[],
+  flags: number,
+): Sleeping<number> {
+  lru_cache_disable(k);
+  const left = yield* migrate_node_pairs(k, mm, from, to, flags);
+  lru_cache_enable(k);
   return left;
 }
 
@@ -69,7 +86,7 @@ export function* evict_and_put_back(k: Kernel, list: readonly number[]): Sleepin
  */
 export type MigrateToNode = (k: Kernel, mm: number, source: number, dest: number, flags: number) => Sleeping<number>;
 
-const MIGRATE_TO_NODE: Readonly<Partial<Record<Traits['engine'], MigrateToNode>>> = {};
+const MIGRATE_TO_NODE: Readonly<Partial<Record<Traits['engine'], MigrateToNode>>> = { batched: migrate_to_node };
 
 /** Kernels that copy go by pairs of nodes. The first error ends it; what was moved before stays moved. */
 function* migrate_node_pairs(

@@ -1,39 +1,80 @@
 /** The page allocator, order 0 only, and the end of references (mm/page_alloc.c, mm/swap.c). */
 import { HOLDER_FAULT } from '@pagetape/events';
 import { current, numa_node_id, type Kernel } from '../kernel.ts';
-import { ZONE, Z_FREE, Z_FREE_HEAD, Z_FRESH, Z_LOW, Z_MIN, Z_START } from '../state/layout.ts';
+import { ZONE, Z_FREE, Z_FREE_HEAD, Z_FRESH, Z_LOW, Z_MIN, Z_PRESENT, Z_START } from '../state/layout.ts';
 import { page_count } from '../state/read.ts';
 
-/** The first zone of the list that has a free frame above its mark and is allowed; -1: none. */
-function get_page_from_freelist(k: Kernel, zonelist: readonly number[], mark: number): number {
+/** Nodes that an allocation may use; null: all. */
+export type Nodemask = readonly number[] | null;
+
+/**
+ * The first zone of the list that has a free frame above its mark, and is allowed by the mask and to the running task;
+ * -1: none.
+ */
+function get_page_from_freelist(k: Kernel, zonelist: readonly number[], nodemask: Nodemask, mark: number): number {
   const { zones, topology } = k.s;
   const allowed = current(k).mems_allowed;
   for (const zone of zonelist) {
-    if (!allowed.includes(topology.zones[zone].node)) continue;
+    const { node } = topology.zones[zone];
+    if (nodemask !== null && !nodemask.includes(node)) continue;
+    if (!allowed.includes(node)) continue;
     if (zones[zone * ZONE + Z_FREE] > zones[zone * ZONE + mark]) return zone;
   }
   return -1;
 }
 
+/** The same above the low mark or, when there is none, above the min mark. There is no reclaim and no OOM killer. */
+function find_zone(k: Kernel, zonelist: readonly number[], nodemask: Nodemask): number {
+  const zone = get_page_from_freelist(k, zonelist, nodemask, Z_LOW);
+  return zone >= 0 ? zone : get_page_from_freelist(k, zonelist, nodemask, Z_MIN);
+}
+
+/** Takes the most recently freed frame of a zone, or its first that was never used. */
+function take_frame(k: Kernel, zone: number, preferred: number, interleave_hit: boolean): number {
+  const { zones } = k.s;
+  const at = zone * ZONE;
+  const pfn = zones[at + Z_FREE_HEAD] !== 0 ? zones[at + Z_FREE_HEAD] - 1 : zones[at + Z_START] + zones[at + Z_FRESH];
+  k.emit.PageAllocated(pfn, preferred, numa_node_id(k), interleave_hit ? 1 : 0);
+  return pfn;
+}
+
+function refuse_frame(k: Kernel, preferred: number): number {
+  k.emit.PageAllocationFailed(preferred);
+  return -1;
+}
+
 /**
- * `mm/page_alloc.c:__alloc_pages()`: a frame from the first zone of the list above its low mark, else above its min mark.
- * There is no reclaim and no OOM killer. `interleaved`: the request counts as an interleave hit when the first zone serves
+ * `mm/page_alloc.c:__alloc_pages()` of 2006: a frame from the first zone of the list that can give one. `interleaved`: the request counts as an interleave hit when the first zone serves
  * it. Returns the frame, with one reference, or -1.
  */
 export function __alloc_pages(k: Kernel, zonelist: readonly number[], interleaved: boolean): number {
   if (zonelist.length === 0) return -1;
   const preferred = k.s.topology.zones[zonelist[0]].node;
-  let zone = get_page_from_freelist(k, zonelist, Z_LOW);
-  if (zone < 0) zone = get_page_from_freelist(k, zonelist, Z_MIN);
-  if (zone < 0) {
-    k.emit.PageAllocationFailed(preferred);
-    return -1;
-  }
-  const { zones } = k.s;
-  const at = zone * ZONE;
-  const pfn = zones[at + Z_FREE_HEAD] !== 0 ? zones[at + Z_FREE_HEAD] - 1 : zones[at + Z_START] + zones[at + Z_FRESH];
-  k.emit.PageAllocated(pfn, preferred, numa_node_id(k), interleaved && zone === zonelist[0] ? 1 : 0);
-  return pfn;
+  const zone = find_zone(k, zonelist, null);
+  return zone < 0 ? refuse_frame(k, preferred) : take_frame(k, zone, preferred, interleaved && zone === zonelist[0]);
+}
+
+/** The nodes that have memory: N_MEMORY of `include/linux/nodemask.h`. */
+export function node_states_memory(k: Pick<Kernel, 's'>): number[] {
+  const { nodes, zones } = k.s.topology;
+  return nodes.filter((nid) => zones.some((zone, z) => zone.node === nid && k.s.zones[z * ZONE + Z_PRESENT] > 0));
+}
+
+/** The node that the request would get if every node had memory to give: `ac->preferred_zoneref` of the allocator. */
+function first_allowed_nid(k: Kernel, nid: number, nodemask: Nodemask): number {
+  const allowed = nodemask ?? current(k).mems_allowed;
+  return k.s.topology.fallback[nid].find((node) => allowed.includes(node)) ?? nid;
+}
+
+/**
+ * `mm/page_alloc.c:__folio_alloc()`: a frame from the zonelist of a node, filtered by a mask. `interleaved`: the request
+ * counts as an interleave hit when `nid` serves it. Returns the frame, with one reference, or -1.
+ */
+export function __folio_alloc(k: Kernel, nid: number, nodemask: Nodemask, interleaved: boolean): number {
+  const preferred = first_allowed_nid(k, nid, nodemask);
+  const zone = find_zone(k, k.s.topology.zonelist[nid], nodemask);
+  if (zone < 0) return refuse_frame(k, preferred);
+  return take_frame(k, zone, preferred, interleaved && k.s.topology.zones[zone].node === nid);
 }
 
 /** `include/linux/mm.h:get_page()` */

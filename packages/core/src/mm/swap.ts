@@ -1,7 +1,7 @@
 /** LRU lists and per-CPU batches (mm/swap.c). */
 import { LRU_ACTIVE, LRU_INACTIVE } from '@pagetape/events';
 import { smp_processor_id, type Kernel } from '../kernel.ts';
-import { BATCH, CPU } from '../state/layout.ts';
+import { BATCH, CPU, LRU_DISABLED } from '../state/layout.ts';
 import { page_count, PageActive, PageLRU, PageReferenced } from '../state/read.ts';
 import { free_unreferenced } from './page_alloc.ts';
 
@@ -24,7 +24,8 @@ function drain_batch(k: Kernel, cpu: number, lru: number): void {
 function add_to_batch(k: Kernel, pfn: number, lru: number): void {
   const cpu = smp_processor_id(k);
   k.emit.PageAddedToLruBatch(pfn, cpu, lru);
-  if (k.s.cpus[cpu * CPU + lru * BATCH] === k.traits.pagevec_size) drain_batch(k, cpu, lru);
+  const full = k.s.cpus[cpu * CPU + lru * BATCH] === k.traits.pagevec_size;
+  if (full || k.s.scalars[LRU_DISABLED] > 0) drain_batch(k, cpu, lru);
 }
 
 /** `mm/swap.c:lru_cache_add()`: the page will go to the inactive list of its zone. */
@@ -35,6 +36,22 @@ export function lru_cache_add(k: Kernel, pfn: number): void {
 /** `mm/swap.c:lru_cache_add_active()`: the page will go to the active list of its zone. */
 export function lru_cache_add_active(k: Kernel, pfn: number): void {
   add_to_batch(k, pfn, LRU_ACTIVE);
+}
+
+/** `mm/swap.c:folio_add_lru()`: the page will go to the list that it belongs on. */
+export function folio_add_lru(k: Kernel, pfn: number): void {
+  add_to_batch(k, pfn, PageActive(k.s, pfn) ? LRU_ACTIVE : LRU_INACTIVE);
+}
+
+/** `mm/swap.c:lru_cache_disable()`: batches are emptied and stay so: a page that comes goes to its list at once. */
+export function lru_cache_disable(k: Kernel): void {
+  k.emit.LruCacheDisabled();
+  schedule_lru_drain_on_each_cpu(k);
+}
+
+/** `mm/swap.c:lru_cache_enable()` */
+export function lru_cache_enable(k: Kernel): void {
+  k.emit.LruCacheEnabled();
 }
 
 /** `mm/swap.c:lru_add_drain()` on the given CPU: the inactive batch first. */

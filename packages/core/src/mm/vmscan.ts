@@ -78,6 +78,16 @@ export function isolate_lru_page(k: Kernel, pfn: number): number {
   return 1;
 }
 
+/** `mm/vmscan.c:folio_isolate_lru()`: takes a page off its LRU list, with a reference. Returns whether it was on one. */
+export function folio_isolate_lru(k: Kernel, pfn: number): boolean {
+  if (PageLRU(k.s, pfn)) {
+    k.emit.PageIsolated(pfn, PageActive(k.s, pfn) ? LRU_ACTIVE : LRU_INACTIVE);
+    return true;
+  }
+  k.emit.PageIsolationFailed(pfn, NOT_ON_LRU);
+  return false;
+}
+
 /** `mm/vmscan.c:move_to_lru()`: the page goes to a batch of this CPU, then the isolation's reference is dropped. */
 function move_to_lru(k: Kernel, pfn: number): void {
   const active = PageActive(k.s, pfn);

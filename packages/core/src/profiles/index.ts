@@ -1,10 +1,27 @@
 /** The profiles: each is a row. */
-import { VM_DENYWRITE, VM_HUGETLB, VM_IO, VM_LOCKED, VM_PFNMAP, VM_RESERVED, VM_SHM } from '@pagetape/events';
+import {
+  MPOL_INTERLEAVE,
+  MPOL_PREFERRED_MANY,
+  MPOL_WEIGHTED_INTERLEAVE,
+  VM_DENYWRITE,
+  VM_HUGETLB,
+  VM_IO,
+  VM_LOCKED,
+  VM_PFNMAP,
+  VM_RESERVED,
+  VM_SHM,
+} from '@pagetape/events';
 import type { Traits } from './traits.ts';
 
 const seed: Traits = {
   id: 'swap-v5-seed',
   about: 'commit 39743889aaf, "Swap Migration V5: sys_migrate_pages interface", 8 January 2006',
+  policies: 'zonelists',
+  mask_bits_bounded: false,
+  last_mode: MPOL_INTERLEAVE,
+  preferred_many_balances: false,
+  isolation_failures_count: false,
+  mbind_interleave_from_inode: false,
   pagevec_size: 14,
   max_numnodes: 64,
   engine: 'swap',
@@ -57,10 +74,47 @@ const rc1: Traits = {
   numa_maps: 'maxref',
 };
 
+const linux_6_12: Traits = {
+  ...rc1,
+  id: 'linux-6.12',
+  about: 'Linux 6.12, November 2024, as Debian configures it for x86-64',
+  policies: 'nodemasks',
+  status_lookup: 'folio_walk',
+  engine: 'batched',
+  pairs_spare_targets: true,
+  mask_bits_bounded: true,
+  last_mode: MPOL_WEIGHTED_INTERLEAVE,
+  preferred_many_balances: true,
+  isolation_failures_count: true,
+  mbind_interleave_from_inode: true,
+  pagevec_size: 31,
+  max_numnodes: 1024,
+  not_migratable: VM_IO | VM_PFNMAP,
+  mbind_selects_all: false,
+  migrate_capability: 'CAP_SYS_NICE',
+  move_all_capability: 'CAP_SYS_NICE',
+  sys_call_table_entries: { i386: 463, ia32: 463, x86_64: 463, ia64: 0 },
+};
+
+const linux_6_1: Traits = {
+  ...linux_6_12,
+  id: 'linux-6.1',
+  about: 'Linux 6.1, December 2022, as Debian configures it for x86-64',
+  last_mode: MPOL_PREFERRED_MANY,
+  status_lookup: 'follow_page',
+  preferred_many_balances: false,
+  isolation_failures_count: false,
+  mbind_interleave_from_inode: false,
+  pagevec_size: 15,
+  sys_call_table_entries: { i386: 451, ia32: 451, x86_64: 451, ia64: 0 },
+};
+
 export const DEFAULT_PROFILE = 'swap-v5-seed';
 
 export const PROFILES: Readonly<Record<string, Traits>> = Object.freeze({
   [seed.id]: seed,
   [posted.id]: posted,
   [rc1.id]: rc1,
+  [linux_6_1.id]: linux_6_1,
+  [linux_6_12.id]: linux_6_12,
 });

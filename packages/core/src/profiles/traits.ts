@@ -10,6 +10,21 @@ export interface Traits {
   readonly about: string;
   /** Pages of a per-CPU LRU batch; the page that fills it flushes it (PAGEVEC_SIZE). */
   readonly pagevec_size: number;
+  /**
+   * How policies steer allocations, and which calls set them. `zonelists`: MPOL_BIND has a zonelist of its own, modes have
+   * no flags. `nodemasks`: every policy is a mask over the zonelist of a node; calls are those of 6.x.
+   */
+  readonly policies: 'zonelists' | 'nodemasks';
+  /** The highest mode that set_mempolicy(2) and mbind(2) know. */
+  readonly last_mode: number;
+  /** MPOL_F_NUMA_BALANCING goes with MPOL_PREFERRED_MANY, too; else only with MPOL_BIND. */
+  readonly preferred_many_balances: boolean;
+  /** Pages that could not be isolated count as not moved. */
+  readonly isolation_failures_count: boolean;
+  /** mbind(2) that moves pages of a file counts its interleave from the number of the inode on, as faults do. */
+  readonly mbind_interleave_from_inode: boolean;
+  /** A mask of more bits than a page has is refused. */
+  readonly mask_bits_bounded: boolean;
   /** Highest number of node ids that masks know, MAX_NUMNODES. */
   readonly max_numnodes: number;
   /**

@@ -6,13 +6,14 @@ import type { ColdState } from '../state/cold.ts';
 import { MM, M_LOCKED, M_ROOT } from '../state/layout.ts';
 import { invariant } from './assert.ts';
 import { freeTree } from './grow.ts';
+import { copyPolicy } from './policy.ts';
 import type { ColdReducers } from './types.ts';
 
 type ColdDraft = Draft<ColdState>;
 
 /** Puts an area among those of its address space, of its file and of its anon_vma. */
 function link(draft: ColdDraft, vma: Vma): void {
-  draft.vmas[vma.id] = { ...vma, policy: vma.policy && { ...vma.policy, nodes: [...vma.policy.nodes] } };
+  draft.vmas[vma.id] = { ...vma, policy: copyPolicy(vma.policy) };
   draft.next.vma = Math.max(draft.next.vma, vma.id + 1);
   const { vmas } = draft.mms[vma.mm];
   const after = vmas.findIndex((id) => draft.vmas[id].start > vma.start);
@@ -91,7 +92,7 @@ export const areaReducers: ColdReducers<
     const part = below
       ? { start: vma.start, end: at, pgoff: vma.pgoff }
       : { start: at, end: vma.end, pgoff: upper_pgoff };
-    const whole = { ...vma, policy: vma.policy && { ...vma.policy, nodes: [...vma.policy.nodes] } };
+    const whole = { ...vma, policy: copyPolicy(vma.policy) };
     if (below) {
       vma.start = at;
       vma.pgoff = upper_pgoff;
@@ -115,7 +116,7 @@ export const areaReducers: ColdReducers<
     draft.vmas[vma].flags = flags;
   },
   VmaPolicySet(draft, { vma, policy }) {
-    draft.vmas[vma].policy = policy && { ...policy, nodes: [...policy.nodes] };
+    draft.vmas[vma].policy = copyPolicy(policy);
   },
   AnonVmaPrepared(draft, { vma, anon_vma }) {
     draft.vmas[vma].anon_vma = anon_vma;

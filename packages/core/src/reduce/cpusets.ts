@@ -2,6 +2,7 @@
 import type { Cpuset } from '@pagetape/events';
 import type { Draft } from 'immer';
 import type { ColdState } from '../state/cold.ts';
+import { copyPolicy } from './policy.ts';
 import type { ColdReducers } from './types.ts';
 
 function keep(draft: Draft<ColdState>, { cg, cpuset }: { readonly cg: string; readonly cpuset: Cpuset }): void {
@@ -19,6 +20,6 @@ export const cpusetReducers: ColdReducers<'CpusetCreated' | 'CpusetChanged' | 'C
     const it = draft.tasks[task];
     it.mems_generation = generation;
     it.mems_allowed = [...mems_allowed];
-    it.policy = policy && { ...policy, nodes: [...policy.nodes] };
+    it.policy = copyPolicy(policy);
   },
 };

@@ -7,6 +7,7 @@ import {
   F_FLAGS,
   F_MAPCOUNT,
   F_MAPPING,
+  LRU_DISABLED,
   NODE,
   NR_DIRTY,
   N_FOREIGN,
@@ -212,6 +213,8 @@ function PageCleanedForIo(state: State, pfn: number): void {
 }
 
 export const frameReducers = {
+  LruCacheDisabled: (state: State) => void state.scalars[LRU_DISABLED]++,
+  LruCacheEnabled: (state: State) => void state.scalars[LRU_DISABLED]--,
   PageAllocated,
   PageFreed,
   FrameRetired,

@@ -9,6 +9,8 @@ import {
   F_MAPCOUNT,
   F_MAPPING,
   F_PRIVATE,
+  PGMIGRATE_FAIL,
+  PGMIGRATE_SUCCESS,
   PG_ACTIVE,
   PG_DIRTY,
   PG_ERROR,
@@ -91,4 +93,9 @@ function PteRestored(state: State, pfn: number, mm: number, vpn: number, from: n
   if (from === FROM_SWAP_ENTRY) countRss(state, mm, pfn, 1);
 }
 
-export const migrateReducers = { TargetPageAllocated, MappingMoved, BuffersMoved, PteRestored };
+function FoliosMigrated({ vmstat }: State, succeeded: number, failed: number): void {
+  vmstat[PGMIGRATE_SUCCESS] += succeeded;
+  vmstat[PGMIGRATE_FAIL] += failed;
+}
+
+export const migrateReducers = { FoliosMigrated, TargetPageAllocated, MappingMoved, BuffersMoved, PteRestored };

@@ -15,9 +15,12 @@ import {
   T_CPU,
   T_FLAGS,
   T_IL_NEXT,
+  T_IL_PREV,
+  T_IL_WEIGHT,
 } from '../state/layout.ts';
 import type { State } from '../state/state.ts';
 import { ensure } from './grow.ts';
+import { copyPolicy } from './policy.ts';
 import type { ColdReducers } from './types.ts';
 
 function setTaskFlags(state: State, task: number, set: number, clear: number): void {
@@ -36,6 +39,10 @@ export const runReducers = {
   ChanceDrawn: (state: State, stream: number) => void state.scalars[DRAWS + stream]++,
   SwapWriteGranted: (state: State, task: number) => setTaskFlags(state, task, PF_SWAPWRITE, 0),
   SwapWriteRevoked: (state: State, task: number) => setTaskFlags(state, task, 0, PF_SWAPWRITE),
+  TaskInterleaveTaken(state: State, task: number, prev: number, weight: number): void {
+    state.tasks[task * TASK + T_IL_PREV] = prev;
+    state.tasks[task * TASK + T_IL_WEIGHT] = weight;
+  },
   TaskInterleaveAdvanced: (state: State, task: number, next: number) =>
     void (state.tasks[task * TASK + T_IL_NEXT] = next),
   TaskMovedToCpu: (state: State, task: number, cpu: number) => void (state.tasks[task * TASK + T_CPU] = cpu),
@@ -54,6 +61,7 @@ export const taskReducers: ColdReducers<
   | 'CredentialsChanged'
   | 'CapabilitiesDropped'
   | 'TaskPolicySet'
+  | 'InterleaveWeightSet'
   | 'FileCreated'
   | 'FileResized'
   | 'IoModeSet'
@@ -69,7 +77,7 @@ export const taskReducers: ColdReducers<
       ...task,
       capabilities: [...task.capabilities],
       mems_allowed: [...task.mems_allowed],
-      policy: task.policy && { ...task.policy, nodes: [...task.policy.nodes] },
+      policy: copyPolicy(task.policy),
     };
     draft.pids[task.name] = task.pid;
     draft.next.pid = Math.max(draft.next.pid, task.pid + 1);
@@ -100,8 +108,11 @@ export const taskReducers: ColdReducers<
     draft.tasks[task].capabilities = draft.tasks[task].capabilities.filter((name) => !capabilities.includes(name));
   },
   TaskPolicySet(draft, { task, policy }, state) {
-    draft.tasks[task].policy = policy && { ...policy, nodes: [...policy.nodes] };
+    draft.tasks[task].policy = copyPolicy(policy);
     if (policy?.mode === MPOL_INTERLEAVE) state.tasks[task * TASK + T_IL_NEXT] = policy.nodes[0];
+  },
+  InterleaveWeightSet(draft, { node, weight }) {
+    draft.il_weights[node] = weight;
   },
   FileCreated(draft, { file, name, pages, fs, buffers }, state) {
     const kind = { fs: fs ?? 'disk', buffers: buffers ?? 'none' } as const;

@@ -110,6 +110,8 @@ const lists: ReferenceReducers<
   | 'PageAddedToLruBatch'
   | 'PageAddedToLru'
   | 'LruBatchDrained'
+  | 'LruCacheDisabled'
+  | 'LruCacheEnabled'
   | 'PageActivated'
   | 'PageDeactivated'
   | 'PageRotated'
@@ -129,6 +131,8 @@ const lists: ReferenceReducers<
     if (LRU[lru] === 'active') frame.active = true;
     zoneOf(draft, pfn)[LRU[lru]].unshift(pfn);
   },
+  LruCacheDisabled: (draft) => void draft.lru_disabled++,
+  LruCacheEnabled: (draft) => void draft.lru_disabled--,
   LruBatchDrained(draft, { cpu, lru, pages }) {
     const batch = draft.batches[cpu][LRU[lru]];
     invariant(batch.length === pages, 'a batch is drained that has', batch.length, 'pages, not', pages);

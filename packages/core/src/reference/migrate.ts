@@ -19,8 +19,12 @@ function replaceInCache(draft: ReferenceDraft, pfn: number, to: number): void {
 }
 
 export const migrateReducers: ReferenceReducers<
-  'TargetPageAllocated' | 'MappingMoved' | 'BuffersMoved' | 'PteRestored'
+  'TargetPageAllocated' | 'MappingMoved' | 'BuffersMoved' | 'PteRestored' | 'FoliosMigrated'
 > = {
+  FoliosMigrated(draft, { succeeded, failed }) {
+    draft.counters.pgmigrate_success += succeeded;
+    draft.counters.pgmigrate_fail += failed;
+  },
   TargetPageAllocated(draft, { pfn }) {
     const frame = frameOf(draft, pfn);
     invariant(frame.place === 'held', 'a frame on a list becomes a target:', pfn);

@@ -97,6 +97,8 @@ export interface ReferenceTask {
   readonly min_flt: number;
   readonly maj_flt: number;
   readonly il_next: number;
+  readonly il_prev: number;
+  readonly il_weight: number;
 }
 
 export interface ReferenceArea {
@@ -117,6 +119,8 @@ export interface ReferenceState {
   readonly last_op: number;
   /** A step did not return, so the run is over. */
   readonly stopped: boolean;
+  /** Callers that do not want pages in batches. */
+  readonly lru_disabled: number;
   readonly frames: Readonly<Record<number, ReferenceFrame>>;
   readonly zones: readonly ReferenceZone[];
   readonly nodes: Readonly<Record<number, NodeCounters>>;
@@ -186,6 +190,7 @@ export function initialReference(spec: MachineSpec): ReferenceState {
     current: { task: 0, cpu: 0, op: 0 },
     last_op: 0,
     stopped: false,
+    lru_disabled: 0,
     frames: { [ZERO_PFN]: { ...NEW_FRAME, place: 'image', reserved: true, uptodate: true } },
     zones: initialZones(topology),
     nodes: Object.fromEntries(

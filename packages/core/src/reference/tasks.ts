@@ -2,11 +2,12 @@
  * What events do to tasks and to the run itself. What is cold in the fast state is the same tree here, changed by the
  * same reducers; what such an event does besides is written anew.
  */
-import { MPOL_INTERLEAVE, type ColdName, type Policy } from '@pagetape/events';
+import { MPOL_INTERLEAVE, type ColdName } from '@pagetape/events';
 import { STREAMS } from '../prng.ts';
 import { areaReducers } from '../reduce/areas.ts';
 import { invariant } from '../reduce/assert.ts';
 import { cpusetReducers } from '../reduce/cpusets.ts';
+import { copyPolicy } from '../reduce/policy.ts';
 import type { SilentName } from '../reduce/silent.ts';
 import { taskReducers } from '../reduce/tasks.ts';
 import type { State } from '../state/state.ts';
@@ -47,6 +48,7 @@ const cold: ReferenceReducers<Exclude<ColdName, BothLanes | SilentName>> = {
   TaskMemsUpdated: onlyCold('TaskMemsUpdated'),
   IoModeSet: onlyCold('IoModeSet'),
   RegionNamed: onlyCold('RegionNamed'),
+  InterleaveWeightSet: onlyCold('InterleaveWeightSet'),
   TaskExited: onlyCold('TaskExited'),
   KernelOopsed: onlyCold('KernelOopsed'),
   CredentialsChanged: onlyCold('CredentialsChanged'),
@@ -62,10 +64,6 @@ const cold: ReferenceReducers<Exclude<ColdName, BothLanes | SilentName>> = {
 };
 
 /** What the members of the cold tree are when an event of both lanes is done. */
-function copyPolicy(policy: Policy | null): { mode: number; nodes: number[] } | null {
-  return policy && { mode: policy.mode, nodes: [...policy.nodes] };
-}
-
 const bothLanes: ReferenceReducers<BothLanes> = {
   StimulusBegan(draft, { op }) {
     draft.current.op = op;
@@ -79,7 +77,7 @@ const bothLanes: ReferenceReducers<BothLanes> = {
     draft.cold.tasks[task.pid] = { ...task, ...lists };
     draft.cold.pids[task.name] = task.pid;
     draft.cold.next.pid = Math.max(draft.cold.next.pid, task.pid + 1);
-    draft.tasks[task.pid] = { cpu, swapwrite: false, min_flt: 0, maj_flt: 0, il_next };
+    draft.tasks[task.pid] = { cpu, swapwrite: false, min_flt: 0, maj_flt: 0, il_next, il_prev: 0, il_weight: 0 };
     if (fresh_mm) {
       draft.cold.mms[task.mm] = { vmas: [] };
       draft.cold.next.mm = task.mm + 1;
@@ -124,12 +122,17 @@ const run: ReferenceReducers<
   | 'SwapWriteGranted'
   | 'SwapWriteRevoked'
   | 'TaskInterleaveAdvanced'
+  | 'TaskInterleaveTaken'
   | 'TaskMovedToCpu'
 > = {
   ActorSwitched: (draft, { task, cpu, op }) => void (draft.current = { task, cpu, op }),
   ChanceDrawn: (draft, { stream }) => void draft.draws[STREAMS[stream]]++,
   SwapWriteGranted: (draft, { task }) => void (draft.tasks[task].swapwrite = true),
   SwapWriteRevoked: (draft, { task }) => void (draft.tasks[task].swapwrite = false),
+  TaskInterleaveTaken(draft, { task, prev, weight }) {
+    draft.tasks[task].il_prev = prev;
+    draft.tasks[task].il_weight = weight;
+  },
   TaskInterleaveAdvanced: (draft, { task, next }) => void (draft.tasks[task].il_next = next),
   TaskMovedToCpu: (draft, { task, cpu }) => void (draft.tasks[task].cpu = cpu),
 };

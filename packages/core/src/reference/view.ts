@@ -33,6 +33,7 @@ export function referenceOf(s: StateView): ReferenceState {
     current: { task: scalars[L.CURRENT_TASK], cpu: scalars[L.CURRENT_CPU], op: scalars[L.CURRENT_OP] },
     last_op: scalars[L.LAST_OP],
     stopped: scalars[L.STOPPED] !== 0,
+    lru_disabled: scalars[L.LRU_DISABLED],
     frames: framesOf(s),
     zones: s.topology.zones.map(({ node, kind, start }, z) => ({ node, kind, start, ...zoneOf(s, z) })),
     nodes: Object.fromEntries(s.topology.nodes.map((nid) => [nid, nodeOf(s, nid)])),
@@ -194,6 +195,8 @@ function taskOf({ tasks }: StateView, pid: number): ReferenceTask {
     min_flt: tasks[at + L.T_MIN_FLT],
     maj_flt: tasks[at + L.T_MAJ_FLT],
     il_next: tasks[at + L.T_IL_NEXT],
+    il_prev: tasks[at + L.T_IL_PREV],
+    il_weight: tasks[at + L.T_IL_WEIGHT],
   };
 }
 

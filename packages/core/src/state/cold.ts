@@ -40,6 +40,8 @@ export interface ColdState {
   readonly files: Readonly<Record<number, File>>;
   /** By path; the root, which never changes, is not among them. */
   readonly cpusets: Readonly<Record<string, Cpuset>>;
+  /** Weights of nodes in a weighted interleave, where one was set. */
+  readonly il_weights: Readonly<Record<number, number>>;
   readonly regions: readonly Region[];
   /** What calls that ended in an oops hold for ever. */
   readonly oopses: readonly Oops[];
@@ -67,6 +69,7 @@ export function emptyColdState(io_mode: ColdState['io_mode']): ColdState {
     anon_vmas: {},
     files: {},
     cpusets: {},
+    il_weights: {},
     regions: [],
     oopses: [],
     io_mode,

@@ -120,6 +120,8 @@ export const T_FLAGS = 1;
 export const T_MIN_FLT = 2;
 export const T_MAJ_FLT = 3;
 export const T_IL_NEXT = 4; // next node of an interleave without an address
+export const T_IL_PREV = 5; // later kernels keep the node that was last taken instead,
+export const T_IL_WEIGHT = 6; // and how many pages it is still good for
 export const PF_SWAPWRITE = 0x01000000;
 
 // --- files: index file * FILE -------------------------------------------------------------------------------------
@@ -169,6 +171,7 @@ export const TABLES_FREE = 10; // first of the freed tables, which are linked by
 export const FRAMES_USED = 11; // frames below this were touched: what hashes and copies read
 export const LAST_OP = 12; // number of the newest step
 export const STOPPED = 13; // 1: a step did not return, so the run is over
+export const LRU_DISABLED = 14; // callers that do not want pages in batches
 export const DRAWS = 16; // draws from each stream of chance
 export const LOCK_HOLDERS = 22; // first and last: pfn + 1
 export const PINS = 24; // first and last: pin + 1
@@ -203,6 +206,8 @@ export const VMSTAT = [
   'pgalloc_high',
   'pgpgin',
   'pgpgout',
+  'pgmigrate_success',
+  'pgmigrate_fail',
 ] as const;
 export type VmstatName = (typeof VMSTAT)[number];
 export const PGFAULT = 0;
@@ -226,6 +231,8 @@ export const WARNINGS = 17;
 export const PGALLOC_ZONE = 18; // by zone kind: the parts of pgalloc
 export const PGPGIN = 22; // sectors that devices read
 export const PGPGOUT = 23; // sectors that they wrote
+export const PGMIGRATE_SUCCESS = 24;
+export const PGMIGRATE_FAIL = 25;
 
 /** Sectors of 512 bytes in a page: what a request of one page adds to pgpgin or pgpgout (submit_bio()). */
 export const PAGE_SECTORS = 8;

@@ -14,11 +14,11 @@ import { SYS_CALL_TABLES, type SimulatedCall } from '../arch/sys_call_table.ts';
 import { NotSimulated, ScenarioFault } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { killed_by_oops } from '../kernel/panic.ts';
-import { do_get_mempolicy, sys_mbind, sys_migrate_pages, sys_set_mempolicy } from '../mm/mempolicy_calls.ts';
-import type { UserMask } from '../mm/user_mask.ts';
+import { copy_nodes_to_user, nr_node_ids, type UserMask } from '../mm/user_mask.ts';
+import { policyCalls } from './policy_calls.ts';
 import { resolveAddress, resolveMask } from './resolve.ts';
 import { fromKernel, type Result } from './result.ts';
-import { answering, copy_nodes_to_user } from './syscalls.ts';
+import { answering } from './syscalls.ts';
 
 /** The arguments of a call, as registers and memory hold them. Those that are not given are 0. */
 class Arguments {
@@ -118,15 +118,16 @@ function refuseWrapping(call: SimulatedCall, args: Arguments): void {
 }
 
 const CALLS: Readonly<Record<SimulatedCall, (k: Kernel, args: Arguments, abi: SyscallAbi) => Sleeping<Result>>> = {
-  migrate_pages: (k, args) => answering(sys_migrate_pages(k, args.int(0), args.long(1), args.mask(2), args.mask(3))),
+  migrate_pages: (k, args) =>
+    answering(policyCalls(k).migrate_pages(k, args.int(0), args.long(1), args.mask(2), args.mask(3))),
   mbind: (k, args) => {
     const range = { start: args.long(0), len: args.long(1) };
     const flags = BigInt.asUintN(32, args.long(5));
-    return answering(sys_mbind(k, range, args.long(2), args.mask(3), args.long(4), flags));
+    return answering(policyCalls(k).mbind(k, range, args.long(2), args.mask(3), args.long(4), flags));
   },
   // eslint-disable-next-line require-yield -- this call never sleeps
   set_mempolicy: function* (k, args) {
-    return fromKernel(sys_set_mempolicy(k, args.int(0), args.mask(1), args.long(2)));
+    return fromKernel(policyCalls(k).set_mempolicy(k, args.int(0), args.mask(1), args.long(2)));
   },
   get_mempolicy,
 };
@@ -138,16 +139,16 @@ function* get_mempolicy(k: Kernel, args: Arguments, abi: SyscallAbi): Sleeping<R
   const mode = typeof pmode === 'number' ? blank(pmode) : null;
   const words = typeof pmask === 'number' ? blank(pmask) : null;
   const answered = (value: number): Result => ({ ...fromKernel(value), ...outOf([mode, words]) });
-  if (pmask !== null && maxnode < BigInt(k.traits.max_numnodes)) return answered(-EINVAL);
-  const answer = yield* do_get_mempolicy(k, args.long(3), args.long(4));
+  if (pmask !== null && maxnode < BigInt(nr_node_ids(k))) return answered(-EINVAL);
+  const answer = yield* policyCalls(k).get_mempolicy(k, args.long(3), args.long(4));
   if (typeof answer === 'number') return answered(answer);
   if (pmode === 'bad') return answered(-EFAULT);
   if (mode) mode[0] = answer.policy;
   if (pmask === null) return answered(0);
-  const mask = copy_nodes_to_user(k, pmask === 'bad' ? 'bad' : Math.ceil(pmask / 2), maxnode, answer.nodes);
-  if (typeof mask === 'number') return answered(mask);
-  words?.forEach((_, n) => (words[n] = half(mask[n >> 1], n & 1)));
-  return answered(0);
+  const buffer = pmask === 'bad' ? 'bad' : Math.ceil(pmask / 2);
+  const { error, mask } = copy_nodes_to_user(k, buffer, maxnode, answer.nodes);
+  words?.forEach((_, n) => (words[n] = half(mask?.[n >> 1] ?? null, n & 1)));
+  return answered(error);
 }
 
 const blank = (words: number): (number | null)[] => Array.from({ length: words }, () => null);

@@ -115,7 +115,7 @@ export function* performUnpin(k: Kernel, step: StimulusByOp<'unpin'>): Sleeping<
     k.emit.PinRemoved(pin, task, vpn, pfn);
     put_page(k, pfn, HOLDER_PIN);
   }
-  return { ret: ending.length };
+  return { ret: step.t === undefined ? 0 : ending.length };
 }
 
 /** Writes a page as the scanner would, which holds a reference meanwhile, but leaves its mappings alone. */

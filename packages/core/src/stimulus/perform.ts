@@ -4,6 +4,7 @@ import { NotSimulated } from '../errors.ts';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { performSyscall } from './by_number.ts';
 import * as disturb from './disturbances.ts';
+import { performMovePages } from './move_pages.ts';
 import type { Result } from './result.ts';
 import * as call from './syscalls.ts';
 import * as system from './system.ts';
@@ -29,6 +30,8 @@ const PERFORMERS: Performers = {
   mbind: call.performMbind,
   set_mempolicy: call.performSetMempolicy,
   get_mempolicy: call.performGetMempolicy,
+  home_node: call.performHomeNode,
+  move_pages: performMovePages,
   file: disturb.performFile,
   truncate: disturb.performTruncate,
   lock: disturb.performLock,

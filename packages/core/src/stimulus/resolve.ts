@@ -40,7 +40,7 @@ export function resolvePid(s: StateView, value: PidValue): number {
   return words[value] ?? taskPid(s, value);
 }
 
-/** An address as the register holds it, in bytes. */
+/** An address as the register holds it, in bytes. A region is one of the task. */
 export function resolveAddress(s: StateView, pid: number, address: Address): bigint {
   if (address === null || address === 'NULL') return 0n;
   if (address === 'bad') return BAD_ADDRESS;
@@ -77,9 +77,9 @@ export function resolveMask(mask: NodeMask): UserMask {
   if (mask === null) return null;
   if (mask === 'bad') return { word: () => null };
   if ('words' in mask) {
-    if (mask.skew) return { word: () => null };
     const words = mask.words.map((word) => BigInt(word));
-    return { word: (n) => words[n] ?? (mask.edge ? null : 0n) };
+    const word = (n: number): bigint | null => words[n] ?? (mask.edge ? null : 0n);
+    return { word: mask.skew ? skewed(word, mask.skew) : word };
   }
   const words: bigint[] = [];
   for (const nid of mask as readonly number[]) {
@@ -87,6 +87,18 @@ export function resolveMask(mask: NodeMask): UserMask {
     words[n] = (words[n] ?? 0n) | (1n << BigInt(nid % 64));
   }
   return { word: (n) => words[n] ?? 0n };
+}
+
+/** Words that are read some bytes further on: each has the end of one and the beginning of the next. */
+function skewed(word: (n: number) => bigint | null, bytes: number): (n: number) => bigint | null {
+  const bits = BigInt(bytes % 8) * 8n;
+  const first = Math.floor(bytes / 8);
+  return (n) => {
+    const low = word(first + n);
+    const high = bits === 0n ? 0n : word(first + n + 1);
+    if (low === null || high === null) return null;
+    return (low >> bits) | BigInt.asUintN(64, high << (64n - bits));
+  };
 }
 
 /** VM_* bits of letters "rwx". */

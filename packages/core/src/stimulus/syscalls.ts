@@ -2,6 +2,7 @@
 import {
   EFAULT,
   EINVAL,
+  ENOSYS,
   FAULT_OOM,
   FAULT_SIGBUS,
   FAULT_SIGSEGV,
@@ -26,16 +27,13 @@ import { clone_thread, do_exit, fork, spawn } from '../kernel/fork.ts';
 import { madvise_dontneed } from '../mm/madvise.ts';
 import { killed_by_oops } from '../kernel/panic.ts';
 import { access_without_fault, do_page_fault, down_read } from '../mm/memory.ts';
-import {
-  do_get_mempolicy,
-  sys_mbind,
-  sys_migrate_pages,
-  sys_set_mempolicy,
-  down_write,
-} from '../mm/mempolicy_calls.ts';
+import { down_write } from '../mm/mempolicy_calls.ts';
+import { set_mempolicy_home_node } from '../mm/mempolicy_kernel.ts';
 import { sys_mlock } from '../mm/mlock.ts';
 import { do_mmap_pgoff, do_munmap } from '../mm/mmap.ts';
 import { sys_mprotect } from '../mm/mprotect.ts';
+import { copy_nodes_to_user, nr_node_ids } from '../mm/user_mask.ts';
+import { policyCalls } from './policy_calls.ts';
 import {
   ARENA_VPN,
   resolveAddress,
@@ -217,57 +215,41 @@ export function* performMigratePages(k: Kernel, step: Step<'migrate_pages'>): Sl
   const pid = resolvePid(k.s, step.pid);
   const maxnode = resolveLong(step.maxnode);
   const [from, to] = [resolveMask(step.old), resolveMask(step.new)];
-  return yield* killed_by_oops(k, answering(sys_migrate_pages(k, pid, maxnode, from, to)));
+  return yield* killed_by_oops(k, answering(policyCalls(k).migrate_pages(k, pid, maxnode, from, to)));
 }
 
 export function* performMbind(k: Kernel, step: Step<'mbind'>): Sleeping<Result> {
   const start = resolveAddress(k.s, current(k).pid, step.addr);
   const len = step.len === undefined ? BigInt(step.pages ?? 0) * BigInt(PAGE_SIZE) : resolveLong(step.len);
-  const mode = resolveLong(step.mode);
   const flags = BigInt.asUintN(32, resolveLong(step.flags));
   const [mask, maxnode] = [resolveMask(step.mask), resolveLong(step.maxnode)];
-  return yield* killed_by_oops(k, answering(sys_mbind(k, { start, len }, mode, mask, maxnode, flags)));
+  const mode = resolveLong(step.mode);
+  return yield* killed_by_oops(k, answering(policyCalls(k).mbind(k, { start, len }, mode, mask, maxnode, flags)));
 }
 
 export function* performSetMempolicy(k: Kernel, step: Step<'set_mempolicy'>): Sleeping<Result> {
-  return fromKernel(sys_set_mempolicy(k, resolveInt(step.mode), resolveMask(step.mask), resolveLong(step.maxnode)));
+  return fromKernel(
+    policyCalls(k).set_mempolicy(k, resolveInt(step.mode), resolveMask(step.mask), resolveLong(step.maxnode)),
+  );
+}
+
+export function* performHomeNode(k: Kernel, step: Step<'home_node'>): Sleeping<Result> {
+  if (k.traits.policies !== 'nodemasks') return fromKernel(-ENOSYS);
+  const start = resolveAddress(k.s, current(k).pid, step.addr);
+  const range = { start, len: BigInt(step.pages) * BigInt(PAGE_SIZE) };
+  return yield* answering(set_mempolicy_home_node(k, range, resolveLong(step.node), resolveLong(step.flags)));
 }
 
 /** `mm/mempolicy.c:sys_get_mempolicy()`, with the writes to the caller's memory that the step describes. */
 export function* performGetMempolicy(k: Kernel, step: Step<'get_mempolicy'>): Sleeping<Result> {
   const maxnode = resolveLong(step.maxnode);
-  if (step.pmask !== null && maxnode < BigInt(k.traits.max_numnodes)) return fromKernel(-EINVAL);
+  if (step.pmask !== null && maxnode < BigInt(nr_node_ids(k))) return fromKernel(-EINVAL);
   const addr = resolveAddress(k.s, current(k).pid, step.addr);
-  const answer = yield* do_get_mempolicy(k, addr, resolveLong(step.flags));
+  const answer = yield* policyCalls(k).get_mempolicy(k, addr, resolveLong(step.flags));
   if (typeof answer === 'number') return fromKernel(answer);
   if (step.pmode === 'bad') return fromKernel(-EFAULT);
   const mode = step.pmode === null ? {} : { mode: answer.policy };
   if (step.pmask === null) return { ret: 0, ...mode };
-  const mask = copy_nodes_to_user(k, step.pmask, maxnode, answer.nodes);
-  return typeof mask === 'number' ? { ...fromKernel(mask), ...mode } : { ret: 0, ...mode, mask };
-}
-
-/**
- * `mm/mempolicy.c:copy_nodes_to_user()`: the words of the buffer after it, null where nothing was written; or an
- * error.
- */
-export function copy_nodes_to_user(
-  k: Kernel,
-  buffer: 'bad' | number | { readonly edge: number },
-  maxnode: bigint,
-  nodes: readonly number[],
-): (string | null)[] | number {
-  const kernel_words = k.traits.max_numnodes / 64;
-  const copy_words = Number(BigInt.asUintN(64, maxnode - 1n + 63n) / 64n);
-  if (copy_words > kernel_words && copy_words * 8 > PAGE_SIZE) return -EINVAL;
-  if (buffer === 'bad') return copy_words > 0 ? -EFAULT : [];
-  const room = typeof buffer === 'number' ? buffer : buffer.edge;
-  if (typeof buffer !== 'number' && copy_words > room) return -EFAULT;
-  const word = (n: number): string => {
-    const bits = nodes
-      .filter((nid) => Math.floor(nid / 64) === n)
-      .reduce((sum, nid) => sum | (1n << BigInt(nid % 64)), 0n);
-    return `0x${bits.toString(16)}`;
-  };
-  return Array.from({ length: room }, (_, n) => (n < copy_words ? word(n) : null));
+  const { error, mask } = copy_nodes_to_user(k, step.pmask, maxnode, answer.nodes);
+  return { ...fromKernel(error), ...mode, ...(mask ? { mask } : {}) };
 }

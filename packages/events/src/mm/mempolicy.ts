@@ -3,10 +3,24 @@ import { z } from 'zod';
 import { defineColdEvent, defineEvent, type DeepReadonly } from '../define.ts';
 import { count, nid, oneOf, pid, signed } from '../field.ts';
 
-/** A policy as the kernel keeps it: MPOL_PREFERRED with node -1 means the node that the task runs on. */
+const nodes = z.array(z.number().int());
+
+/**
+ * A policy as the kernel keeps it. MPOL_PREFERRED without nodes, which is MPOL_LOCAL since 5.14, means the node that the
+ * task runs on. The other keys are of later kernels, and absent where they say nothing.
+ */
 export const policySchema = z.strictObject({
-  mode: z.number().int().min(0).max(3),
-  nodes: z.array(z.number().int()),
+  mode: z.number().int().min(0).max(6),
+  nodes,
+  /** MPOL_F_STATIC_NODES, MPOL_F_RELATIVE_NODES, MPOL_F_NUMA_BALANCING. */
+  flags: z.exactOptional(z.number().int()),
+  /**
+   * What the user asked for, where a flag says that it counts when the allowed nodes change; else the allowed nodes
+   * that `nodes` were made for. One place for both, as in the kernel.
+   */
+  w: z.exactOptional(nodes),
+  /** set_mempolicy_home_node(2): where an allocation begins to look. */
+  home_node: z.exactOptional(z.number().int()),
 });
 export type Policy = DeepReadonly<z.infer<typeof policySchema>>;
 
@@ -18,7 +32,7 @@ export const NodemaskRead = defineColdEvent({
   schema: z.strictObject({
     which: z.string(),
     maxnode: z.string(),
-    nodes: z.array(z.number().int()),
+    nodes,
     quirk: z.string().optional(),
   }),
   cost_ns: 100,
@@ -45,6 +59,11 @@ export const CHECK = [
   'vma-reserved',
   'buffer',
   'address',
+  'ptrace-access',
+  'no-node-left',
+  'policy-there',
+  'node',
+  'count',
 ] as const;
 export type Check = (typeof CHECK)[number];
 
@@ -107,4 +126,22 @@ export const NodePairMigrated = defineEvent({
   of: 'mm/mempolicy.c:migrate_to_node()',
   doc: 'The call is through with a pair of nodes: it counts so many pages as not moved, or minus an error number.',
   fields: [nid('source'), nid('dest'), signed('left')],
+});
+
+export const TaskInterleaveTaken = defineEvent({
+  name: 'TaskInterleaveTaken',
+  number: 240,
+  of: 'mm/mempolicy.c:interleave_nodes(), weighted_interleave_nodes()',
+  doc: 'The turn of the task in its interleave: the node last taken, and for how many pages more it is good.',
+  fields: [pid('task'), nid('prev'), count('weight')],
+  cost_ns: 10,
+});
+
+export const InterleaveWeightSet = defineColdEvent({
+  name: 'InterleaveWeightSet',
+  number: 241,
+  of: 'mm/mempolicy.c:node_store()',
+  doc: 'The node has this weight in every weighted interleave; 0 stands for the usual one.',
+  schema: z.strictObject({ node: z.number().int(), weight: z.number().int() }),
+  cost_ns: 1_000,
 });

@@ -110,3 +110,11 @@ export const MigrationEntryWaited = defineEvent({
   fields: [mm('mm'), vpn('vpn'), pfn('pfn')],
   cost_ns: 200,
 });
+
+export const FoliosMigrated = defineEvent({
+  name: 'FoliosMigrated',
+  number: 242,
+  of: 'mm/migrate.c:migrate_pages()',
+  doc: 'A migration is over, and /proc/vmstat is told: so many pages were moved, so many could not be.',
+  fields: [count('succeeded'), count('failed')],
+});

@@ -107,3 +107,20 @@ export const PageReferenceDropped = defineEvent({
   fields: [pfn('pfn'), oneOf('holder', HOLDER)],
   cost_ns: 5,
 });
+
+export const LruCacheDisabled = defineEvent({
+  name: 'LruCacheDisabled',
+  number: 243,
+  of: 'mm/swap.c:lru_cache_disable()',
+  doc: 'Pages do not wait in batches any more, until as many callers want them to again.',
+  fields: [],
+  cost_ns: 1_000,
+});
+
+export const LruCacheEnabled = defineEvent({
+  name: 'LruCacheEnabled',
+  number: 244,
+  of: 'mm/swap.c:lru_cache_enable()',
+  doc: 'A caller of LruCacheDisabled is through.',
+  fields: [],
+});

@@ -4,18 +4,6 @@
  */
 import { MEMPOLICY_CONSTANTS } from '../uapi/mempolicy.ts';
 
-/** Names of include/uapi/linux/mempolicy.h that are younger than 2006. */
-const LATER_MEMPOLICY_CONSTANTS = {
-  MPOL_LOCAL: 4,
-  MPOL_PREFERRED_MANY: 5,
-  MPOL_WEIGHTED_INTERLEAVE: 6,
-  MPOL_F_STATIC_NODES: 1 << 15,
-  MPOL_F_RELATIVE_NODES: 1 << 14,
-  MPOL_F_NUMA_BALANCING: 1 << 13,
-  MPOL_F_MEMS_ALLOWED: 4,
-  MPOL_MF_LAZY: 8,
-};
-
 /** include/uapi/asm-generic/mman-common.h and mman.h. */
 const MMAN_CONSTANTS = {
   MADV_NORMAL: 0,
@@ -51,7 +39,6 @@ const MMAN_CONSTANTS = {
 /** All names that a number of a step may be written with. */
 export const CONSTANTS: Readonly<Record<string, number>> = Object.freeze({
   ...MEMPOLICY_CONSTANTS,
-  ...LATER_MEMPOLICY_CONSTANTS,
   ...MMAN_CONSTANTS,
 });
 

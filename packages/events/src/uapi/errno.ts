@@ -39,6 +39,9 @@ export const {
   ENOSPC,
   ENOSYS,
   EAGAIN,
+  ENODEV,
+  E2BIG,
+  EOPNOTSUPP,
 } = ERRNO;
 
 /** The name of a positive error number, as `strerrorname_np(3)` gives it. */

@@ -81,6 +81,9 @@ export const REFUSAL = [
   'write-refused',
   'has-buffers',
   'area-not-migratable',
+  'shared',
+  'under-migration',
+  'no-target-page',
 ] as const;
 export type Refusal = (typeof REFUSAL)[number];
 export function refusal(word: Refusal): number {

@@ -38,6 +38,11 @@ const CHECKS: Readonly<Record<Exclude<Check, keyof typeof MASKS>, (traits: Trait
   'vma-reserved': () => 'the first area of the range is reserved by its driver',
   buffer: () => 'the buffer is too small, or cannot be written',
   address: () => 'an address needs MPOL_F_ADDR',
+  'ptrace-access': () => 'the caller may not look into this process, as ptrace(2) asks for, and lacks CAP_SYS_PTRACE',
+  'no-node-left': () => 'none of these nodes is allowed to the caller and has memory',
+  'policy-there': () => 'areas of the range have no policy, or one that has no home node',
+  node: () => 'this is no node that has memory',
+  count: () => 'so many entries cannot be',
 };
 
 /** The sentence for a check that refused a call with this error. */
@@ -84,6 +89,9 @@ const REASONS: Readonly<Record<Reason, string>> = {
   'written-out': 'was written in the last pass, and none was left to free it',
   'write-refused': 'its file system refused to write it',
   'has-buffers': 'its file system holds buffers for it',
+  shared: 'other mappings have it, too; only MPOL_MF_MOVE_ALL takes it',
+  'under-migration': 'somebody else was moving it',
+  'no-target-page': 'the node that it should go to has no free page',
   'area-not-migratable': 'lies in an area that the kernel does not move',
   'call-failed': 'put back, because the call failed first',
   'not-finished': 'isolated, and the call came no further',

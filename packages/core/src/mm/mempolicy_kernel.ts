@@ -1,0 +1,311 @@
+/**
+ * The system calls of mm/mempolicy.c as kernels of 6.x serve them. Each returns what the kernel does: 0 or more, or minus an
+ * error number.
+ */
+import {
+  EFAULT,
+  EINVAL,
+  EIO,
+  ENOENT,
+  ENOMEM,
+  EOPNOTSUPP,
+  EPERM,
+  ESRCH,
+  MPOL_BIND,
+  MPOL_DEFAULT,
+  MPOL_F_ADDR,
+  MPOL_F_MEMS_ALLOWED,
+  MPOL_F_NODE,
+  MPOL_INTERLEAVE,
+  MPOL_MF_MOVE,
+  MPOL_MF_MOVE_ALL,
+  MPOL_MF_STRICT,
+  MPOL_MODE_FLAGS,
+  MPOL_PREFERRED_MANY,
+  MPOL_WEIGHTED_INTERLEAVE,
+  PAGE_SIZE,
+  READ,
+  type Policy,
+  type Vma,
+} from '@pagetape/events';
+import { capable, current, type Kernel, type Sleeping } from '../kernel.ts';
+import { cpuset_mems_allowed } from '../kernel/cpuset.ts';
+import { mmput } from '../kernel/fork.ts';
+import { ptrace_may_access } from '../kernel/ptrace.ts';
+import { next_node_in } from '../lib/nodemask.ts';
+import { TASK, T_IL_PREV, T_IL_WEIGHT } from '../state/layout.ts';
+import { page_index, page_to_nid } from '../state/read.ts';
+import { down_read, get_user_page } from './memory.ts';
+import { folio_alloc_mpol, get_task_policy, get_vma_policy } from './mempolicy_alloc.ts';
+import {
+  down_write,
+  find_task_by_pid,
+  pageNumber,
+  pages_of_range,
+  refuse,
+  subset,
+  type ByteRange,
+  type PageRange,
+  type PolicyAnswer,
+} from './mempolicy_calls.ts';
+import {
+  __mpol_equal,
+  mpol_new,
+  mpol_set_nodemask,
+  reported_nodemask,
+  sanitize_mpol_flags,
+  type ModeAndFlags,
+} from './mempolicy_modes.ts';
+import { do_migrate_pages } from './mempolicy_migrate.ts';
+import { MPOL_MF_DISCONTIG_OK, queue_pages_range } from './mempolicy_queue.ts';
+import { migrate_pages } from './migrate_batch.ts';
+import { find_vma, next_vma, split_vma, vma_merge } from './mmap.ts';
+import { page_cache_release } from './page_alloc.ts';
+import { mappers_of } from './rmap.ts';
+import { lru_cache_disable, lru_cache_enable } from './swap.ts';
+import { get_nodes, type UserMask } from './user_mask.ts';
+import { putback_lru_pages } from './vmscan.ts';
+
+const MPOL_MF_VALID = BigInt(MPOL_MF_STRICT | MPOL_MF_MOVE | MPOL_MF_MOVE_ALL);
+const MOVES = MPOL_MF_MOVE | MPOL_MF_MOVE_ALL;
+
+/** The node beyond all: whoever took it last takes the first node next. */
+const NO_NODE_YET = 1023;
+
+// --- migrate_pages(2) ---------------------------------------------------------------------------------------------
+
+/** `mm/mempolicy.c:kernel_migrate_pages()`. `maxnode` is what the register holds. */
+export function* kernel_migrate_pages(
+  k: Kernel,
+  pid: number,
+  maxnode: bigint,
+  old_nodes: UserMask,
+  new_nodes: UserMask,
+): Sleeping<number> {
+  const old = get_nodes(k, 'mask-old', old_nodes, maxnode);
+  if (typeof old === 'number') return old;
+  const fresh = get_nodes(k, 'mask-new', new_nodes, maxnode);
+  if (typeof fresh === 'number') return fresh;
+  const task = find_task_by_pid(k, pid);
+  if (!task) return refuse(k, 'task-exists', ESRCH);
+  if (!ptrace_may_access(k, task)) return refuse(k, 'ptrace-access', EPERM);
+  const nice = capable(k, 'CAP_SYS_NICE');
+  if (!nice && !subset(fresh, cpuset_mems_allowed(k, task))) return refuse(k, 'target-nodes-allowed', EPERM);
+  const own = cpuset_mems_allowed(k, current(k));
+  const to = fresh.filter((nid) => own.includes(nid));
+  if (to.length === 0) return refuse(k, 'no-node-left', EINVAL);
+  const { mm } = task;
+  if (mm === 0) return refuse(k, 'task-has-mm', EINVAL);
+  k.emit.MmPinned(mm);
+  const result = yield* do_migrate_pages(k, mm, old, to, nice ? MPOL_MF_MOVE_ALL : MPOL_MF_MOVE);
+  mmput(k, mm);
+  return result;
+}
+
+// --- set_mempolicy(2) and mbind(2) ------------------------------------------------------------------------------------
+
+/** A policy for the running task, fitted to the nodes that it may use; null: the default; or minus an error number. */
+function fitted(k: Kernel, mode: ModeAndFlags, nodes: readonly number[]): Policy | null | number {
+  const policy = mpol_new(mode, nodes);
+  if (typeof policy === 'number') return refuse(k, 'policy-nodes', EINVAL);
+  return policy && (mpol_set_nodemask(k, policy, nodes) ?? refuse(k, 'no-node-left', EINVAL));
+}
+
+const interleaves = (policy: Policy | null): boolean =>
+  policy?.mode === MPOL_INTERLEAVE || policy?.mode === MPOL_WEIGHTED_INTERLEAVE;
+
+/** `mm/mempolicy.c:kernel_set_mempolicy()`. `mode` is a signed int. */
+export function kernel_set_mempolicy(k: Kernel, mode: number, mask: UserMask, maxnode: bigint): number {
+  const sane = sanitize_mpol_flags(k, mode);
+  if (!sane) return refuse(k, 'mode', EINVAL);
+  const nodes = get_nodes(k, 'mask', mask, maxnode);
+  if (typeof nodes === 'number') return nodes;
+  const policy = fitted(k, sane, nodes);
+  if (typeof policy === 'number') return policy;
+  const { pid } = current(k);
+  k.emit.TaskPolicySet({ task: pid, policy });
+  if (interleaves(policy)) k.emit.TaskInterleaveTaken(pid, NO_NODE_YET, 0);
+  return 0;
+}
+
+/** `mm/mempolicy.c:kernel_mbind()` */
+export function* kernel_mbind(
+  k: Kernel,
+  range: ByteRange,
+  mode: bigint,
+  mask: UserMask,
+  maxnode: bigint,
+  user_flags: bigint,
+): Sleeping<number> {
+  const sane = sanitize_mpol_flags(k, Number(BigInt.asIntN(32, mode)));
+  if (!sane) return refuse(k, 'mode', EINVAL);
+  const nodes = get_nodes(k, 'mask', mask, maxnode);
+  if (typeof nodes === 'number') return nodes;
+  if ((user_flags & ~MPOL_MF_VALID) !== 0n) return refuse(k, 'flags', EINVAL);
+  const flags = Number(user_flags);
+  if ((flags & MPOL_MF_MOVE_ALL) !== 0 && !capable(k, 'CAP_SYS_NICE')) return refuse(k, 'move-all', EPERM);
+  const pages = pages_of_range(k, range);
+  if (typeof pages === 'number') return pages;
+  const policy = fitted(k, sane, nodes);
+  if (typeof policy === 'number') return policy;
+  const kept = sane.mode === MPOL_DEFAULT ? flags & ~MPOL_MF_STRICT : flags;
+  return yield* do_mbind(k, pages, policy, nodes, policy === null ? kept | MPOL_MF_DISCONTIG_OK : kept);
+}
+
+/** `mm/mempolicy.c:do_mbind()`: sets the policy of a range, and moves pages that it misplaces. */
+function* do_mbind(
+  k: Kernel,
+  pages: PageRange,
+  policy: Policy | null,
+  nodes: readonly number[],
+  flags: number,
+): Sleeping<number> {
+  const { mm } = current(k);
+  const moves = (flags & MOVES) !== 0;
+  if (moves) lru_cache_disable(k);
+  yield* down_write(k, mm);
+  const queued = queue_pages_range(k, mm, pages, flags, (nid) => !nodes.includes(nid));
+  if (queued.result >= 0) mbind_range(k, mm, pages, policy);
+  k.emit.MmapLockReleased(mm, -1);
+  const result =
+    queued.result < 0 ? refuse_queue(k, queued.result) : yield* move_misplaced(k, pages, policy, queued, flags);
+  if (queued.result < 0) putback_lru_pages(k, queued.pagelist);
+  if (moves) lru_cache_enable(k);
+  return result;
+}
+
+const refuse_queue = (k: Kernel, error: number): number =>
+  refuse(k, error === -EIO ? 'strict' : 'range-mapped', -error);
+
+/** The end of do_mbind(): moves what was queued. With MPOL_MF_STRICT, whatever stays makes the call fail. */
+function* move_misplaced(
+  k: Kernel,
+  pages: PageRange,
+  policy: Policy | null,
+  queued: { readonly pagelist: number[]; readonly result: number },
+  flags: number,
+): Sleeping<number> {
+  let stayed = queued.result;
+  if (queued.pagelist.length > 0) {
+    const target = policy ?? get_task_policy(k);
+    const base = interleave_base(k, pages, target, queued.pagelist[0]);
+    const get_new_folio = (pfn: number): number => folio_alloc_mpol(k, target, base + page_index(k.s, pfn));
+    const moved = yield* migrate_pages(k, queued.pagelist, { dest: -1, get_new_folio });
+    putback_lru_pages(k, moved.left);
+    stayed += moved.result < 0 ? moved.left.length : moved.result;
+  }
+  return stayed > 0 && (flags & MPOL_MF_STRICT) !== 0 ? refuse(k, 'strict', EIO) : 0;
+}
+
+/** What to add to the index of a page for its place in an interleave: found for the first page, and good for all. */
+function interleave_base(k: Kernel, pages: PageRange, policy: Policy, pfn: number): number {
+  if (!interleaves(policy)) return 0;
+  const { mm } = current(k);
+  const vma = mappers_of(k, pfn).find((each) => each.mm === mm && each.start < pages.end && each.end > pages.start);
+  if (!vma) return 0;
+  const vpn = vma.start + page_index(k.s, pfn) - vma.pgoff;
+  return get_vma_policy(k, vma, vpn).ilx - page_index(k.s, pfn);
+}
+
+/** `mm/mempolicy.c:mbind_range()` over all areas of a range. Neighbours that are alike now are merged. */
+function mbind_range(k: Kernel, mm: number, { start, end }: PageRange, policy: Policy | null): void {
+  for (let at = start; at < end;) {
+    const vma = find_vma(k, mm, at);
+    if (!vma || vma.start >= end) return;
+    const from = Math.max(vma.start, start);
+    const to = Math.min(vma.end, end);
+    if (!__mpol_equal(vma.policy, policy)) change_vma_policy(k, vma, from, to, policy);
+    at = to;
+  }
+}
+
+/** `mm/mmap.c:vma_modify_policy()`, and the policy for what it gives: a neighbour takes the range in, or it is cut out. */
+function change_vma_policy(k: Kernel, vma: Vma, start: number, end: number, policy: Policy | null): void {
+  const merged = vma_merge(k, vma.mm, start, end, vma.pgoff + (start - vma.start), { ...vma, policy });
+  if (merged) {
+    if (!__mpol_equal(merged.policy, policy)) k.emit.VmaPolicySet({ vma: merged.id, policy });
+    return;
+  }
+  let part = vma;
+  if (start !== part.start) part = split_vma(k, part, start, true);
+  if (end !== part.end) part = split_vma(k, part, end, false);
+  k.emit.VmaPolicySet({ vma: part.id, policy });
+}
+
+// --- get_mempolicy(2) and set_mempolicy_home_node(2) ----------------------------------------------------------------
+
+const KNOWN_FLAGS = MPOL_F_NODE | MPOL_F_ADDR | MPOL_F_MEMS_ALLOWED;
+
+/** `mm/mempolicy.c:do_get_mempolicy()`. `addr` is in bytes; 0n is the null pointer. */
+export function* do_get_mempolicy(k: Kernel, addr: bigint, user_flags: bigint): Sleeping<PolicyAnswer | number> {
+  if ((user_flags & ~BigInt(KNOWN_FLAGS)) !== 0n) return refuse(k, 'flags', EINVAL);
+  const flags = Number(user_flags);
+  const { mm, policy, pid, mems_allowed } = current(k);
+  if ((flags & MPOL_F_MEMS_ALLOWED) !== 0) {
+    return flags === MPOL_F_MEMS_ALLOWED ? { policy: 0, nodes: mems_allowed } : refuse(k, 'flags', EINVAL);
+  }
+  if ((flags & MPOL_F_ADDR) === 0) {
+    if (addr !== 0n) return refuse(k, 'address', EINVAL);
+    if ((flags & MPOL_F_NODE) === 0) return answer_of(policy);
+    if (!policy || !interleaves(policy)) return refuse(k, 'flags', EINVAL);
+    return { ...answer_of(policy), policy: next_turn(k, pid, policy) };
+  }
+  yield* down_read(k, mm);
+  const answer = yield* policy_at(k, mm, pageNumber(addr), (flags & MPOL_F_NODE) !== 0);
+  k.emit.MmapLockReleased(mm, 1);
+  return answer;
+}
+
+function answer_of(policy: Policy | null): PolicyAnswer {
+  if (policy === null) return { policy: MPOL_DEFAULT, nodes: [] };
+  return { policy: policy.mode | ((policy.flags ?? 0) & MPOL_MODE_FLAGS), nodes: reported_nodemask(policy) };
+}
+
+/** The node that the task's interleave takes next. */
+function next_turn(k: Kernel, pid: number, { mode, nodes }: Policy): number {
+  const prev = k.s.tasks[pid * TASK + T_IL_PREV];
+  const stays = mode === MPOL_WEIGHTED_INTERLEAVE && k.s.tasks[pid * TASK + T_IL_WEIGHT] > 0;
+  return stays ? prev : next_node_in(prev, nodes);
+}
+
+function* policy_at(k: Kernel, mm: number, vpn: number, ask_node: boolean): Sleeping<PolicyAnswer | number> {
+  const vma = find_vma(k, mm, vpn);
+  if (!vma || vma.start > vpn) return refuse(k, 'range-mapped', EFAULT);
+  const answer = answer_of(vma.policy);
+  if (!ask_node) return answer;
+  const page = yield* get_user_page(k, mm, vpn, READ, true);
+  if ('error' in page) return refuse(k, 'range-mapped', page.error === 'EFAULT' ? EFAULT : ENOMEM);
+  const policy = page_to_nid(k.s, page.pfn);
+  page_cache_release(k, page.pfn);
+  return { ...answer, policy };
+}
+
+/** `mm/mempolicy.c:set_mempolicy_home_node()`: areas of the range have a policy already; it gets a node to begin at. */
+export function* set_mempolicy_home_node(k: Kernel, range: ByteRange, node: bigint, flags: bigint): Sleeping<number> {
+  const { mm } = current(k);
+  if (range.start % BigInt(PAGE_SIZE) !== 0n) return refuse(k, 'alignment', EINVAL);
+  if (flags !== 0n) return refuse(k, 'flags', EINVAL);
+  const home_node = Number(node);
+  if (!k.s.topology.nodes.includes(home_node)) return refuse(k, 'node', EINVAL);
+  const pages = pages_of_range(k, range);
+  if (typeof pages === 'number') return pages;
+  yield* down_write(k, mm);
+  const error = set_home_node(k, mm, pages, home_node);
+  k.emit.MmapLockReleased(mm, -1);
+  return error === 0 ? 0 : refuse(k, 'policy-there', -error);
+}
+
+/** Areas without a policy are passed over; they alone make the call fail in the end. A mode without home ends it. */
+function set_home_node(k: Kernel, mm: number, { start, end }: PageRange, home_node: number): number {
+  let error = -ENOENT;
+  for (let vma = find_vma(k, mm, start); vma && vma.start < end; vma = next_vma(k, vma)) {
+    const { policy } = vma;
+    if (policy === null) continue;
+    if (policy.mode !== MPOL_BIND && policy.mode !== MPOL_PREFERRED_MANY) return -EOPNOTSUPP;
+    error = 0;
+    const from = Math.max(vma.start, start);
+    change_vma_policy(k, vma, from, Math.min(vma.end, end), { ...policy, home_node });
+    vma = find_vma(k, mm, from) as Vma;
+  }
+  return error;
+}

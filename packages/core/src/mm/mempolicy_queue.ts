@@ -1,0 +1,174 @@
+/**
+ * The walk that selects pages to move since it counts what it could not take (mm/mempolicy.c of 6.x): queue_pages_range()
+ * and what is below it.
+ */
+import { EFAULT, EIO, MPOL_MF_MOVE, MPOL_MF_MOVE_ALL, MPOL_MF_STRICT, refusal, type Vma } from '@pagetape/events';
+import type { Kernel, Sleeping } from '../kernel.ts';
+import { MM, M_ROOT, PTE_PRESENT, PTE_SHIFT, TABLE } from '../state/layout.ts';
+import { is_migration_entry, migration_entry_to_pfn, page_mapcount, PageReserved, tableEntry } from '../state/read.ts';
+import { down_read } from './memory.ts';
+import { TASK_SIZE_PAGES } from './mempolicy_migrate.ts';
+import { migrate_pages, migration_target } from './migrate_batch.ts';
+import { find_vma, next_vma } from './mmap.ts';
+import { folio_isolate_lru, putback_lru_pages } from './vmscan.ts';
+
+const SHARED = refusal('shared');
+const UNDER_MIGRATION = refusal('under-migration');
+const AREA_NOT_MIGRATABLE = refusal('area-not-migratable');
+
+/** Holes in the range are fine. A flag of the kernel's own. */
+export const MPOL_MF_DISCONTIG_OK = 16;
+
+const MOVE = MPOL_MF_MOVE | MPOL_MF_MOVE_ALL;
+
+/** What a walk looks for, and what it has found: struct queue_pages. */
+interface QueuePages {
+  readonly mm: number;
+  readonly flags: number;
+  readonly start: number;
+  readonly end: number;
+  /** By section of frames: 1 if pages there are wanted. */
+  readonly sections: Uint8Array;
+  /** Isolated pages, in the order of their addresses. */
+  readonly pagelist: number[];
+  /** Pages that are misplaced and were not queued. */
+  nr_failed: number;
+  examined: number;
+  first: Vma | null;
+}
+
+/** The pages of a walk that were isolated, and how many could not be, or minus an error number. */
+export interface Queued {
+  readonly pagelist: number[];
+  readonly result: number;
+}
+
+/** Only asked whether all pages lie right: the first that does not ends the walk. */
+const strictly_unmovable = (flags: number): boolean => (flags & (MPOL_MF_STRICT | MOVE)) === MPOL_MF_STRICT;
+
+/** `include/linux/mempolicy.h:vma_migratable()` */
+export const vma_migratable = (k: Kernel, vma: Vma): boolean => (vma.flags & k.traits.not_migratable) === 0;
+
+/**
+ * `mm/mempolicy.c:queue_pages_range()`: isolates the pages of [start, end) that lie on wanted nodes, if `flags` say that they
+ * may move. EFAULT: a hole; EIO: a misplaced page, with MPOL_MF_STRICT alone.
+ */
+export function queue_pages_range(
+  k: Kernel,
+  mm: number,
+  { start, end }: { readonly start: number; readonly end: number },
+  flags: number,
+  wanted: (nid: number) => boolean,
+): Queued {
+  const { section_zone, zones } = k.s.topology;
+  const sections = Uint8Array.from(section_zone, (zone) => (zone >= 0 && wanted(zones[zone].node) ? 1 : 0));
+  const qp: QueuePages = { mm, flags, start, end, sections, pagelist: [], nr_failed: 0, examined: 0, first: null };
+  k.emit.WalkStarted(mm, start, end, flags);
+  const error = walk_page_range(k, qp);
+  k.emit.WalkFinished(mm, qp.examined, qp.pagelist.length);
+  return { pagelist: qp.pagelist, result: error !== 0 ? error : qp.nr_failed };
+}
+
+/** `mm/pagewalk.c:walk_page_range()` */
+function walk_page_range(k: Kernel, qp: QueuePages): number {
+  for (let vma = find_vma(k, qp.mm, qp.start); vma && vma.start < qp.end; vma = next_vma(k, vma)) {
+    if (queue_pages_hole(k, qp, vma)) return -EFAULT;
+    if (!queue_pages_test_walk(k, qp, vma)) continue;
+    const error = queue_vma(k, qp, vma);
+    if (error !== 0) return error;
+  }
+  return qp.first ? 0 : -EFAULT;
+}
+
+/** The part of `mm/mempolicy.c:queue_pages_test_walk()` that looks for holes before and behind an area. */
+function queue_pages_hole(k: Kernel, qp: QueuePages, vma: Vma): boolean {
+  const first = qp.first === null;
+  qp.first ??= vma;
+  if ((qp.flags & MPOL_MF_DISCONTIG_OK) !== 0) return false;
+  if (first && qp.start < vma.start) return true;
+  const next = next_vma(k, vma);
+  return vma.end < qp.end && (next === null || vma.end < next.start);
+}
+
+/** The other part: whether the walk looks into the area. */
+function queue_pages_test_walk(k: Kernel, { flags }: QueuePages, vma: Vma): boolean {
+  if ((flags & (MPOL_MF_STRICT | MOVE)) === 0) return false;
+  return (flags & MPOL_MF_STRICT) !== 0 || vma_migratable(k, vma);
+}
+
+/** All page tables of the part of an area that is in the range. */
+function queue_vma(k: Kernel, qp: QueuePages, vma: Vma): number {
+  const end = Math.min(qp.end, vma.end);
+  const movable = (qp.flags & MOVE) !== 0 && vma_migratable(k, vma);
+  for (let vpn = Math.max(qp.start, vma.start); vpn < end;) {
+    const table_end = Math.min(end, (Math.floor(vpn / TABLE) + 1) * TABLE);
+    const first = tableEntry(k.s.tables, k.s.mms, vma.mm * MM + M_ROOT, vpn);
+    if (first >= 0 && !queue_folios_pte_range(k, qp, first, first + (table_end - vpn), movable)) return -EIO;
+    vpn = table_end;
+  }
+  return 0;
+}
+
+/**
+ * `mm/mempolicy.c:queue_folios_pte_range()`: looks at entries of one page table. Returns false at the first misplaced page
+ * when nothing is to be moved.
+ */
+function queue_folios_pte_range(k: Kernel, qp: QueuePages, first: number, last: number, movable: boolean): boolean {
+  const { sections } = qp;
+  const shift = PTE_SHIFT + k.s.topology.section_shift;
+  for (let entry = first; entry < last; entry++) {
+    const pte = k.s.tables[entry];
+    if ((pte & PTE_PRESENT) === 0) {
+      if (is_migration_entry(pte)) refuse_page(k, qp, migration_entry_to_pfn(k.s, pte), UNDER_MIGRATION);
+      continue;
+    }
+    qp.examined++;
+    if (sections[pte >>> shift] === 0 || PageReserved(k.s, pte >>> PTE_SHIFT)) continue;
+    if (!queue_folio(k, qp, pte >>> PTE_SHIFT, movable) && strictly_unmovable(qp.flags)) return false;
+  }
+  return true;
+}
+
+/** Takes a misplaced page, or counts it. Returns whether it was taken or needs no counting. */
+function queue_folio(k: Kernel, qp: QueuePages, pfn: number, movable: boolean): boolean {
+  if (!movable) return refuse_page(k, qp, pfn, AREA_NOT_MIGRATABLE);
+  if (migrate_folio_add(k, qp, pfn)) return true;
+  qp.nr_failed++;
+  return false;
+}
+
+function refuse_page(k: Kernel, qp: QueuePages, pfn: number, reason: number): false {
+  k.emit.PageSkipped(pfn, reason);
+  qp.nr_failed++;
+  return false;
+}
+
+/**
+ * `mm/mempolicy.c:migrate_folio_add()`: isolates the page. One that others map, too, is passed over without being counted,
+ * unless all may be moved. Returns false when it could not be isolated.
+ */
+function migrate_folio_add(k: Kernel, qp: QueuePages, pfn: number): boolean {
+  if ((qp.flags & MPOL_MF_MOVE_ALL) === 0 && page_mapcount(k.s, pfn) > 1) {
+    k.emit.PageSkipped(pfn, SHARED);
+    return true;
+  }
+  if (!folio_isolate_lru(k, pfn)) return false;
+  qp.pagelist.push(pfn);
+  return true;
+}
+
+/**
+ * `mm/mempolicy.c:migrate_to_node()`: moves all pages of an address space that lie on one node to another. The mmap_sem is held
+ * only while pages are queued. Returns how many stayed, or minus an error number.
+ */
+export function* migrate_to_node(k: Kernel, mm: number, source: number, dest: number, flags: number): Sleeping<number> {
+  yield* down_read(k, mm);
+  const range = { start: 0, end: TASK_SIZE_PAGES };
+  const queued = queue_pages_range(k, mm, range, flags | MPOL_MF_DISCONTIG_OK, (nid) => nid === source);
+  k.emit.MmapLockReleased(mm, 1);
+  const failed = k.traits.isolation_failures_count ? queued.result : 0;
+  if (queued.pagelist.length === 0) return failed;
+  const moved = yield* migrate_pages(k, queued.pagelist, migration_target(k, dest));
+  putback_lru_pages(k, moved.left);
+  return moved.result < 0 ? moved.result : moved.result + failed;
+}

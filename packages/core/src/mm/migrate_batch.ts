@@ -1,0 +1,317 @@
+/**
+ * The engine of page migration since 6.3 (mm/migrate.c): a batch of pages is unmapped, then moved; what fails when nothing
+ * is waited for is tried again page by page, and then waited for. Pages are folios of one page here.
+ *
+ * A page that failed is mapped again where it was, and stays on the list of the caller, who puts it back.
+ */
+import { ENOMEM, HOLDER_ISOLATION, LRU_ACTIVE, LRU_INACTIVE, refusal, type Refusal } from '@pagetape/events';
+import { buffers_busy, try_to_release_page } from '../fs/buffer.ts';
+import type { Kernel, Sleeping } from '../kernel.ts';
+import { waitFor, WAIT_PASS, WAIT_PREEMPT } from '../sched/wait.ts';
+import {
+  mapping_of,
+  page_count,
+  page_mapped,
+  page_mapping,
+  PageActive,
+  PageDirty,
+  PageLocked,
+  PagePrivate,
+  PageWriteback,
+} from '../state/read.ts';
+import { lock_page, trylock_page, unlock_page, wait_on_page_writeback } from './filemap.ts';
+import { remove_migration_ptes } from './migrate.ts';
+import { __folio_alloc, put_page } from './page_alloc.ts';
+import { try_to_migrate } from './rmap.ts';
+import { folio_add_lru } from './swap.ts';
+
+/** Pages of a batch: what one entry of a middle page table maps. */
+const NR_MAX_BATCHED_MIGRATION = 512;
+/** Passes in which nothing is waited for, then passes in which it is. */
+const NR_MAX_MIGRATE_ASYNC_RETRY = 3;
+const NR_MAX_MIGRATE_SYNC_RETRY = 7;
+
+/** What a step of the engine came to: done, or the refusal that calls for another try, or that is final. */
+const DONE = 0;
+const FINAL = 0x100;
+const retryFor = (word: Refusal): number => refusal(word) + 1;
+const RETRY_HAS_BUFFERS = retryFor('has-buffers');
+const RETRY_LOCKED = retryFor('page-locked');
+const RETRY_NO_MAPPING = retryFor('no-mapping');
+const RETRY_STILL_MAPPED = retryFor('still-mapped');
+const RETRY_REFERENCED = retryFor('referenced-elsewhere');
+const BUSY_WRITEBACK = retryFor('under-writeback') | FINAL;
+const BUSY_DIRTY = retryFor('dirty-again') | FINAL;
+const NO_WRITEPAGE = retryFor('no-writepage') | FINAL;
+const NO_TARGET = refusal('no-target-page');
+
+/** Where the pages of a migration go. */
+export interface MigrationTarget {
+  /** The node that all go to; -1: a policy says it page by page. */
+  readonly dest: number;
+  /** Gives a frame for a page, with a reference; -1: there is none. */
+  readonly get_new_folio: (pfn: number) => number;
+}
+
+/** How a migration came out. */
+export interface Migrated {
+  /** How many pages were not moved, or minus an error number. */
+  readonly result: number;
+  /** Pages that were not moved, still isolated. */
+  readonly left: readonly number[];
+}
+
+/** `mm/migrate.c:alloc_migration_target()` for a node: a frame from there or none. */
+export function migration_target(k: Kernel, dest: number): MigrationTarget {
+  const only = [dest];
+  return { dest, get_new_folio: () => __folio_alloc(k, dest, only, false) };
+}
+
+/** A run of the engine: struct migrate_pages_stats, and what is unmapped at the moment. */
+interface Run {
+  readonly target: MigrationTarget;
+  /** Pages that are unmapped, and for each the frame that it goes to. Both are locked. */
+  unmapped: number[];
+  targets: number[];
+  nr_succeeded: number;
+  nr_failed: number;
+}
+
+/** A pass over a list: who waits, which pages come again, which do not. */
+interface Pass {
+  readonly number: number;
+  readonly sync: boolean;
+  readonly again: number[];
+  readonly ret: number[];
+}
+
+/**
+ * `mm/migrate.c:migrate_pages()` with MIGRATE_SYNC: moves isolated pages to frames of the target. The first lack of a frame
+ * ends it, after what is unmapped was moved.
+ */
+export function* migrate_pages(k: Kernel, from: readonly number[], target: MigrationTarget): Sleeping<Migrated> {
+  const run: Run = { target, unmapped: [], targets: [], nr_succeeded: 0, nr_failed: 0 };
+  const left: number[] = [];
+  k.emit.MigrationBatchStarted(from.length);
+  let result = 0;
+  for (let at = 0; at < from.length; at += NR_MAX_BATCHED_MIGRATION) {
+    const failed: number = yield* migrate_pages_sync(k, run, from.slice(at, at + NR_MAX_BATCHED_MIGRATION), left);
+    result = failed < 0 ? failed : result + failed;
+    if (result >= 0) continue;
+    left.push(...from.slice(at + NR_MAX_BATCHED_MIGRATION));
+    break;
+  }
+  if (left.length === 0) result = 0;
+  k.emit.FoliosMigrated(run.nr_succeeded, run.nr_failed);
+  k.emit.MigrationBatchEnded(result);
+  return { result, left };
+}
+
+/** `mm/migrate.c:migrate_pages_sync()`: all at once without waiting, then what is left one by one. */
+function* migrate_pages_sync(k: Kernel, run: Run, folios: number[], left: number[]): Sleeping<number> {
+  const { nr_failed } = run;
+  const rest: number[] = [];
+  const result = yield* migrate_pages_batch(k, run, folios, rest, false);
+  if (result < 0) {
+    left.push(...rest);
+    return result;
+  }
+  run.nr_failed = nr_failed;
+  let failed = 0;
+  for (const [i, pfn] of rest.entries()) {
+    const one: number = yield* migrate_pages_batch(k, run, [pfn], left, true);
+    if (one < 0) {
+      left.push(...rest.slice(i + 1));
+      return one;
+    }
+    failed += one;
+  }
+  return failed;
+}
+
+/**
+ * `mm/migrate.c:migrate_pages_batch()`: unmaps what it can in some passes, then moves it in some more. Pages that were not
+ * moved go to `ret`. Returns how many failed, or minus an error number.
+ */
+function* migrate_pages_batch(k: Kernel, run: Run, list: number[], ret: number[], sync: boolean): Sleeping<number> {
+  const before = run.nr_failed;
+  const first = sync ? NR_MAX_MIGRATE_ASYNC_RETRY : 0;
+  const last = first + (sync ? NR_MAX_MIGRATE_SYNC_RETRY : NR_MAX_MIGRATE_ASYNC_RETRY);
+  let again = list;
+  let nomem = false;
+  for (let number = first; number < last && again.length > 0 && !nomem; number++) {
+    k.emit.MigrationPassStarted(number, again.length);
+    yield waitFor(WAIT_PASS, number);
+    const pass: Pass = { number, sync, again: [], ret };
+    nomem = yield* unmap_pass(k, run, again, pass);
+    again = pass.again;
+    k.emit.MigrationPassEnded(number, again.length, run.nr_failed - before);
+  }
+  run.nr_failed += again.length;
+  ret.push(...again);
+  yield* move_unmapped(k, run, first, last, ret);
+  return nomem ? -ENOMEM : run.nr_failed - before;
+}
+
+/** Unmaps the pages of a list. Returns true when a page found no frame to go to; those after it are not looked at. */
+function* unmap_pass(k: Kernel, run: Run, pages: readonly number[], pass: Pass): Sleeping<boolean> {
+  for (let i = 0; i < pages.length; i++) {
+    const pfn = pages[i];
+    if (k.contended) yield WAIT_PREEMPT;
+    if (page_count(k.s, pfn) === 1) {
+      finish_unreferenced(k, run, pfn, pass.number);
+      continue;
+    }
+    const fresh = run.target.get_new_folio(pfn);
+    if (fresh < 0) {
+      fail(k, run, pfn, pass, NO_TARGET);
+      pass.ret.push(...pages.slice(i + 1));
+      return true;
+    }
+    k.emit.TargetPageAllocated(fresh, run.target.dest);
+    let outcome = DONE;
+    if (pass.sync && PageLocked(k.s, pfn)) yield* lock_page(k, pfn);
+    else if (!trylock_page(k, pfn)) outcome = RETRY_LOCKED;
+    const locked = outcome === DONE;
+    if (locked && PageWriteback(k.s, pfn)) {
+      if (pass.sync) yield* wait_on_page_writeback(k, pfn);
+      else outcome = BUSY_WRITEBACK;
+    }
+    if (outcome === DONE) outcome = migrate_folio_unmap(k, run, pfn, fresh);
+    if (outcome !== DONE) give_up(k, run, pfn, fresh, pass, outcome, locked);
+  }
+  return false;
+}
+
+/** A page that everybody else let go of counts as moved; the last reference goes. */
+function finish_unreferenced(k: Kernel, run: Run, pfn: number, pass: number): void {
+  k.emit.PageFoundUnreferenced(pfn, pass);
+  put_page(k, pfn, HOLDER_ISOLATION);
+  run.nr_succeeded++;
+}
+
+/** Notes that a page stays where it is for good. */
+function fail(k: Kernel, run: Run, pfn: number, pass: Pass, reason: number): void {
+  k.emit.PageMigrationFailed(pfn, pass.number, reason);
+  pass.ret.push(pfn);
+  run.nr_failed++;
+}
+
+/** A page could not be unmapped: its target is given back, and it comes again in the next pass or never. */
+function give_up(k: Kernel, run: Run, pfn: number, fresh: number, pass: Pass, outcome: number, locked: boolean): void {
+  if (locked) unlock_page(k, pfn);
+  put_page(k, fresh, HOLDER_ISOLATION);
+  const reason = (outcome & ~FINAL) - 1;
+  if ((outcome & FINAL) !== 0) return fail(k, run, pfn, pass, reason);
+  k.emit.PageMigrationDeferred(pfn, pass.number, reason);
+  pass.again.push(pfn);
+}
+
+/**
+ * `mm/migrate.c:migrate_folio_unmap()` of a locked page: migration entries take the place of its mappings. Returns DONE: page
+ * and target are locked and wait to be moved; or the reason for another pass.
+ */
+function migrate_folio_unmap(k: Kernel, run: Run, pfn: number, fresh: number): number {
+  if (mapping_of(k.s, pfn) === 0 && PagePrivate(k.s, pfn)) {
+    try_to_release_page(k, pfn);
+    return RETRY_NO_MAPPING;
+  }
+  if (page_mapped(k.s, pfn) && !try_to_migrate(k, pfn)) {
+    remove_migration_ptes(k, pfn, pfn);
+    return RETRY_STILL_MAPPED;
+  }
+  k.emit.PageLocked(fresh);
+  run.unmapped.push(pfn);
+  run.targets.push(fresh);
+  return DONE;
+}
+
+/** The second half of `mm/migrate.c:migrate_pages_batch()`: moves what is unmapped, and maps again what cannot be moved. */
+function* move_unmapped(k: Kernel, run: Run, first: number, last: number, ret: number[]): Sleeping<void> {
+  for (let number = first; number < last && run.unmapped.length > 0; number++) {
+    if (k.contended) yield WAIT_PREEMPT;
+    const { unmapped, targets } = run;
+    run.unmapped = [];
+    run.targets = [];
+    for (let i = 0; i < unmapped.length; i++) {
+      const outcome = move_to_new_folio(k, unmapped[i], targets[i], first > 0);
+      if (outcome === DONE) finish_moved(k, run, unmapped[i], targets[i], number);
+      else if ((outcome & FINAL) !== 0) undo(k, run, unmapped[i], targets[i], number, outcome, ret);
+      else {
+        k.emit.PageMigrationDeferred(unmapped[i], number, outcome - 1);
+        run.unmapped.push(unmapped[i]);
+        run.targets.push(targets[i]);
+      }
+    }
+  }
+  for (let i = 0; i < run.unmapped.length; i++) {
+    migrate_folio_undo(k, run.unmapped[i], run.targets[i]);
+    ret.push(run.unmapped[i]);
+  }
+  run.nr_failed += run.unmapped.length;
+  run.unmapped = [];
+  run.targets = [];
+}
+
+/** A page that can never be moved is mapped again where it was. */
+function undo(k: Kernel, run: Run, pfn: number, fresh: number, pass: number, outcome: number, ret: number[]): void {
+  k.emit.PageMigrationFailed(pfn, pass, (outcome & ~FINAL) - 1);
+  migrate_folio_undo(k, pfn, fresh);
+  ret.push(pfn);
+  run.nr_failed++;
+}
+
+/** `mm/migrate.c:migrate_folio_undo_src()` and migrate_folio_undo_dst() */
+function migrate_folio_undo(k: Kernel, pfn: number, fresh: number): void {
+  remove_migration_ptes(k, pfn, pfn);
+  unlock_page(k, pfn);
+  unlock_page(k, fresh);
+  put_page(k, fresh, HOLDER_ISOLATION);
+}
+
+/** The end of `mm/migrate.c:migrate_folio_move()`: the new frame is mapped and on a list, the old one is free. */
+function finish_moved(k: Kernel, run: Run, pfn: number, fresh: number, pass: number): void {
+  k.emit.PagePutBack(fresh, PageActive(k.s, fresh) ? LRU_ACTIVE : LRU_INACTIVE);
+  folio_add_lru(k, fresh);
+  remove_migration_ptes(k, pfn, fresh);
+  unlock_page(k, fresh);
+  put_page(k, fresh, HOLDER_ISOLATION);
+  k.emit.PageMigrated(pfn, fresh, pass);
+  unlock_page(k, pfn);
+  put_page(k, pfn, HOLDER_ISOLATION);
+  run.nr_succeeded++;
+}
+
+/**
+ * `mm/migrate.c:move_to_new_folio()`: content, place in a cache and marks go to the new frame. Returns DONE, a reason for
+ * another try, or a final reason.
+ */
+function move_to_new_folio(k: Kernel, pfn: number, fresh: number, sync: boolean): number {
+  const mapping = mapping_of(k.s, pfn);
+  if (mapping > 0 && k.s.cold.files[mapping].fs === 'ramfs') {
+    const refused = fallback_migrate_folio(k, pfn, sync);
+    if (refused !== DONE) return refused;
+  }
+  if (mapping > 0 && PagePrivate(k.s, pfn) && buffers_busy(k, pfn)) return RETRY_HAS_BUFFERS;
+  return migrate_folio(k, pfn, fresh);
+}
+
+/** `mm/migrate.c:fallback_migrate_folio()`, of a file system that can neither move a page nor write it. */
+function fallback_migrate_folio(k: Kernel, pfn: number, sync: boolean): number {
+  if (!PageDirty(k.s, pfn)) return DONE;
+  return sync ? NO_WRITEPAGE : BUSY_DIRTY;
+}
+
+/** `mm/migrate.c:folio_expected_refs()`: those of the caller, of a cache, and of buffers. */
+function folio_expected_refs(k: Kernel, pfn: number): number {
+  return page_mapping(k.s, pfn) === 0 ? 1 : 2 + (PagePrivate(k.s, pfn) ? 1 : 0);
+}
+
+/** `mm/migrate.c:migrate_folio()` and buffer_migrate_folio() */
+function migrate_folio(k: Kernel, pfn: number, fresh: number): number {
+  if (page_count(k.s, pfn) !== folio_expected_refs(k, pfn)) return RETRY_REFERENCED;
+  k.emit.PageContentCopied(pfn, fresh);
+  k.emit.MappingMoved(pfn, fresh);
+  if (PagePrivate(k.s, pfn)) k.emit.BuffersMoved(pfn, fresh);
+  return DONE;
+}
