@@ -7,7 +7,13 @@
  */
 import type { SyscallAbi } from '@pagetape/events';
 
-export type SimulatedCall = 'mbind' | 'get_mempolicy' | 'set_mempolicy' | 'migrate_pages';
+export type SimulatedCall =
+  | 'mbind'
+  | 'get_mempolicy'
+  | 'set_mempolicy'
+  | 'migrate_pages'
+  | 'move_pages'
+  | 'set_mempolicy_home_node';
 
 interface SyscallTable {
   /** The number of its first entry. */
@@ -17,7 +23,14 @@ interface SyscallTable {
   readonly calls: Readonly<Record<number, SimulatedCall>>;
 }
 
-const I386 = { 274: 'mbind', 275: 'get_mempolicy', 276: 'set_mempolicy', 294: 'migrate_pages' } as const;
+const I386 = {
+  274: 'mbind',
+  275: 'get_mempolicy',
+  276: 'set_mempolicy',
+  294: 'migrate_pages',
+  317: 'move_pages',
+  450: 'set_mempolicy_home_node',
+} as const;
 
 export const SYS_CALL_TABLES: Readonly<Record<SyscallAbi, SyscallTable>> = {
   i386: { first: 0, register: 32, calls: I386 },
@@ -25,11 +38,24 @@ export const SYS_CALL_TABLES: Readonly<Record<SyscallAbi, SyscallTable>> = {
   x86_64: {
     first: 0,
     register: 64,
-    calls: { 237: 'mbind', 238: 'set_mempolicy', 239: 'get_mempolicy', 256: 'migrate_pages' },
+    calls: {
+      237: 'mbind',
+      238: 'set_mempolicy',
+      239: 'get_mempolicy',
+      256: 'migrate_pages',
+      279: 'move_pages',
+      450: 'set_mempolicy_home_node',
+    },
   },
   ia64: {
     first: 1024,
     register: 64,
-    calls: { 1259: 'mbind', 1260: 'get_mempolicy', 1261: 'set_mempolicy', 1280: 'migrate_pages' },
+    calls: {
+      1259: 'mbind',
+      1260: 'get_mempolicy',
+      1261: 'set_mempolicy',
+      1276: 'move_pages',
+      1280: 'migrate_pages',
+    },
   },
 };

@@ -26,7 +26,7 @@ const local_policy: Policy = { mode: MPOL_LOCAL, nodes: [] };
 export const get_task_policy = (k: Kernel): Policy => current(k).policy ?? local_policy;
 
 /** `mm/mempolicy.c:get_il_weight()` */
-const get_il_weight = (k: Kernel, nid: number): number => k.s.cold.il_weights[nid] || 1;
+export const get_il_weight = (k: Kernel, nid: number): number => k.s.cold.il_weights[nid] || 1;
 
 /** `mm/mempolicy.c:weighted_interleave_nid()`: the node of page `ilx` of an object. */
 function weighted_interleave_nid(k: Kernel, { nodes }: Policy, ilx: number): number {

@@ -14,11 +14,16 @@ import { SYS_CALL_TABLES, type SimulatedCall } from '../arch/sys_call_table.ts';
 import { NotSimulated, ScenarioFault } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { killed_by_oops } from '../kernel/panic.ts';
+import { set_mempolicy_home_node } from '../mm/mempolicy_kernel.ts';
+import { kernel_move_pages } from '../mm/migrate_move_pages.ts';
+import { UserStatus, type UserArray } from '../mm/user_array.ts';
 import { copy_nodes_to_user, nr_node_ids, type UserMask } from '../mm/user_mask.ts';
 import { policyCalls } from './policy_calls.ts';
 import { resolveAddress, resolveMask } from './resolve.ts';
 import { fromKernel, type Result } from './result.ts';
 import { answering } from './syscalls.ts';
+
+const unreadable = (): null => null;
 
 /** The arguments of a call, as registers and memory hold them. Those that are not given are 0. */
 class Arguments {
@@ -54,6 +59,29 @@ class Arguments {
     }
     if (this.long(n) === 0n) return null;
     throw new NotSimulated('a node mask in the memory of a task');
+  }
+
+  /** An array of pointers, as move_pages(2) reads them: of 32 bits in a 32-bit program. */
+  pointers(n: number): UserArray<bigint> {
+    const values = this.array(n, 'addrs32')?.map((address) => numberOf(this.k, address as Address));
+    return values ? (i) => values[i] ?? 0n : unreadable;
+  }
+
+  /** An array of ints; null: no pointer. */
+  ints(n: number): UserArray<number> | null {
+    const argument = this.args[n] ?? null;
+    if (argument !== 'bad' && !isMemory(argument) && this.long(n) === 0n) return null;
+    const values = this.array(n, 'i32') as readonly number[] | null;
+    return values ? (i) => values[i] ?? 0 : unreadable;
+  }
+
+  /** What an array in memory holds; null where nothing can be read. */
+  private array(n: number, key: 'addrs32' | 'i32'): readonly unknown[] | null {
+    const argument = this.args[n] ?? null;
+    if (argument === 'bad') return null;
+    if (isMemory(argument) && key in argument) return (argument as Record<typeof key, readonly unknown[]>)[key];
+    if (!isMemory(argument) && this.long(n) === 0n) return null;
+    throw new ScenarioFault(`argument ${n + 1} of this call is an array: {${key}: […]}, "NULL" or "bad"`);
   }
 
   /** A buffer of 32-bit words for an answer: how many, null for no pointer, or "bad". */
@@ -106,13 +134,14 @@ export function* performSyscall(k: Kernel, step: StimulusByOp<'syscall'>): Sleep
   const call = calls[nr];
   if (!call) throw new NotSimulated(`system call ${nr} of ${abi}`);
   const args = new Arguments(k, step.args, register);
-  if (register === 32) refuseWrapping(call, args);
+  if (register === 32 && k.traits.policies === 'zonelists') refuseWrapping(call, args);
   return yield* killed_by_oops(k, CALLS[call](k, args, abi));
 }
 
 /** Masks and lengths so long that 32-bit arithmetic wraps around, which ours does not. */
 function refuseWrapping(call: SimulatedCall, args: Arguments): void {
-  const maxnode = args.long({ mbind: 4, get_mempolicy: 2, set_mempolicy: 2, migrate_pages: 1 }[call]);
+  const at = { mbind: 4, get_mempolicy: 2, set_mempolicy: 2, migrate_pages: 1 }[call as string];
+  const maxnode = at === undefined ? 0n : args.long(at);
   const end = call === 'mbind' ? args.long(0) + args.long(1) : 0n;
   if (maxnode >= 1n << 31n || end > (1n << 32n) - 4096n) throw new NotSimulated('32-bit arithmetic that wraps around');
 }
@@ -130,12 +159,28 @@ const CALLS: Readonly<Record<SimulatedCall, (k: Kernel, args: Arguments, abi: Sy
     return fromKernel(policyCalls(k).set_mempolicy(k, args.int(0), args.mask(1), args.long(2)));
   },
   get_mempolicy,
+  move_pages,
+  set_mempolicy_home_node: (k, args) => {
+    const range = { start: args.long(0), len: args.long(1) };
+    return answering(set_mempolicy_home_node(k, range, args.long(2), args.long(3)));
+  },
 };
+
+/** `mm/migrate.c:sys_move_pages()` */
+function* move_pages(k: Kernel, args: Arguments): Sleeping<Result> {
+  const buffer = args.buffer(4);
+  const length = typeof buffer === 'number' ? buffer : 0;
+  const status = new UserStatus(length, buffer === null || buffer === 'bad' ? 0 : Infinity);
+  const arrays = { pages: args.pointers(2), nodes: args.ints(3), status };
+  const value = yield* kernel_move_pages(k, args.int(0), args.long(1), arrays, args.int(5));
+  return { ...fromKernel(value), ...outOf([typeof buffer === 'number' ? status.values : null]) };
+}
 
 /** `mm/mempolicy.c:sys_get_mempolicy()`, with buffers that the call writes to; null where it wrote nothing. */
 function* get_mempolicy(k: Kernel, args: Arguments, abi: SyscallAbi): Sleeping<Result> {
   const [pmode, pmask, maxnode] = [args.buffer(0), args.buffer(1), args.long(2)];
-  if (abi === 'ia32' && pmask !== null) throw new NotSimulated('compat_sys_get_mempolicy() with a mask');
+  if (abi === 'ia32' && pmask !== null && k.traits.policies === 'zonelists')
+    throw new NotSimulated('compat_sys_get_mempolicy() with a mask');
   const mode = typeof pmode === 'number' ? blank(pmode) : null;
   const words = typeof pmask === 'number' ? blank(pmask) : null;
   const answered = (value: number): Result => ({ ...fromKernel(value), ...outOf([mode, words]) });

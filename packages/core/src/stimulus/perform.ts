@@ -52,6 +52,8 @@ const PERFORMERS: Performers = {
   cg_set: system.performCgSet,
   cg_get: system.performCgGet,
   cg_attach: system.performCgAttach,
+  weight: system.performWeight,
+  weight_get: system.performWeightGet,
   node_offline: system.performNodeOffline,
   soft_offline: system.performSoftOffline,
 };

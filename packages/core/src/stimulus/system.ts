@@ -1,11 +1,12 @@
 /** Steps of whoever runs the machine. */
-import type { StimulusByOp } from '@pagetape/events';
+import { EINVAL, ENOENT, MPOL_WEIGHTED_INTERLEAVE, type StimulusByOp } from '@pagetape/events';
 import { ScenarioFault } from '../errors.ts';
 import { attach_task, cpuset_create, cpuset_read, cpuset_write } from '../kernel/cpuset.ts';
 import { killed_by_oops } from '../kernel/panic.ts';
 import { bitmap_scnlistprintf } from '../lib/bitmap.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { soft_offline_page } from '../mm/memory-failure.ts';
+import { get_il_weight } from '../mm/mempolicy_alloc.ts';
 import { remove_node } from '../mm/memory_hotplug.ts';
 import { resolvePage, taskPid } from './resolve.ts';
 import { fromKernel, type Result } from './result.ts';
@@ -20,6 +21,24 @@ export function* performNodeOffline(k: Kernel, step: StimulusByOp<'node_offline'
 export function* performSoftOffline(k: Kernel, step: StimulusByOp<'soft_offline'>): Sleeping<Result> {
   const { mm, pid } = current(k);
   return fromKernel(yield* soft_offline_page(k, mm, resolvePage(k.s, pid, step.addr)));
+}
+
+/** `mm/mempolicy.c:node_store()`: a weight from 0 to 255; nothing at all, as 0, is the usual one. */
+// eslint-disable-next-line require-yield -- every step has the same shape, also those that never sleep
+export function* performWeight(k: Kernel, { node, value }: StimulusByOp<'weight'>): Sleeping<Result> {
+  if (k.traits.last_mode < MPOL_WEIGHTED_INTERLEAVE) return fromKernel(-ENOENT);
+  const text = `${value}`.trim();
+  const weight = text === '' ? 0 : /^\+?\d+$/.test(text) ? Number(text) : NaN;
+  if (!(weight <= 255)) return fromKernel(-EINVAL);
+  k.emit.InterleaveWeightSet({ node, weight });
+  return { ret: 0 };
+}
+
+/** `mm/mempolicy.c:node_show()` */
+// eslint-disable-next-line require-yield -- every step has the same shape, also those that never sleep
+export function* performWeightGet(k: Kernel, { node }: StimulusByOp<'weight_get'>): Sleeping<Result> {
+  if (k.traits.last_mode < MPOL_WEIGHTED_INTERLEAVE) return fromKernel(-ENOENT);
+  return { ret: 0, value: `${get_il_weight(k, node)}` };
 }
 
 /** Files are known with and without the name of their controller, which they got later. */
