@@ -132,7 +132,8 @@ export function* performSyscall(k: Kernel, step: StimulusByOp<'syscall'>): Sleep
     return fromKernel(-ENOSYS);
   }
   const call = calls[nr];
-  if (!call) throw new NotSimulated(`system call ${nr} of ${abi}`);
+  const known = call && (call !== 'move_pages' || k.traits.status_lookup !== 'none');
+  if (!known) throw new NotSimulated(`system call ${nr} of ${abi}`);
   const args = new Arguments(k, step.args, register);
   if (register === 32 && k.traits.policies === 'zonelists') refuseWrapping(call, args);
   return yield* killed_by_oops(k, CALLS[call](k, args, abi));
