@@ -1,6 +1,6 @@
 /** A run: a machine, the rules of a kernel and a seed; steps go in, events come out. */
 import { EventLog, type BlockSink, type Stimulus } from '@pagetape/events';
-import { ScenarioFault } from './errors.ts';
+import { NotSimulated, ScenarioFault } from './errors.ts';
 import type { Kernel } from './kernel.ts';
 import { map_program } from './kernel/fork.ts';
 import { DEFAULT_PROFILE, PROFILES } from './profiles/index.ts';
@@ -9,7 +9,7 @@ import { Chance, type ChanceState } from './prng.ts';
 import { openMachine, type Machine } from './reduce/index.ts';
 import { Scheduler } from './sched/scheduler.ts';
 import { STOPPED } from './state/layout.ts';
-import type { MachineSpec } from './state/topology.ts';
+import { notSimulatedSetting, type MachineSpec } from './state/topology.ts';
 import type { StateView } from './state/view.ts';
 import { INIT_PID, KTHREAD_PID, resolveCapabilities } from './stimulus/resolve.ts';
 import type { Result } from './stimulus/result.ts';
@@ -45,6 +45,8 @@ export class Simulation {
     const from = 'from' in options ? options.from : undefined;
     const start = 'from' in options ? undefined : options;
     const traits = findProfile(from?.profile ?? start?.profile ?? DEFAULT_PROFILE);
+    const missing = start && notSimulatedSetting(start.machine);
+    if (missing) throw new NotSimulated(missing);
     this.machine = from ? from.machine.fork() : openMachine((start as SimulationOptions).machine);
     this.view = this.machine.view;
     this.log = new EventLog(options.sink);

@@ -105,6 +105,7 @@ test('the place of a page is told as each kernel looks it up', (t) => {
 
 /** A recorded scenario with one value changed, which a comparison must notice. */
 interface Recorded {
+  readonly options: Record<string, unknown>;
   readonly steps: Record<string, unknown>[];
   readonly results: { [field: string]: unknown; state: Record<string, Record<string, unknown>>; trace: string[] }[];
 }
@@ -137,6 +138,12 @@ const changes: readonly [title: string, change: (recorded: Recorded) => void, st
     ({ steps }) => (steps[3] = { op: 'vmstat' }),
     'unsupported',
     'the operation vmstat',
+  ],
+  [
+    'a setting that is not simulated',
+    (recorded) => (recorded.options['thp'] = 'always'),
+    'unsupported',
+    'the setting thp (transparent huge pages)',
   ],
 ];
 

@@ -283,6 +283,41 @@ s.yaml:7:33: this row has 3 numbers for 4 nodes; there must be one for each node
 s.yaml: and 1 more`,
   ],
   [
+    'settings that no machine takes',
+    `machine:
+  nodes: [{memory: 4MiB, dimm: 1}, {memory: 4MiB}]
+  cgroup: v3
+  options: {thp: madvise}
+steps: []`,
+    `s.yaml:2:32: "dimm" is 1; it must be true or false
+   2 |   nodes: [{memory: 4MiB, dimm: 1}, {memory: 4MiB}]
+     |                                ^
+s.yaml:3:11: "cgroup" is v3; it must be "v1" or "v2"
+   3 |   cgroup: v3
+     |           ^^
+s.yaml:4:3: a machine does not take "options"; it takes arch, nodes, distance, swap, page_cluster, io, swap_device, cgroup, thp, numa_balancing, fault_around, hugepages and tmpfs_mpol
+   4 |   options: {thp: madvise}
+     |   ^^^^^^^`,
+  ],
+  [
+    'settings that do not fit the machine',
+    `machine:
+  nodes: [{memory: 4MiB}, {memory: 4MiB}]
+  swap_device: 5KiB
+  hugepages: [1]
+  fault_around: 5000
+steps: []`,
+    `s.yaml:3:16: 5KiB is not a whole number of pages; make it a multiple of 4KiB
+   3 |   swap_device: 5KiB
+     |                ^^^^
+s.yaml:4:14: there are 1 numbers for 2 nodes; there must be one for each node
+   4 |   hugepages: [1]
+     |              ^^^
+s.yaml:5:17: 5000 is not a power of two, such as 65536
+   5 |   fault_around: 5000
+     |                 ^^^^`,
+  ],
+  [
     'unknown keys of the machine, a profile that is misspelt',
     `profile: linux-6.13
 machine: {nodes: [{pages: 9, zones: {DMA33: 9}}], swapp: 64}
@@ -447,12 +482,18 @@ about: a
 profile: swap-v5-seed
 seed: 42
 machine:
-  nodes: [{id: 1, memory: 16MiB, cpus: 2, zones: {DMA: 4000, Normal: 96}}, {id: 5, pages: 0, cpus: 0}, {pages: 7}]
+  nodes: [{id: 1, memory: 16MiB, cpus: 2, zones: {DMA: 4000, Normal: 96}}, {id: 5, pages: 0, cpus: 0, dimm: true}, {pages: 7}]
   distance: [[10, 40, 20], [40, 10, 20], [20, 20, 10]]
   swap: [64, 1MiB]
   page_cluster: 0
   io: hold
-  options: {thp: madvise}
+  swap_device: 1MiB
+  cgroup: v2
+  thp: madvise
+  numa_balancing: 1
+  fault_around: 65536
+  hugepages: [2, 0, 1]
+  tmpfs_mpol: bind:2
 steps: []`,
     's.yaml',
   );
@@ -464,7 +505,7 @@ steps: []`,
     machine: {
       nodes: [
         { id: 1, pages: 4096, cpus: 2, zones: { DMA: 4000, Normal: 96 } },
-        { id: 5, pages: 0, cpus: 0 },
+        { id: 5, pages: 0, cpus: 0, dimm: true },
         { id: 6, pages: 7, cpus: 1 },
       ],
       distance: [
@@ -475,7 +516,13 @@ steps: []`,
       swap: [64, 256],
       page_cluster: 0,
       io: 'hold',
-      options: { thp: 'madvise' },
+      swap_device: 256,
+      cgroup: 'v2',
+      thp: 'madvise',
+      numa_balancing: 1,
+      fault_around: 65_536,
+      hugepages: [2, 0, 1],
+      tmpfs_mpol: 'bind:2',
     },
     steps: [],
   });
@@ -535,12 +582,13 @@ test('the machine and the profile of an oracle file', (t) => {
 
   const young = loadOracle(new URL('off-where.json', fixtures).pathname);
   t.is(young.scenario.profile, 'linux-6.12');
-  t.deepEqual(young.scenario.machine.nodes[2], { id: 2, pages: 65_536, cpus: 0 });
-  t.deepEqual(young.scenario.machine.options, { dimm: [2] });
+  t.deepEqual(young.scenario.machine.nodes[2], { id: 2, pages: 65_536, cpus: 0, dimm: true });
+  const { swap, swap_device, page_cluster, io } = young.scenario.machine;
+  t.deepEqual({ swap, swap_device, page_cluster, io }, { swap: [], swap_device: 4095, page_cluster: 0, io: 'now' });
 
   const v1 = loadOracle(new URL('v1-migrate.json', fixtures).pathname);
   t.is(v1.scenario.profile, 'linux-6.1');
-  t.deepEqual(v1.scenario.machine.options, { cgroup: 'v1' });
+  t.is(v1.scenario.machine.cgroup, 'v1');
 });
 
 test('an oracle file that is not understood says what and where', (t) => {

@@ -23,16 +23,17 @@ export const checkSlots: Invariant = (s, { swapPtes, seized }, report) => {
   }
 };
 
-/** An area counts the slots in use, and all free ones lie between its lowest and its highest bit. */
+/** An area counts the slots in use, and all free ones of an area in use lie between its lowest and its highest bit. */
 export const checkSwapAreas: Invariant = (s, _census, report) => {
   let free_slots = 0;
   for (const area of areasOf(s)) {
     const at = area * L.AREA;
     const base = s.areas[at + L.S_BASE];
+    const enabled = s.areas[at + L.S_PAGES] > 0;
     let used = 0;
     for (let offset = 1; offset < s.areas[at + L.S_MAX]; offset++) {
       if (s.swap_map[base + offset] !== 0) used++;
-      else if (offset < s.areas[at + L.S_LOWEST] || offset > s.areas[at + L.S_HIGHEST]) {
+      else if (enabled && (offset < s.areas[at + L.S_LOWEST] || offset > s.areas[at + L.S_HIGHEST])) {
         const bounds = `${s.areas[at + L.S_LOWEST]} to ${s.areas[at + L.S_HIGHEST]}`;
         report(`slot ${offset} of swap area ${area} is free, but outside its bounds ${bounds}`);
       }

@@ -16,7 +16,7 @@ import {
 import { page_count, page_mapcount, page_private, PageLocked, PageSwapCache, PageWriteback } from '../state/read.ts';
 import { SWAP_MAP_BAD } from '../state/state.ts';
 import { get_page, put_page } from './page_alloc.ts';
-import { HOLDER_FAULT } from '@pagetape/events';
+import { EBUSY, HOLDER_FAULT } from '@pagetape/events';
 import { unlock_page } from './filemap.ts';
 
 /** Slots that are handed out one after the other before a new run of empty ones is looked for. */
@@ -80,6 +80,15 @@ function scan_swap_map(k: Kernel, area: number): number {
   const cluster_nr = (areas[at + S_CLUSTER_NR] || SWAPFILE_CLUSTER) - 1;
   k.emit.SwapSlotAllocated(base + offset, area, offset + 1, cluster_nr, lowest, highest);
   return base + offset;
+}
+
+/** `mm/swapfile.c:sys_swapon()` of the device of the machine, which comes after the areas that are in use from the start. */
+export function sys_swapon(k: Kernel): number {
+  const { areas, topology } = k.s;
+  const area = topology.spec.swap.length;
+  if (areas[area * AREA + S_PAGES] > 0) return -EBUSY;
+  k.emit.SwapAreaEnabled(area);
+  return 0;
 }
 
 /** `mm/swapfile.c:get_swap_page()`: a slot of the first area that has one, with one user; 0: all are full. */

@@ -38,12 +38,13 @@ import {
   S_INUSE,
   S_LOWEST,
   S_MAX,
+  S_PAGES,
   WRITE_ERRORS,
   X_NRPAGES,
   X_ROOT,
 } from '../state/layout.ts';
 import { tableEntry } from '../state/read.ts';
-import type { State } from '../state/state.ts';
+import { enableSwapArea, type State } from '../state/state.ts';
 import { invariant } from './assert.ts';
 import { clean, clearFlags, setFlags, unlock } from './frames.ts';
 import { ensure, makeEntry } from './grow.ts';
@@ -119,6 +120,11 @@ function SwapReadStarted(state: State, pfn: number, slot: number): void {
 function SwapCacheLookedUp(state: State, _mm: number, _vpn: number, _slot: number, pfn: number): void {
   state.vmstat[SWAP_CACHE_FIND_TOTAL]++;
   if (pfn !== 0) state.vmstat[SWAP_CACHE_FIND_SUCCESS]++;
+}
+
+function SwapAreaEnabled(state: State, area: number): void {
+  invariant(state.areas[area * AREA + S_PAGES] === 0, 'a swap area is enabled twice:', area);
+  enableSwapArea(state, area);
 }
 
 function SwapSlotAllocated(
@@ -250,6 +256,7 @@ export const cacheReducers = {
   SwapReadStarted,
   PageRemovedFromSwapCache,
   SwapCopyDropped,
+  SwapAreaEnabled,
   SwapSlotAllocated,
   SwapSlotReferenced,
   SwapSlotDereferenced,

@@ -63,7 +63,16 @@ const swapCache: ReferenceReducers<
   },
 };
 
-const slots: ReferenceReducers<'SwapSlotAllocated' | 'SwapSlotReferenced' | 'SwapSlotDereferenced'> = {
+const slots: ReferenceReducers<
+  'SwapAreaEnabled' | 'SwapSlotAllocated' | 'SwapSlotReferenced' | 'SwapSlotDereferenced'
+> = {
+  SwapAreaEnabled(draft, { area: number }) {
+    const area = draft.areas[number];
+    invariant(area.highest_bit === 0 && area.inuse === 0, 'a swap area is enabled twice:', number);
+    area.highest_bit = area.max - 1;
+    area.lowest_bit = area.highest_bit > 0 ? 1 : 0;
+    draft.nr_swap_pages += area.max - 1;
+  },
   SwapSlotAllocated(draft, { slot, area: number, cluster_next, cluster_nr, lowest_bit, highest_bit }) {
     invariant(draft.slots[slot] === undefined, 'a slot in use is allocated:', slot);
     draft.slots[slot] = 1;

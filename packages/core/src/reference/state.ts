@@ -10,7 +10,7 @@ import { emptyColdState, type ColdState } from '../state/cold.ts';
 import { VMSTAT, ZERO_PFN, type VmstatName } from '../state/layout.ts';
 import type { Holder, Pin } from '../state/outside.ts';
 import { SWAP_MAP_BAD } from '../state/state.ts';
-import { buildTopology, type MachineSpec, type Topology } from '../state/topology.ts';
+import { buildTopology, swapAreas, type MachineSpec, type Topology } from '../state/topology.ts';
 
 /** Where a frame that is not free is. `image`: the zero page, which is part of the kernel; `retired`: out of use. */
 export type Place = 'held' | 'batch' | 'lru' | 'isolated' | 'image' | 'retired';
@@ -225,9 +225,10 @@ function initialSwap(spec: MachineSpec): Pick<ReferenceState, 'areas' | 'slots' 
   const areas: ReferenceArea[] = [];
   const slots: Record<number, number> = {};
   let base = 0;
-  for (const pages of spec.swap) {
-    const lowest_bit = pages > 0 ? 1 : 0;
-    areas.push({ base, max: pages + 1, lowest_bit, highest_bit: pages, cluster_next: 1, cluster_nr: 0, inuse: 0 });
+  for (const [n, pages] of swapAreas(spec).entries()) {
+    const highest_bit = n < spec.swap.length ? pages : 0;
+    const lowest_bit = highest_bit > 0 ? 1 : 0;
+    areas.push({ base, max: pages + 1, lowest_bit, highest_bit, cluster_next: 1, cluster_nr: 0, inuse: 0 });
     slots[base] = SWAP_MAP_BAD;
     base += pages + 1;
   }

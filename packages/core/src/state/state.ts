@@ -38,7 +38,7 @@ import {
   Z_START,
   F_COUNT,
 } from './layout.ts';
-import { buildTopology, type MachineSpec, type Topology } from './topology.ts';
+import { buildTopology, swapAreas, type MachineSpec, type Topology } from './topology.ts';
 
 /** Names of the arrays of the hot lane, in the order in which hashes and checkpoints read them. */
 export const HOT_ARRAYS = [
@@ -71,7 +71,7 @@ export interface State extends Record<HotArray, Int32Array> {
 /** The machine before the first event. */
 export function initialState(spec: MachineSpec): State {
   const topology = buildTopology(spec);
-  const slots = spec.swap.reduce((sum, pages) => sum + pages + 1, 0);
+  const slots = swapAreas(spec).reduce((sum, pages) => sum + pages + 1, 0);
   const state: State = {
     topology,
     clock: { t: 0 },
@@ -86,7 +86,7 @@ export function initialState(spec: MachineSpec): State {
     mms: new Int32Array(0),
     tasks: new Int32Array(0),
     files: new Int32Array(0),
-    areas: new Int32Array(spec.swap.length * AREA),
+    areas: new Int32Array(swapAreas(spec).length * AREA),
     swap_map: new Int32Array(slots),
     swap_cache: new Int32Array(slots),
     io: new Int32Array(64),
@@ -117,21 +117,29 @@ function fillZones({ topology, zones }: State): void {
   });
 }
 
+/** All areas are laid out; the device, which comes last, has no usable slots before somebody swaps on. */
 function fillSwapAreas({ topology, areas, scalars, swap_map }: State): void {
   let base = 0;
-  topology.spec.swap.forEach((pages, n) => {
+  swapAreas(topology.spec).forEach((pages, n) => {
     const at = n * AREA;
     areas[at + S_BASE] = base;
     areas[at + S_MAX] = pages + 1;
-    areas[at + S_PAGES] = pages;
-    areas[at + S_LOWEST] = pages > 0 ? 1 : 0;
-    areas[at + S_HIGHEST] = pages;
     areas[at + S_CLUSTER_NEXT] = 1;
     swap_map[base] = SWAP_MAP_BAD;
-    scalars[NR_SWAP_PAGES] += pages;
-    scalars[TOTAL_SWAP_PAGES] += pages;
+    if (n < topology.spec.swap.length) enableSwapArea({ areas, scalars }, n);
     base += pages + 1;
   });
+}
+
+/** All slots of an area but its header can be handed out from now on. */
+export function enableSwapArea({ areas, scalars }: Pick<State, 'areas' | 'scalars'>, area: number): void {
+  const at = area * AREA;
+  const pages = areas[at + S_MAX] - 1;
+  areas[at + S_PAGES] = pages;
+  areas[at + S_LOWEST] = pages > 0 ? 1 : 0;
+  areas[at + S_HIGHEST] = pages;
+  scalars[NR_SWAP_PAGES] += pages;
+  scalars[TOTAL_SWAP_PAGES] += pages;
 }
 
 /** The header of an area, which is never handed out (include/linux/swap.h). */

@@ -9,6 +9,8 @@ export interface NodeSpec {
   /** Usable frames. */
   readonly pages: number;
   readonly cpus: number;
+  /** Its memory can be taken offline and brought back; nothing but user memory lies there. */
+  readonly dimm?: boolean;
   /** Frames by zone name, when not all are in one zone; they add up to `pages`. */
   readonly zones?: Readonly<Partial<Record<(typeof ZONE_NAMES)[number], number>>>;
 }
@@ -25,7 +27,35 @@ export interface MachineSpec {
   /** A swap-in reads the aligned block of 2^n slots around the wanted one; 0: only that one. */
   readonly page_cluster: number;
   readonly io: 'now' | 'step' | 'hold' | 'stuck';
+  /** Usable slots of the device that swapon(2) begins to use; absent: there is none. It comes after the areas of `swap`. */
+  readonly swap_device?: number;
+  /** Which hierarchy of control groups is mounted; absent: none, or cpusets as their kernel has them. */
+  readonly cgroup?: 'v1' | 'v2';
+  /** /sys/kernel/mm/transparent_hugepage/enabled; absent: never. */
+  readonly thp?: 'never' | 'madvise' | 'always';
+  /** kernel.numa_balancing; absent: 0, off. */
+  readonly numa_balancing?: number;
+  /** Bytes that a read fault of a file maps at most, around its page; absent: 4096, that page alone. */
+  readonly fault_around?: number;
+  /** hugetlb pages of each node, in the order of `nodes`; absent: none. */
+  readonly hugepages?: readonly number[];
+  /** The option mpol of the tmpfs that files lie on, such as `interleave:0-3`; absent: none. */
+  readonly tmpfs_mpol?: string;
 }
+
+/** What no kernel function of ours does yet. A machine that asks for it is refused, instead of running without it. */
+export function notSimulatedSetting(spec: MachineSpec): string | null {
+  if ((spec.thp ?? 'never') !== 'never') return 'the setting thp (transparent huge pages)';
+  if ((spec.numa_balancing ?? 0) !== 0) return 'the setting numa_balancing';
+  if ((spec.fault_around ?? 4096) > 4096) return 'the setting fault_around';
+  if (spec.hugepages?.some((pages) => pages > 0)) return 'the setting hugepages';
+  if (spec.tmpfs_mpol !== undefined) return 'the setting tmpfs_mpol';
+  return null;
+}
+
+/** Slots of each swap area: those in use from the start, and the device. */
+export const swapAreas = ({ swap, swap_device }: MachineSpec): number[] =>
+  swap_device === undefined ? [...swap] : [...swap, swap_device];
 
 export interface Zone {
   readonly node: number;

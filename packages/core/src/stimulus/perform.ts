@@ -54,6 +54,7 @@ const PERFORMERS: Performers = {
   cg_attach: system.performCgAttach,
   weight: system.performWeight,
   weight_get: system.performWeightGet,
+  swapon: system.performSwapon,
   node_offline: system.performNodeOffline,
   soft_offline: system.performSoftOffline,
 };

@@ -7,6 +7,7 @@ import { bitmap_scnlistprintf } from '../lib/bitmap.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { soft_offline_page } from '../mm/memory-failure.ts';
 import { get_il_weight } from '../mm/mempolicy_alloc.ts';
+import { sys_swapon } from '../mm/swapfile.ts';
 import { remove_node } from '../mm/memory_hotplug.ts';
 import { resolvePage, taskPid } from './resolve.ts';
 import { fromKernel, type Result } from './result.ts';
@@ -39,6 +40,14 @@ export function* performWeight(k: Kernel, { node, value }: StimulusByOp<'weight'
 export function* performWeightGet(k: Kernel, { node }: StimulusByOp<'weight_get'>): Sleeping<Result> {
   if (k.traits.last_mode < MPOL_WEIGHTED_INTERLEAVE) return fromKernel(-ENOENT);
   return { ret: 0, value: `${get_il_weight(k, node)}` };
+}
+
+// eslint-disable-next-line require-yield -- every step has the same shape, also those that never sleep
+export function* performSwapon(k: Kernel): Sleeping<Result> {
+  if (k.s.topology.spec.swap_device === undefined) {
+    throw new ScenarioFault('the machine has no swap device; give it one, such as "swap_device: 4095"');
+  }
+  return fromKernel(sys_swapon(k));
 }
 
 /** Files are known with and without the name of their controller, which they got later. */

@@ -2,6 +2,15 @@
 import { defineEvent } from '../define.ts';
 import { area, count, slot } from '../field.ts';
 
+export const SwapAreaEnabled = defineEvent({
+  name: 'SwapAreaEnabled',
+  number: 171,
+  of: 'mm/swapfile.c:sys_swapon()',
+  doc: 'All slots of the swap area can be handed out from now on.',
+  fields: [area('area')],
+  cost_ns: 1_000_000,
+});
+
 export const SwapSlotAllocated = defineEvent({
   name: 'SwapSlotAllocated',
   number: 90,

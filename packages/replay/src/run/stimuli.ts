@@ -18,11 +18,20 @@ const zones = z.exactOptional(
 /** A machine as it stands in the header of a tape: everything is given. */
 const machineSchema = z.object({
   arch: z.exactOptional(z.enum(ARCHITECTURES)),
-  nodes: z.array(z.strictObject({ id: whole, pages: whole, cpus: whole, zones })).min(1),
+  nodes: z
+    .array(z.strictObject({ id: whole, pages: whole, cpus: whole, dimm: z.exactOptional(z.boolean()), zones }))
+    .min(1),
   distance: z.exactOptional(z.array(z.array(whole))),
   swap: z.array(whole),
   page_cluster: whole,
   io: z.enum(['now', 'step', 'hold', 'stuck']),
+  swap_device: z.exactOptional(whole),
+  cgroup: z.exactOptional(z.enum(['v1', 'v2'])),
+  thp: z.exactOptional(z.enum(['never', 'madvise', 'always'])),
+  numa_balancing: z.exactOptional(whole),
+  fault_around: z.exactOptional(whole),
+  hugepages: z.exactOptional(z.array(whole)),
+  tmpfs_mpol: z.exactOptional(z.string()),
 });
 
 /** The machine of a tape. Throws a TapeError when the header describes none. */

@@ -5,7 +5,7 @@
  * nodes that are offline, addresses without memory. That is what a scenario may be about.
  */
 import { stimulusByName } from '@pagetape/events';
-import type { ScenarioMachine } from './machine.ts';
+import type { MachineSpec } from '@pagetape/core';
 import type { Finding, Path } from './problem.ts';
 import { insteadOf, inWords, soFar } from './suggest.ts';
 
@@ -32,7 +32,7 @@ const NEED_NODE: ReadonlySet<unknown> = new Set(['hog', 'unhog', 'node_offline',
  */
 export function checkSteps(
   steps: readonly unknown[],
-  machine: ScenarioMachine | undefined,
+  machine: MachineSpec | undefined,
   broken: ReadonlySet<string>,
 ): Finding[] {
   const checker = new Checker(machine, broken);
@@ -42,12 +42,12 @@ export function checkSteps(
 
 class Checker {
   readonly findings: Finding[] = [];
-  readonly #machine: ScenarioMachine | undefined;
+  readonly #machine: MachineSpec | undefined;
   readonly #broken: ReadonlySet<string>;
   readonly #tasks = new Map<string, Process>();
   readonly #files = new Set<string>();
 
-  constructor(machine: ScenarioMachine | undefined, broken: ReadonlySet<string>) {
+  constructor(machine: MachineSpec | undefined, broken: ReadonlySet<string>) {
     this.#machine = machine;
     this.#broken = broken;
   }
@@ -209,7 +209,7 @@ function childOf(parent: Process | undefined, thread: boolean): Process {
 }
 
 /** "node 3", "nodes 0, 1 and 3" */
-function nodeList(nodes: ScenarioMachine['nodes'], and = 'and'): string {
+function nodeList(nodes: MachineSpec['nodes'], and = 'and'): string {
   return `${nodes.length === 1 ? 'node' : 'nodes'} ${inWords(
     nodes.map(({ id }) => id),
     and,

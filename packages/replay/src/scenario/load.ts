@@ -1,9 +1,10 @@
 /** Reads scenarios: a file of YAML or JSON becomes a checked `Scenario`, or an error that says where and what. */
 import { readFileSync } from 'node:fs';
+import type { MachineSpec } from '@pagetape/core';
 import type { Stimulus } from '@pagetape/events';
 import { checkSteps } from './check.ts';
 import { explain, type Given } from './explain.ts';
-import { readMachine, type ScenarioMachine } from './machine.ts';
+import { readMachine } from './machine.ts';
 import type { Finding, Path } from './problem.ts';
 import { scenarioSchema, type ScenarioFile } from './schema.ts';
 import { Source } from './source.ts';
@@ -15,7 +16,7 @@ export interface Scenario {
   /** Whose rules hold; absent: for the caller to say. */
   readonly profile?: string;
   readonly seed?: string;
-  readonly machine: ScenarioMachine;
+  readonly machine: MachineSpec;
   readonly steps: readonly Stimulus[];
 }
 

@@ -1,13 +1,7 @@
 /** The machine of a scenario: from what the file says to what a run starts from, and what does not fit together. */
 import type { MachineSpec, NodeSpec } from '@pagetape/core';
 import type { Finding, Path } from './problem.ts';
-import { DEFAULTS, MAX_FRAMES, pagesOf, type ScenarioFile } from './schema.ts';
-
-/** The machine that a run starts from, with all defaults filled in. */
-export interface ScenarioMachine extends MachineSpec {
-  /** Settings of later kernels that nothing uses yet, as they are in the file. */
-  readonly options?: Readonly<Record<string, unknown>>;
-}
+import { DEFAULTS, MAX_FRAMES, pagesOf, SETTINGS, type ScenarioFile } from './schema.ts';
 
 type MachineFile = ScenarioFile['machine'];
 type NodeFile = MachineFile['nodes'][number];
@@ -16,19 +10,20 @@ type NodeFile = MachineFile['nodes'][number];
 export type Report = (path: Path, message: string) => void;
 
 /** The machine, and what is wrong with it. With findings the machine is of no use. */
-export function readMachine(file: MachineFile): { machine: ScenarioMachine; findings: Finding[] } {
+export function readMachine(file: MachineFile): { machine: MachineSpec; findings: Finding[] } {
   const findings: Finding[] = [];
   const report: Report = (path, message) => findings.push({ path: ['machine', ...path], at: 'value', message });
   const nodes = readNodes(file.nodes, report);
   if (file.distance) checkDistance(file.distance, nodes, report);
-  const machine: ScenarioMachine = {
+  const machine: MachineSpec = {
     ...(file.arch ? { arch: file.arch } : {}),
     nodes,
     ...(file.distance ? { distance: file.distance } : {}),
     swap: readSwap(file.swap ?? [], report),
     page_cluster: file.page_cluster ?? DEFAULTS.page_cluster,
     io: file.io ?? DEFAULTS.io,
-    ...(file.options ? { options: file.options } : {}),
+    ...(file.swap_device === undefined ? {} : { swap_device: readSlots(file.swap_device, ['swap_device'], report) }),
+    ...readSettings(file, report),
   };
   return { machine, findings };
 }
@@ -41,7 +36,13 @@ function readNodes(files: readonly NodeFile[], report: Report): NodeSpec[] {
     if (id < next)
       report(['nodes', i, 'id'], `node ${id} comes after node ${next - 1}; the numbers of nodes must go up`);
     const pages = readMemory(file, ['nodes', i], report);
-    nodes.push({ id, pages, cpus: file.cpus ?? DEFAULTS.cpus, ...(file.zones ? { zones: file.zones } : {}) });
+    nodes.push({
+      id,
+      pages,
+      cpus: file.cpus ?? DEFAULTS.cpus,
+      ...(file.dimm === undefined ? {} : { dimm: file.dimm }),
+      ...(file.zones ? { zones: file.zones } : {}),
+    });
   }
   const sum = (count: (node: NodeSpec) => number): number => nodes.reduce((total, node) => total + count(node), 0);
   if (nodes.length === 0) report(['nodes'], 'a machine has at least one node, such as {memory: 512MiB}');
@@ -74,9 +75,27 @@ function readSize(size: string, path: Path, report: Report): number {
 }
 
 function readSwap(swap: NonNullable<MachineFile['swap']>, report: Report): number[] {
-  const slots = (area: number | string, path: Path): number =>
-    typeof area === 'number' ? area : readSize(area, path, report);
-  return Array.isArray(swap) ? swap.map((area, i) => slots(area, ['swap', i])) : [slots(swap, ['swap'])];
+  return Array.isArray(swap)
+    ? swap.map((area, i) => readSlots(area, ['swap', i], report))
+    : [readSlots(swap, ['swap'], report)];
+}
+
+const readSlots = (area: number | string, path: Path, report: Report): number =>
+  typeof area === 'number' ? area : readSize(area, path, report);
+
+/** The settings of later kernels that the file gives. */
+function readSettings(file: MachineFile, report: Report): Pick<MachineFile, (typeof SETTINGS)[number]> {
+  const { hugepages, fault_around = 4096, nodes } = file;
+  if (!Number.isInteger(Math.log2(fault_around))) {
+    report(['fault_around'], `${fault_around} is not a power of two, such as 65536`);
+  }
+  if (hugepages && hugepages.length !== nodes.length) {
+    report(
+      ['hugepages'],
+      `there are ${hugepages.length} numbers for ${nodes.length} nodes; there must be one for each node`,
+    );
+  }
+  return Object.fromEntries(SETTINGS.filter((name) => file[name] !== undefined).map((name) => [name, file[name]]));
 }
 
 function checkDistance(distance: number[][], nodes: readonly NodeSpec[], report: Report): void {

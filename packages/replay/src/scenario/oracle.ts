@@ -102,12 +102,13 @@ function machineOf({ kernel, nodes, distance, options = {} }: OracleFile): Recor
     const { trace: _, ...settings } = options;
     return { ...shared, ...settings };
   }
-  const dimm = nodes.filter((node) => node.dimm).map((node) => node.id);
-  const { page_cluster = 0, ...rest } = options;
-  const kept = { ...rest, ...(dimm.length > 0 ? { dimm } : {}) };
-  return { ...shared, page_cluster, ...(Object.keys(kept).length > 0 ? { options: kept } : {}) };
+  const { page_cluster = 0, ...settings } = options;
+  return { ...shared, page_cluster, io: 'now', swap_device: SWAP_DEVICE, ...settings };
 }
 
-function nodeOf({ id, pages, sizeMiB, cpus }: OracleFile['nodes'][number]): Record<string, unknown> {
-  return { id, pages: pages ?? (sizeMiB ?? 0) * 256, ...(cpus === undefined ? {} : { cpus }) };
+/** The slots of the swap device of the machines that ran kernels 6.x. It lies in memory, so all I/O ends at once. */
+const SWAP_DEVICE = 4095;
+
+function nodeOf({ id, pages, sizeMiB, ...rest }: OracleFile['nodes'][number]): Record<string, unknown> {
+  return { id, pages: pages ?? (sizeMiB ?? 0) * 256, ...rest };
 }

@@ -57,6 +57,7 @@ const node = z
           `How many cpus it has (${DEFAULTS.cpus}). Cpus are numbered in the order of the nodes.`,
         ),
       ),
+      dimm: optional(z.boolean('true or false').describe('Its memory can be taken offline (false).')),
       zones: optional(zones.describe('Its pages by zone. Usual: all are in Normal.')),
     },
     'a node, such as {id: 0, memory: 512MiB, cpus: 2}',
@@ -77,6 +78,38 @@ const distance = z.array(
   z.array(whole('a distance from 10 to 255', 0, 255), 'a row of distances, one for each node'),
   'a list of rows, such as [[10, 20], [20, 10]]',
 );
+
+/** What kernels 6.x are set to. */
+const settings = {
+  swap_device: optional(
+    slots.describe('The slots of the swap device that the step swapon begins to use. Usual: none.'),
+  ),
+  cgroup: optional(
+    z.enum(['v1', 'v2'], '"v1" or "v2"').describe('The hierarchy of control groups that is mounted. Usual: none.'),
+  ),
+  thp: optional(
+    z
+      .enum(['never', 'madvise', 'always'], '"never", "madvise" or "always"')
+      .describe('Transparent huge pages (never).'),
+  ),
+  numa_balancing: optional(
+    whole('a number from 0 to 3', 0, 3).describe('Automatic NUMA balancing, as kernel.numa_balancing (0: off).'),
+  ),
+  fault_around: optional(
+    whole('a number of bytes, from 4096', 4096, 2 ** 30).describe(
+      'Bytes that a read fault of a file maps at most, around its page (4096: none but that page).',
+    ),
+  ),
+  hugepages: optional(
+    z
+      .array(whole('a number of huge pages, from 0', 0, MAX_FRAMES), 'a list of numbers, one for each node')
+      .describe('hugetlb pages of each node. Usual: none.'),
+  ),
+  tmpfs_mpol: optional(text.describe('The option mpol of the tmpfs that files lie on, such as "interleave:0-3".')),
+};
+
+/** Settings that are taken over as they are. */
+export const SETTINGS = ['cgroup', 'thp', 'numa_balancing', 'fault_around', 'hugepages', 'tmpfs_mpol'] as const;
 
 const machine = z
   .strictObject(
@@ -106,9 +139,7 @@ const machine = z
               'step; hold: when someone waits, or by the step io_done; stuck: never.',
           ),
       ),
-      options: optional(
-        z.record(z.string(), z.unknown(), 'settings by name').describe('Settings of later kernels, kept as they are.'),
-      ),
+      ...settings,
     },
     'a machine, such as {nodes: [{memory: 512MiB}, {memory: 512MiB}]}',
   )
