@@ -23,6 +23,7 @@ const anyMachine: fc.Arbitrary<MachineSpec> = fc
   .record({
     nodes: fc.array(anyNode, { minLength: 2, maxLength: 4 }),
     swap: fc.array(fc.integer({ min: 0, max: 64 }), { minLength: 0, maxLength: 2 }),
+    swap_device: fc.integer({ min: 1, max: 64 }),
     page_cluster: fc.integer({ min: 0, max: 3 }),
     io: fc.constantFrom('step', 'now', 'hold'),
   })
@@ -69,6 +70,9 @@ const WEIGHTS = {
   drain: 1,
   pin: 1,
   uid: 1,
+  gid: 1,
+  dumpable: 1,
+  swapon: 1,
   capdrop: 1,
   exit: 1,
   mmap: 3,
@@ -275,12 +279,15 @@ class Author {
       io: { op: 'io', mode: (['now', 'step', 'hold', 'step', 'hold', 'stuck'] as const)[variant % 6] },
       io_done: { op: 'io_done' },
       ioerr: { op: 'ioerr', dir: variant % 2 ? 'read' : 'write', count: 1 + (variant % 3) },
-      drain: { op: 'drain', cpu: this.cpu(variant) },
+      drain: variant % 3 === 0 ? { op: 'drain' } : { op: 'drain', cpu: this.cpu(variant) },
+      swapon: { op: 'swapon' },
       soft_offline: { op: 'soft_offline', t, addr },
       node_offline: { op: 'node_offline', node: this.machine.nodes[variant % this.machine.nodes.length].id },
       pin: { op: 'pin', t, cpu: this.cpu(variant) },
       capdrop: { op: 'capdrop', t, caps: ['CAP_SYS_ADMIN', 'CAP_SYS_NICE'] },
       uid: { op: 'uid', t, uid: 1000 * (variant % 2) },
+      gid: { op: 'gid', t, gid: 1000 * (variant % 2), egid: 0 },
+      dumpable: { op: 'dumpable', t, value: variant % 2 === 0 ? 0 : 1 },
     };
     return { step: steps[kind] ?? (steps.touch as Stimulus), after: () => {} };
   }

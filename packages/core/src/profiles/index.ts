@@ -42,6 +42,7 @@ const seed: Traits = {
   policy_outside_cpuset: 'dropped',
   cpuset_migrates: false,
   sys_call_table_entries: { i386: 295, ia32: 295, x86_64: 257, ia64: 270 },
+  setresuid: 'plain',
   migrate_capability: 'CAP_SYS_ADMIN',
   move_all_capability: 'CAP_SYS_RESOURCE',
   numa_maps: 'MaxRef',

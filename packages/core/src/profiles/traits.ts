@@ -79,6 +79,11 @@ export interface Traits {
   readonly cpuset_migrates: boolean;
   /** How many entries the table of system calls has, by the way into the kernel. */
   readonly sys_call_table_entries: Readonly<Record<SyscallAbi, number>>;
+  /**
+   * setresuid(2) and setresgid(2). `checked`: ids that are not the task's own need a capability, and who leaves user 0 loses
+   * all capabilities. `plain`: as on the recorded machine of January 2006, ids change and nothing else.
+   */
+  readonly setresuid: 'plain' | 'checked';
   /** What the system calls ask for, to move pages of others. */
   readonly migrate_capability: Capability;
   readonly move_all_capability: Capability;

@@ -125,6 +125,7 @@ export const areaReducers: ColdReducers<
   },
   MmForked(draft, { from, to, vmas }) {
     const origins = [...draft.mms[from].vmas];
+    draft.mms[to].dumpable = draft.mms[from].dumpable;
     vmas.forEach((vma, i) => linkCopy(draft, { ...vma, flags: vma.flags & ~VM_LOCKED }, origins[i]));
     const names = draft.regions.filter((region) => region.mm === from);
     draft.regions.push(...names.map((region) => ({ ...region, mm: to })));

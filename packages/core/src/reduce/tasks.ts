@@ -59,6 +59,8 @@ export const taskReducers: ColdReducers<
   | 'TaskReaped'
   | 'KernelOopsed'
   | 'CredentialsChanged'
+  | 'GroupIdsChanged'
+  | 'DumpableSet'
   | 'CapabilitiesDropped'
   | 'TaskPolicySet'
   | 'InterleaveWeightSet'
@@ -88,7 +90,7 @@ export const taskReducers: ColdReducers<
     ensure(state, 'mms', (task.mm + 1) * MM);
     state.mms[task.mm * MM + M_USERS]++;
     if (!fresh_mm) return;
-    draft.mms[task.mm] = { vmas: [] };
+    draft.mms[task.mm] = { vmas: [], dumpable: 1 };
     draft.next.mm = task.mm + 1;
   },
   TaskExited(draft, { task }) {
@@ -103,6 +105,12 @@ export const taskReducers: ColdReducers<
   },
   CredentialsChanged(draft, { task, uid, euid, suid }) {
     Object.assign(draft.tasks[task], { uid, euid, suid });
+  },
+  GroupIdsChanged(draft, { task, gid, egid, sgid }) {
+    Object.assign(draft.tasks[task], { gid, egid, sgid });
+  },
+  DumpableSet(draft, { mm, dumpable }) {
+    draft.mms[mm].dumpable = dumpable;
   },
   CapabilitiesDropped(draft, { task, capabilities }) {
     draft.tasks[task].capabilities = draft.tasks[task].capabilities.filter((name) => !capabilities.includes(name));

@@ -52,6 +52,8 @@ const cold: ReferenceReducers<Exclude<ColdName, BothLanes | SilentName>> = {
   TaskExited: onlyCold('TaskExited'),
   KernelOopsed: onlyCold('KernelOopsed'),
   CredentialsChanged: onlyCold('CredentialsChanged'),
+  GroupIdsChanged: onlyCold('GroupIdsChanged'),
+  DumpableSet: onlyCold('DumpableSet'),
   CapabilitiesDropped: onlyCold('CapabilitiesDropped'),
   VmaMapped: onlyCold('VmaMapped'),
   VmaUnmapped: onlyCold('VmaUnmapped'),
@@ -79,7 +81,7 @@ const bothLanes: ReferenceReducers<BothLanes> = {
     draft.cold.next.pid = Math.max(draft.cold.next.pid, task.pid + 1);
     draft.tasks[task.pid] = { cpu, swapwrite: false, min_flt: 0, maj_flt: 0, il_next, il_prev: 0, il_weight: 0 };
     if (fresh_mm) {
-      draft.cold.mms[task.mm] = { vmas: [] };
+      draft.cold.mms[task.mm] = { vmas: [], dumpable: 1 };
       draft.cold.next.mm = task.mm + 1;
       draft.mms[task.mm] = {
         users: 0,

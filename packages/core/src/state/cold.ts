@@ -7,6 +7,8 @@ import type { Buffers, Cpuset, FILE_SYSTEMS, Oops, Task, Vma } from '@pagetape/e
 /** An address space: its areas in ascending order of address. */
 export interface Mm {
   readonly vmas: readonly number[];
+  /** Whether others with the same user id may look at it. */
+  readonly dumpable: 0 | 1;
 }
 
 /** A file, and the areas that map it, in the order in which reverse mapping visits them. */

@@ -17,6 +17,8 @@ const PERFORMERS: Performers = {
   thread: call.performThread,
   exit: call.performExit,
   uid: call.performUid,
+  gid: call.performGid,
+  dumpable: call.performDumpable,
   capdrop: call.performCapdrop,
   pin: call.performPin,
   mmap: call.performMmap,

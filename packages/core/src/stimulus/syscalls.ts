@@ -25,6 +25,7 @@ import { NotSimulated, ScenarioFault } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { clone_thread, do_exit, fork, spawn } from '../kernel/fork.ts';
 import { madvise_dontneed } from '../mm/madvise.ts';
+import { set_dumpable, sys_setresgid, sys_setresuid } from '../kernel/sys.ts';
 import { killed_by_oops } from '../kernel/panic.ts';
 import { access_without_fault, do_page_fault, down_read } from '../mm/memory.ts';
 import { down_write } from '../mm/mempolicy_calls.ts';
@@ -70,6 +71,9 @@ export function* performSpawn(k: Kernel, step: Step<'spawn'>): Sleeping<Result> 
     uid,
     euid: uid,
     suid: uid,
+    gid: uid,
+    egid: uid,
+    sgid: uid,
     capabilities: resolveCapabilities(uid, step.caps),
     ...(step.compat ? { compat: true } : {}),
     mems_allowed: step.mems ? [...step.mems].sort((a, b) => a - b) : [...nodes],
@@ -77,7 +81,8 @@ export function* performSpawn(k: Kernel, step: Step<'spawn'>): Sleeping<Result> 
   const outside = request.mems_allowed.find((nid) => !nodes.includes(nid));
   if (outside !== undefined)
     throw new ScenarioFault(`the cpuset of ${step.t} names node ${outside}, which is not there`);
-  spawn(k, request, resolveCpu(k.s, step));
+  const pid = spawn(k, request, resolveCpu(k.s, step));
+  set_dumpable(k, k.s.cold.tasks[pid].mm, step.dumpable ?? 1);
   return { ret: 0 };
 }
 
@@ -103,8 +108,24 @@ export function* performExit(k: Kernel, step: Step<'exit'>): Sleeping<Result> {
 }
 
 export function* performUid(k: Kernel, step: Step<'uid'>): Sleeping<Result> {
-  const { pid, uid, euid, suid } = current(k);
-  k.emit.CredentialsChanged({ task: pid, uid: step.uid ?? uid, euid: step.euid ?? euid, suid: step.suid ?? suid });
+  const { mm, uid, euid, suid } = current(k);
+  const ids = { uid: step.uid ?? uid, euid: step.euid ?? euid, suid: step.suid ?? suid };
+  return dumpableAgain(k, mm, sys_setresuid(k, ids));
+}
+
+export function* performGid(k: Kernel, step: Step<'gid'>): Sleeping<Result> {
+  const { mm, gid, egid, sgid } = current(k);
+  return dumpableAgain(k, mm, sys_setresgid(k, step.gid ?? gid, step.egid ?? egid, step.sgid ?? sgid));
+}
+
+/** Other ids make a task hide its memory from others, which the step undoes. */
+function dumpableAgain(k: Kernel, mm: number, value: number): Result {
+  if (value === 0) set_dumpable(k, mm, 1);
+  return fromKernel(value);
+}
+
+export function* performDumpable(k: Kernel, step: Step<'dumpable'>): Sleeping<Result> {
+  set_dumpable(k, current(k).mm, step.value);
   return { ret: 0 };
 }
 

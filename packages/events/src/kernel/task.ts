@@ -11,6 +11,9 @@ const id = z.number().int();
 export const credentialsSchema = z.strictObject({ uid: id, euid: id, suid: id });
 export type Credentials = DeepReadonly<z.infer<typeof credentialsSchema>>;
 
+/** Real, effective and saved group ids. */
+export const groupIdsSchema = z.strictObject({ gid: id, egid: id, sgid: id });
+
 export const taskSchema = z.strictObject({
   pid: id,
   name: z.string(),
@@ -19,6 +22,7 @@ export const taskSchema = z.strictObject({
   mm: id,
   state: z.enum(['running', 'zombie']),
   ...credentialsSchema.shape,
+  ...groupIdsSchema.shape,
   capabilities: z.array(z.string()),
   policy: policySchema.nullable(),
   /** Nodes that the cpuset of the task allows. */
@@ -72,7 +76,7 @@ export const CredentialsChanged = defineColdEvent({
   name: 'CredentialsChanged',
   number: 164,
   of: 'kernel/sys.c:sys_setresuid()',
-  doc: 'The task has other user ids. Its capabilities stay as they are.',
+  doc: 'The task has other user ids. What that does to its capabilities follows in an event of its own.',
   schema: z.strictObject({ task: id, ...credentialsSchema.shape }),
   cost_ns: 200,
 });
@@ -120,6 +124,24 @@ export const MmDestroyed = defineColdEvent({
   doc: 'The address space is gone, with its page tables.',
   schema: z.strictObject({ mm: id }),
   cost_ns: 2_000,
+});
+
+export const GroupIdsChanged = defineColdEvent({
+  name: 'GroupIdsChanged',
+  number: 172,
+  of: 'kernel/sys.c:sys_setresgid()',
+  doc: 'The task has other group ids.',
+  schema: z.strictObject({ task: id, ...groupIdsSchema.shape }),
+  cost_ns: 200,
+});
+
+export const DumpableSet = defineColdEvent({
+  name: 'DumpableSet',
+  number: 173,
+  of: 'fs/exec.c:set_dumpable()',
+  doc: 'Others with the same user id may look at the address space (1), or may not (0).',
+  schema: z.strictObject({ mm: id, dumpable: z.union([z.literal(0), z.literal(1)]) }),
+  cost_ns: 20,
 });
 
 /** What a call that ended in an oops left behind for ever, because nobody will give it back. */

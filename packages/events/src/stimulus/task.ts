@@ -1,7 +1,7 @@
 /** Steps that make, change and end tasks. */
 import { z } from 'zod';
 import { defineStimulus } from './define.ts';
-import { capabilities, cpuId, nodeId, optional, taskName, userId, whole, yesNo } from './values.ts';
+import { capabilities, cpuId, either, nodeId, optional, taskName, userId, yesNo } from './values.ts';
 
 export const spawn = defineStimulus({
   name: 'spawn',
@@ -21,7 +21,7 @@ export const spawn = defineStimulus({
   choice: { keys: ['node', 'cpu'], required: false },
 });
 
-const dumpableValue = () => whole('0, 1 or 2', 0, 2);
+const dumpableValue = () => either('0 or 1', [z.literal(0), z.literal(1)]);
 
 export const fork = defineStimulus({
   name: 'fork',
@@ -48,13 +48,13 @@ const ids = () => optional(userId());
 
 export const uid = defineStimulus({
   name: 'uid',
-  doc: 'setresuid: the task takes other user ids. An id not given stays (swap-v5) or is as `uid` (later kernels).',
+  doc: 'setresuid: the task takes other user ids. An id not given stays. The task is made dumpable again.',
   fields: () => ({ t: taskName(), uid: ids(), euid: ids(), suid: ids() }),
 });
 
 export const gid = defineStimulus({
   name: 'gid',
-  doc: 'setresgid: the task takes other group ids. Ids that are not given are as `gid`.',
+  doc: 'setresgid: the task takes other group ids. An id not given stays. The task is made dumpable again.',
   fields: () => ({ t: taskName(), gid: ids(), egid: ids(), sgid: ids() }),
 });
 

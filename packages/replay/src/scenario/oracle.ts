@@ -59,7 +59,7 @@ export function parseOracle(text: string, fileName: string): Oracle {
     ...(file.about === undefined ? {} : { about: file.about }),
     profile: profileOf(file.kernel, fileName),
     machine: machineOf(file),
-    steps: file.steps,
+    steps: file.kernel.startsWith('swap-v5/') ? file.steps : file.steps.map(withAllIds),
   };
   const { scenario, findings } = readScenario({ value, quote: (path) => shortJson(valueAt(value, path)) });
   if (!scenario) {
@@ -104,6 +104,14 @@ function machineOf({ kernel, nodes, distance, options = {} }: OracleFile): Recor
   }
   const { page_cluster = 0, ...settings } = options;
   return { ...shared, page_cluster, io: 'now', swap_device: SWAP_DEVICE, ...settings };
+}
+
+/** In recordings of kernels 6.x an id that is not given is as the first one. */
+function withAllIds(step: unknown): unknown {
+  const given = step as Readonly<Record<string, unknown>> | null;
+  const kind = given?.['op'];
+  if (kind !== 'uid' && kind !== 'gid') return step;
+  return { [`e${kind}`]: given?.[kind], [`s${kind}`]: given?.[kind], ...given };
 }
 
 /** The slots of the swap device of the machines that ran kernels 6.x. It lies in memory, so all I/O ends at once. */
