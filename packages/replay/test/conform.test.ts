@@ -133,12 +133,7 @@ const changes: readonly [title: string, change: (recorded: Recorded) => void, st
     'unsupported',
     'state.tlb',
   ],
-  [
-    'an operation that is not simulated',
-    ({ steps }) => (steps[3] = { op: 'vmstat' }),
-    'unsupported',
-    'the operation vmstat',
-  ],
+  ['an operation that is not simulated', ({ steps }) => (steps[3] = { op: 'ksm' }), 'unsupported', 'the operation ksm'],
   [
     'a setting that is not simulated',
     (recorded) => (recorded.options['thp'] = 'always'),

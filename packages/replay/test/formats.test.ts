@@ -396,3 +396,20 @@ for (const [options, error] of REFUSED) {
     t.is(out, '');
   });
 }
+
+/** No line is left out, the zero page counts nowhere, and pages under `log` are clean, so they are told as mapped. */
+const DB_MAPS_MODERN = `00400000 default
+40000000 default anon=6 dirty=6 mapmax=2 N0=6 kernelpagesize_kB=4
+40010000 default
+40020000 default file=log mapped=3 active=0 N0=3 kernelpagesize_kB=4
+40040000 bind:0,2 anon=4 dirty=4 mapmax=2 N0=4 kernelpagesize_kB=4
+40050000 interleave:0-2 anon=4 dirty=4 mapmax=2 N0=2 N1=1 N2=1 kernelpagesize_kB=4
+40060000 local anon=2 dirty=2 mapmax=2 active=0 N0=2 kernelpagesize_kB=4
+40070000 default
+`;
+
+test('numa_maps in the text of kernels 6.x', (t) => {
+  const traits = { ...PROFILES['swap-v5-seed'], numa_maps: 'kernelpagesize' } as const;
+  const view = stateAfter(AREAS, 'swap-v5-seed');
+  t.is(readSystemFile(view, traits, '/proc/db/numa_maps')?.text, DB_MAPS_MODERN);
+});

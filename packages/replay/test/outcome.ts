@@ -93,10 +93,12 @@ class Told {
   }
 }
 
-function answer({ ret, errno, sig, stop, dead, mode, mask, value, out = [] }: Result): string {
+function answer({ ret, errno, sig, stop, dead, mode, mask, value, vmstat, out = [] }: Result): string {
   const words = [ret === null ? '' : `${ret}`, errno, sig, stop, dead ? 'dead' : undefined];
   if (mode !== undefined) words.push(`mode=${mode}`);
   if (value !== undefined) words.push(JSON.stringify(value));
+  if (vmstat !== undefined)
+    words.push(...Object.entries(vmstat).flatMap(([name, n]) => (n > 0 ? [`${name}=${n}`] : [])));
   for (const buffer of out) words.push(`out=[${buffer.map((word) => word ?? '-').join(' ')}]`);
   if (mask) words.push(`mask=[${mask.map((word) => word ?? '-').join(' ')}]`);
   return words.filter((word) => word !== undefined && word !== '').join(' ');

@@ -90,8 +90,9 @@ export interface Traits {
   /**
    * The text of /proc/PID/numa_maps. `MaxRef`: a line an area, labels with capitals, `bind={0/Normal}`. `maxref`: only
    * areas with pages, small labels, `bind=0`, from the walker of mbind, so that `walk_skips_reserved` holds there, too.
+   * `kernelpagesize`: the text of 6.x, a line an area, `bind=static:0`, and the size of the pages at its end.
    */
-  readonly numa_maps: 'MaxRef' | 'maxref';
+  readonly numa_maps: 'MaxRef' | 'maxref' | 'kernelpagesize';
   /**
    * How move_pages(2) looks up the pages that it tells of. `follow_page`: private anonymous memory that was never touched is
    * EFAULT, and a page under PROT_NONE is not seen. `folio_walk`: both are taken as they are. `none`: there is no such call.

@@ -5,6 +5,7 @@ import type { Kernel, Sleeping } from '../kernel.ts';
 import { performSyscall } from './by_number.ts';
 import * as disturb from './disturbances.ts';
 import { performMovePages } from './move_pages.ts';
+import * as ask from './questions.ts';
 import type { Result } from './result.ts';
 import * as call from './syscalls.ts';
 import * as system from './system.ts';
@@ -56,6 +57,11 @@ const PERFORMERS: Performers = {
   cg_attach: system.performCgAttach,
   weight: system.performWeight,
   weight_get: system.performWeightGet,
+  numa_maps: ask.performNumaMaps,
+  mems_allowed: ask.performMemsAllowed,
+  nodes: ask.performNodes,
+  pagemap: ask.performPagemap,
+  vmstat: ask.performVmstat,
   swapon: system.performSwapon,
   node_offline: system.performNodeOffline,
   soft_offline: system.performSoftOffline,

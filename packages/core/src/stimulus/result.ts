@@ -19,7 +19,7 @@ export interface Result {
   readonly value?: string | Readonly<Record<string, string>>;
   /** numa_maps: a line an area. */
   readonly maps?: readonly string[];
-  /** Counters by name: what was added since they were last asked for. */
+  /** Counters of /proc/vmstat by name. */
   readonly vmstat?: Readonly<Record<string, number>>;
   /** Merged pages, and how many mappings share them. */
   readonly shared?: number;

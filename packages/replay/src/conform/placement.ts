@@ -47,12 +47,15 @@ const UNCOUNTED: ReadonlySet<string> = new Set(['hog']);
 export class PlacementComparison implements Comparison {
   private readonly simulation: Simulation;
   private readonly expectation: Expectation;
+  /** The counters when a step last asked for them. */
+  private asked: number[];
   private readonly observe: () => ReturnType<typeof observePlacement>;
 
   constructor(machine: MachineSpec, profile: string) {
     this.simulation = new Simulation({ machine, profile });
     const { view } = this.simulation;
     this.observe = () => observePlacement(view, PROFILES[profile]);
+    this.asked = countersOf(view);
     this.expectation = new Expectation(this.observe());
   }
 
@@ -62,7 +65,7 @@ export class PlacementComparison implements Comparison {
     const { vm = {}, pl = {}, sw = {}, approx: _, ...answer } = recorded;
     simulation.perform({ op: 'drain' });
     const before = countersOf(simulation.view);
-    const result = inTheirWords(simulation.perform(stimulus), stimulus.op);
+    const result = this.inTheirWords(simulation.perform(stimulus), stimulus.op);
     const added = addedSince(before, countersOf(simulation.view));
     expectation.tell({ pl, sw });
     return (
@@ -71,16 +74,24 @@ export class PlacementComparison implements Comparison {
       expectation.compare(this.observe())
     );
   }
+
+  /** Who recorded told of counters what was added since he last asked for them. */
+  private inTheirWords(result: Result, op: Stimulus['op']): object {
+    if (result.sig === 'SIGKILL') return toldByOthers(result, op);
+    if (!result.vmstat) return result;
+    const now = countersOf(this.simulation.view);
+    const vmstat = Object.fromEntries(COUNTERS.map((name, n) => [name, now[n] - this.asked[n]]));
+    this.asked = now;
+    return { ...result, vmstat };
+  }
 }
 
 /**
  * A task that finds no memory is killed. Who recorded could then not ask it for the return value any more, but for how many
  * pages it had touched.
  */
-function inTheirWords(result: Result, op: Stimulus['op']): object {
-  const { sig, ret, ...rest } = result;
-  if (sig !== 'SIGKILL') return result;
-  return { ...rest, ret: null, killed: 9, ...(op === 'touch' && ret !== null ? { touched: ret } : {}) };
+function toldByOthers({ ret }: Result, op: Stimulus['op']): object {
+  return { ret: null, killed: 9, ...(op === 'touch' && ret !== null ? { touched: ret } : {}) };
 }
 
 const countersOf = ({ vmstat }: StateView): number[] =>

@@ -1,10 +1,11 @@
 /**
  * /proc/PID/numa_maps: a line an area, with its policy and where its present pages lie, in the text of 2.6.14 to
- * 2.6.16-rc1 (`MaxRef=`, before commit 1a75a6c825c) and in that of 2.6.16-rc1 (`maxref=`).
+ * 2.6.16-rc1 (`MaxRef=`, before commit 1a75a6c825c), in that of 2.6.16-rc1 (`maxref=`), and in that of 6.x, which
+ * `fs/proc/task_mmu.ts` of the core has.
  *
  * Pages in swap are not counted: an eviction makes pages vanish from the line.
  */
-import { layout, read, type StateView, type Traits } from '@pagetape/core';
+import { layout, read, show_numa_map as show_modern, type StateView, type Traits } from '@pagetape/core';
 import {
   MPOL_BIND,
   MPOL_DEFAULT,
@@ -37,15 +38,20 @@ interface Counts {
 export function numa_maps(s: StateView, traits: Traits, pid: number): string {
   const { mm, policy } = s.cold.tasks[pid];
   const vmas = (s.cold.mms[mm]?.vmas ?? []).map((id) => s.cold.vmas[id]);
+  if (traits.numa_maps === 'kernelpagesize') {
+    return vmas.map((vma) => `${addressOf(vma)} ${show_modern(s, vma, policy, true)}\n`).join('');
+  }
   return vmas.map((vma) => show_numa_map(s, traits, vma, vma.policy ?? policy)).join('');
 }
+
+const addressOf = ({ start }: Vma): string => (start * PAGE_SIZE).toString(16).padStart(8, '0');
 
 /** `fs/proc/task_mmu.c:show_numa_map()`, and from v2.6.16-rc1 on `mm/mempolicy.c:show_numa_map()`. */
 function show_numa_map(s: StateView, traits: Traits, vma: Vma, policy: Policy | null): string {
   const capitals = traits.numa_maps === 'MaxRef';
   const counts = countPages(s, vma, traits.walk_skips_reserved);
   if (!capitals && counts.pages === 0) return '';
-  const address = (vma.start * PAGE_SIZE).toString(16).padStart(8, '0');
+  const address = addressOf(vma);
   const { pages, mapped, mapcount_max, anon } = counts;
   const parts = capitals
     ? [address, policyWithZones(s, policy), `MaxRef=${mapcount_max}`, `Pages=${pages}`, `Mapped=${mapped}`]

@@ -125,13 +125,14 @@ function answer(step: StepFacts, traits: Traits): string {
   }
   const noun = ANSWERS[stimulus.op];
   if (noun) return count(ret ?? 0, noun[0], noun[1]);
-  if (ret === 0 && !POLICY_CALLS.has(stimulus.op)) return 'ok';
   const written = [
     ...(result.mode === undefined ? [] : [`mode ${result.mode}`]),
     ...(result.value === undefined ? [] : [`reads ${JSON.stringify(result.value)}`]),
+    ...(result.vmstat ? Object.entries(result.vmstat).flatMap(([name, n]) => (n > 0 ? [`${name} ${n}`] : [])) : []),
     ...(result.out ?? []).map((words) => `wrote ${words.map((word) => word ?? '-').join(' ')}`),
     ...(result.mask === undefined ? [] : [`mask ${result.mask.map((word) => word ?? '-').join(' ')}`]),
   ];
+  if (ret === 0 && written.length === 0 && !POLICY_CALLS.has(stimulus.op)) return 'ok';
   return `${ret}${written.length > 0 ? ` (${written.join(', ')})` : ''}`;
 }
 
@@ -148,8 +149,8 @@ function touchAnswer({ result, mapped, fromSwap, zeroMapped, majorFaults }: Step
 
 /** The lines under a step that moved pages, or was to. */
 function explain(step: StepFacts, nodes: readonly number[], traits: Traits): string[] {
-  const { ledger, before, after, quirks, warnings, unentered } = step;
-  const lines = quirks.map((quirk) => `note: ${quirk}`);
+  const { ledger, before, after, quirks, warnings, unentered, result } = step;
+  const lines = [...(result?.maps ?? []), ...quirks.map((quirk) => `note: ${quirk}`)];
   if (warnings > 0)
     lines.push(
       `note: the kernel warned ${warnings === 1 ? 'once' : `${warnings} times`} about a page that is on no LRU list`,
