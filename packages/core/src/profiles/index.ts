@@ -94,6 +94,8 @@ const linux_6_12: Traits = {
   mbind_selects_all: false,
   migrate_capability: 'CAP_SYS_NICE',
   move_all_capability: 'CAP_SYS_NICE',
+  setresuid: 'checked',
+  numa_maps: 'kernelpagesize',
   sys_call_table_entries: { i386: 463, ia32: 463, x86_64: 463, ia64: 0 },
 };
 

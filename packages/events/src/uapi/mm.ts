@@ -59,6 +59,8 @@ export const CAPABILITIES = [
   'CAP_SYS_NICE',
   'CAP_SYS_RESOURCE',
   'CAP_SYS_PTRACE',
+  'CAP_SETUID',
+  'CAP_SETGID',
 ] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
