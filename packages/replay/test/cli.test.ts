@@ -110,9 +110,38 @@ for (const [command, error] of REFUSED) {
 test('help names every command, and says what an exit status means', async (t) => {
   const { status, out } = await pagetape('--help');
   t.is(status, 0);
-  for (const name of ['run', 'replay', 'verify', 'diff', 'show', 'conform', 'bench', 'profiles'])
+  for (const name of ['run', 'replay', 'verify', 'diff', 'show', 'whatif', 'conform', 'bench', 'profiles'])
     t.regex(out, new RegExp(`^  ${name} `, 'm'));
   t.regex(out, /Exit status: 0 done; 1 the answer is "no"/);
+});
+
+test('profiles diff says what a user would notice', async (t) => {
+  const { status, out } = await pagetape('profiles diff swap-v5-seed linux-6.12');
+  t.is(status, 0);
+  t.regex(out, /^From swap-v5-seed to linux-6.12\n/);
+  t.regex(out, /swap-v5-seed {2}pages are written to swap.*\n {4}linux-6.12 {4}pages are copied to their node/);
+  t.is(
+    (await pagetape('profiles diff linux-6.12 linux-6.12')).out,
+    'a user would notice no difference between linux-6.12 and linux-6.12\n',
+  );
+  t.regex((await pagetape('profiles diff linux-6.12 linux-7')).err, /there is no profile "linux-7"; there are /);
+  t.is((await pagetape('profiles deff')).status, 2);
+});
+
+test('whatif tells call by call what other rules, another seed, machine or policy would change', async (t) => {
+  const { status, out } = await pagetape('whatif @one.tape --profile linux-6.12');
+  t.is(status, 0);
+  t.regex(out, /21 {2}root: migrate_pages .*\n {6}answer +160 +12\n/);
+  t.regex(out, /pages written to swap +166 +0\n/);
+  t.regex(
+    (await pagetape('whatif @one.tape --policy interleave:0-3')).out,
+    /memory of db +N0=160 +N0=40 N1=40 N2=40 N3=40/,
+  );
+  t.regex((await pagetape('whatif @one.tape --seed 1')).out, /the same answers and placement in all \d+ steps/);
+  const json = JSON.parse((await pagetape('whatif @inputs.tape --profile swap-v5-rc1 --json')).out) as object;
+  t.deepEqual(Object.keys(json), ['recorded', 'what_if', 'steps', 'compared', 'timeAlone', 'totals', 'ended']);
+  t.regex((await pagetape('whatif @one.tape')).err, /say what is to be different/);
+  t.regex((await pagetape('whatif @one.tape --policy nearby:1')).err, /--policy takes default, preferred/);
 });
 
 test('profiles tells every trait of every kernel in words', async (t) => {

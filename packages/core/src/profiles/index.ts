@@ -82,6 +82,7 @@ const linux_6_12: Traits = {
   policies: 'nodemasks',
   status_lookup: 'folio_walk',
   engine: 'batched',
+  migration_keeps_marks: true,
   pairs_spare_targets: true,
   mask_bits_bounded: true,
   last_mode: MPOL_WEIGHTED_INTERLEAVE,

@@ -34,6 +34,12 @@ const COMMANDS: readonly Listed[] = [
     summary: 'show where two tapes part, and what became of it',
     load: () => import('./diff.ts'),
   },
+  {
+    name: 'whatif',
+    takes: 'TAPE',
+    summary: 'run the steps of a tape under other rules, and tell what differs call by call',
+    load: () => import('./whatif.ts'),
+  },
   { name: 'show', takes: 'TAPE', summary: 'print the events of a tape', load: () => import('./show.ts') },
   {
     name: 'conform',

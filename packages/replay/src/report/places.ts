@@ -6,7 +6,9 @@ export interface MemoryOf {
   /** The tasks that share it, the first one's name first. */
   readonly tasks: readonly string[];
   readonly mm: number;
-  /** Present pages by node, in the order of the machine's nodes. A page of several tasks counts for each. */
+  /** The machine's nodes. */
+  readonly nodes: readonly number[];
+  /** Present pages by node, in the order of `nodes`. A page of several tasks counts for each. */
   readonly onNode: readonly number[];
   readonly swapped: number;
   /** Pages that are mapped to the shared zero page. */
@@ -62,7 +64,7 @@ export function memoryOf(s: StateView, mm: number, tasks: readonly string[]): Me
     else if (place === 'zero') zero++;
     else if (place !== null) onNode[nodes.indexOf(place)]++;
   }
-  return { tasks, mm, onNode, swapped, zero };
+  return { tasks, mm, nodes, onNode, swapped, zero };
 }
 
 /** The memory of all tasks of the scenario. */

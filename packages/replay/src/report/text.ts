@@ -88,7 +88,7 @@ function printStep(step: StepFacts, number: string, nodes: readonly number[], tr
 }
 
 /** The step in its usual text, without its task, which has a column, and without the steps in it, which have lines. */
-function stepText({ stimulus, task }: StepFacts): string {
+export function stepText({ stimulus, task }: Pick<StepFacts, 'stimulus' | 'task'>): string {
   if (stimulus.op === 'parallel') return `parallel: ${count(stimulus.steps.length, 'step')} at the same time`;
   const { during, ...rest } = stimulus as typeof stimulus & {
     during?: readonly { readonly steps: readonly unknown[] }[];

@@ -1,0 +1,174 @@
+/** What a user would notice of each trait of a kernel, in a sentence. */
+import type { Traits } from '@pagetape/core';
+import { flagNames } from './words.ts';
+
+/** The sentence for a value; null: where the other traits are so, nobody can notice it. */
+type Told<K extends keyof Traits> = (value: Traits[K], traits: Traits) => string | null;
+
+/** A sentence for each of two answers. */
+const either =
+  (yes: string, no: string) =>
+  (value: boolean): string =>
+    value ? yes : no;
+
+const evicts = ({ engine }: Traits): boolean => engine === 'swap';
+const hasEntries = ({ engine }: Traits): boolean => engine === 'direct' || engine === 'batched';
+
+/** A sentence of kernels for which `when` holds. */
+const where =
+  <V>(when: (traits: Traits) => boolean, tell: (value: V, traits: Traits) => string | null) =>
+  (value: V, traits: Traits): string | null =>
+    when(traits) ? tell(value, traits) : null;
+
+const ENGINES: Readonly<Record<Traits['engine'], string>> = {
+  swap: 'pages are written to swap, and come back where the next access is made or its policy says',
+  hybrid: 'pages are copied to their node, but each anonymous one needs a swap slot meanwhile',
+  direct: 'pages are copied to their node one by one, without swap; who touches one meanwhile waits',
+  batched: 'pages are copied to their node, up to 512 unmapped at a time; who touches one meanwhile waits',
+};
+
+const EVICTED: Readonly<Record<Traits['evicted_page'], string>> = {
+  'stays-on-list': 'migrate_pages counts every page that it isolated, also those it evicted',
+  'freed-at-once': 'an evicted page is free at once; migrate_pages counts those that were put back',
+  'moved-list': 'an evicted page is free when an LRU batch is drained; migrate_pages counts those that failed',
+};
+
+const MODES = ['MPOL_DEFAULT', 'MPOL_PREFERRED', 'MPOL_BIND', 'MPOL_INTERLEAVE', 'MPOL_LOCAL', 'MPOL_PREFERRED_MANY'];
+
+const NUMA_MAPS: Readonly<Record<Traits['numa_maps'], string>> = {
+  MaxRef: 'numa_maps has a line for every area, as "default MaxRef=1 Pages=4 Mapped=4"',
+  maxref: 'numa_maps has lines for areas with pages, as "default pages=4 mapped=4 maxref=1"',
+};
+
+const LOOKUP: Readonly<Record<Traits['status_lookup'], string>> = {
+  none: 'there is no move_pages',
+  follow_page: 'move_pages says EFAULT of private memory never touched, and ENOENT of a page under PROT_NONE',
+  folio_walk: 'move_pages says ENOENT of memory never touched, and knows pages under PROT_NONE',
+};
+
+const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } = {
+  pagevec_size: (pages) => `${pages} pages wait in a batch of a CPU before they get to an LRU list`,
+  policies: (value) =>
+    value === 'zonelists'
+      ? 'MPOL_BIND fills the nodes in the order of their numbers, whatever the distances; modes have no flags'
+      : 'MPOL_BIND takes the nearest of its nodes first; modes may have the flags STATIC and RELATIVE',
+  last_mode: (mode) => `the highest policy mode is ${MODES[mode] ?? 'MPOL_WEIGHTED_INTERLEAVE'}`,
+  preferred_many_balances: either(
+    'MPOL_F_NUMA_BALANCING goes with MPOL_BIND and MPOL_PREFERRED_MANY',
+    'MPOL_F_NUMA_BALANCING goes with MPOL_BIND at most',
+  ),
+  isolation_failures_count: where(
+    (traits) => !evicts(traits),
+    either('a page that cannot be isolated counts as not moved', 'a page that cannot be isolated is not counted'),
+  ),
+  mbind_interleave_from_inode: where(
+    ({ policies }) => policies === 'nodemasks',
+    either(
+      'mbind that moves a file counts its interleave from page offset plus inode number, as faults do',
+      'mbind that moves a file counts its interleave from the page offset alone',
+    ),
+  ),
+  mask_bits_bounded: either(
+    'a node mask of more than 32768 bits is refused',
+    'a node mask of any length is taken, as long as its further bits are clear',
+  ),
+  max_numnodes: (nodes) => `node numbers go up to ${nodes - 1}`,
+  engine: (engine) => ENGINES[engine],
+  pairs_spare_targets: where(
+    (traits) => !evicts(traits),
+    either(
+      'with masks of different sizes, a node in both keeps its pages',
+      'with masks of different sizes, a node in both is emptied, too, and pages may move twice',
+    ),
+  ),
+  evicted_page: where(evicts, (value) => EVICTED[value]),
+  unreferenced_is_done: where(
+    evicts,
+    either(
+      'a page whose last user exits meanwhile is done',
+      'a page whose last user exits meanwhile is tried to the last pass',
+    ),
+  ),
+  lone_orphan_is_done: where(
+    evicts,
+    either('a truncated page without buffers is done', 'a truncated page without buffers is tried to the last pass'),
+  ),
+  swap_cached_leaves_swap_entry: where(
+    hasEntries,
+    either(
+      'a page in the swap cache comes out unmapped: its next access is a minor fault',
+      'a page in the swap cache stays mapped',
+    ),
+  ),
+  migration_keeps_marks: where(
+    hasEntries,
+    either('a moved page still looks recently used', 'a moved page looks as if nobody used it'),
+  ),
+  migration_waiter_holds_page: where(
+    hasEntries,
+    either(
+      'a task that waits for a page keeps it from moving in that pass',
+      'a task that waits for a page hinders nothing',
+    ),
+  ),
+  exclusive_pages: either(
+    'a page that was private before it was shared by fork is known to be so (PG_anon_exclusive)',
+    'whether a page is shared is told by its counts alone',
+  ),
+  walk_skips_reserved: either(
+    'the zero page and other reserved pages are passed over',
+    'the zero page is tried as well, which drains all CPUs and logs a warning',
+  ),
+  not_migratable: (flags) => `areas are left alone that are ${flagNames(flags).join(', ')}`,
+  reserved_first_vma_refused: either(
+    'a range whose first area is a reserved one is refused with EACCES',
+    'a reserved area at the start of a range is no reason to refuse it',
+  ),
+  unmapped_page_eligible: where(
+    evicts,
+    either('a page without a mapping may be moved', 'a page without a mapping crashes the caller'),
+  ),
+  mbind_selects_all: either('mbind evicts pages that lie right, too', 'mbind moves only pages outside its mask'),
+  target_cpuset_checked: either(
+    'migrate_pages checks its target nodes against the cpuset of the process',
+    'migrate_pages checks its target nodes only against those that are online',
+  ),
+  policy_outside_cpuset: (value) =>
+    value === 'dropped'
+      ? 'set_mempolicy drops nodes that the cpuset does not allow'
+      : 'set_mempolicy refuses nodes that the cpuset does not allow',
+  cpuset_migrates: either(
+    'a cpuset may take the memory of its tasks along (memory_migrate)',
+    'a cpuset leaves the memory of its tasks where it is',
+  ),
+  sys_call_table_entries: ({ x86_64 }) => `the highest system call of x86-64 is ${x86_64 - 1}`,
+  migrate_capability: (name) => `to move the memory of others takes ${name}`,
+  move_all_capability: (name) => `MPOL_MF_MOVE_ALL takes ${name}`,
+  numa_maps: where(
+    ({ policies }) => policies === 'zonelists',
+    (value) => NUMA_MAPS[value],
+  ),
+  status_lookup: (value) => LOOKUP[value],
+};
+
+/** What a user would notice of one trait. */
+export function traitSentence(trait: keyof typeof TOLD, traits: Traits): string | null {
+  return (TOLD[trait] as Told<typeof trait>)(traits[trait] as never, traits);
+}
+
+/** A trait in which two kernels differ, in a sentence for each. */
+export interface TraitContrast {
+  readonly trait: string;
+  readonly a: string;
+  readonly b: string;
+}
+
+/** What a user would notice who goes from one kernel to the other. Traits that matter to one of them alone are told as such. */
+export function compareProfiles(a: Traits, b: Traits): TraitContrast[] {
+  return (Object.keys(TOLD) as (keyof typeof TOLD)[]).flatMap((trait) => {
+    const [x, y] = [traitSentence(trait, a), traitSentence(trait, b)];
+    return x === y || (x === null && y === null) ? [] : [{ trait, a: x ?? NOTHING, b: y ?? NOTHING }];
+  });
+}
+
+const NOTHING = '(nothing of the kind)';
