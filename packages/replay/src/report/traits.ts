@@ -38,6 +38,7 @@ const MODES = ['MPOL_DEFAULT', 'MPOL_PREFERRED', 'MPOL_BIND', 'MPOL_INTERLEAVE',
 const NUMA_MAPS: Readonly<Record<Traits['numa_maps'], string>> = {
   MaxRef: 'numa_maps has a line for every area, as "default MaxRef=1 Pages=4 Mapped=4"',
   maxref: 'numa_maps has lines for areas with pages, as "default pages=4 mapped=4 maxref=1"',
+  kernelpagesize: 'numa_maps has a line for every area, as "bind=static:0 anon=4 dirty=4 N0=4 kernelpagesize_kB=4"',
 };
 
 const LOOKUP: Readonly<Record<Traits['status_lookup'], string>> = {
@@ -142,12 +143,13 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     'a cpuset leaves the memory of its tasks where it is',
   ),
   sys_call_table_entries: ({ x86_64 }) => `the highest system call of x86-64 is ${x86_64 - 1}`,
+  setresuid: (value) =>
+    value === 'plain'
+      ? 'user ids change and nothing else does'
+      : 'other user ids need a capability, and who leaves user 0 loses all of them',
   migrate_capability: (name) => `to move the memory of others takes ${name}`,
   move_all_capability: (name) => `MPOL_MF_MOVE_ALL takes ${name}`,
-  numa_maps: where(
-    ({ policies }) => policies === 'zonelists',
-    (value) => NUMA_MAPS[value],
-  ),
+  numa_maps: (value) => NUMA_MAPS[value],
   status_lookup: (value) => LOOKUP[value],
 };
 
