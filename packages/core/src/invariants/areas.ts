@@ -5,7 +5,12 @@ import type { StateView } from '../state/view.ts';
 import { numbers } from './census.ts';
 import type { Invariant } from './check.ts';
 
-const times = (list: readonly number[], id: number): number => list.filter((each) => each === id).length;
+/** How often each area stands in a list. */
+function timesIn(list: readonly number[]): (id: number) => number {
+  const times = new Map<number, number>();
+  for (const id of list) times.set(id, (times.get(id) ?? 0) + 1);
+  return (id) => times.get(id) ?? 0;
+}
 
 /** Each area stands once in its address space; areas do not overlap, and are in ascending order. */
 export const checkVmas: Invariant = ({ cold }, _census, report) => {
@@ -21,9 +26,10 @@ export const checkVmas: Invariant = ({ cold }, _census, report) => {
       end = vma.end;
     }
   }
+  const times = new Map(numbers(cold.mms).map((mm) => [mm, timesIn(cold.mms[mm].vmas)]));
   for (const id of numbers(cold.vmas)) {
     const { mm } = cold.vmas[id];
-    const found = times(cold.mms[mm]?.vmas ?? [], id);
+    const found = times.get(mm)?.(id) ?? 0;
     if (found !== 1) report(`area ${id} is in address space ${mm}, whose list has it ${found} times`);
   }
 };
@@ -35,9 +41,10 @@ function checkOwner(
   lists: ReadonlyMap<number, readonly number[]>,
   report: (sentence: string) => void,
 ): void {
+  const times = new Map([...lists].map(([owner, list]) => [owner, timesIn(list)]));
   for (const id of numbers(vmas)) {
     const owner = vmas[id][kind];
-    const found = times(lists.get(owner) ?? [], id);
+    const found = times.get(owner)?.(id) ?? 0;
     if (owner !== 0 && found !== 1) report(`area ${id} has ${kind} ${owner}, whose list has it ${found} times`);
   }
   for (const [owner, list] of lists) {

@@ -185,7 +185,8 @@ export function do_munmap(k: Kernel, mm: number, start: number, pages: number): 
   if (start > first.start) split_vma(k, first, start, false);
   const last = find_vma(k, mm, end);
   if (last && end > last.start) split_vma(k, last, end, true);
-  const gone = vmas_of(k, mm).filter((vma) => vma.start >= start && vma.end <= end);
+  const gone: Vma[] = [];
+  for (let vma = find_vma(k, mm, start); vma && vma.start < end; vma = next_vma(k, vma)) gone.push(vma);
   unmap_region(k, gone);
 }
 

@@ -7,6 +7,7 @@ import { MM, M_LOCKED, M_ROOT } from '../state/layout.ts';
 import { invariant } from './assert.ts';
 import { freeTree } from './grow.ts';
 import { copyPolicy } from './policy.ts';
+import { inserted, plain, without } from './list.ts';
 import type { ColdReducers } from './types.ts';
 
 type ColdDraft = Draft<ColdState>;
@@ -15,61 +16,84 @@ type ColdDraft = Draft<ColdState>;
 function link(draft: ColdDraft, vma: Vma): void {
   draft.vmas[vma.id] = { ...vma, policy: copyPolicy(vma.policy) };
   draft.next.vma = Math.max(draft.next.vma, vma.id + 1);
-  const { vmas } = draft.mms[vma.mm];
-  const after = vmas.findIndex((id) => draft.vmas[id].start > vma.start);
-  vmas.splice(after < 0 ? vmas.length : after, 0, vma.id);
-  if (vma.anon_vma !== 0) draft.anon_vmas[vma.anon_vma].unshift(vma.id);
+  const mm = draft.mms[vma.mm];
+  mm.vmas = inserted(mm.vmas, positionFor(draft, plain(mm.vmas), vma.start), vma.id);
+  if (vma.anon_vma !== 0) joinAnonVma(draft, vma.anon_vma, vma.id);
   if (vma.file === 0) return;
-  draft.files[vma.file].i_mmap.push(vma.id);
-  if ((vma.flags & VM_SHARED) !== 0) draft.files[vma.file].i_mmap_writable++;
+  const file = draft.files[vma.file];
+  file.i_mmap = inserted(file.i_mmap, plain(file.i_mmap).length, vma.id);
+  if ((vma.flags & VM_SHARED) !== 0) file.i_mmap_writable++;
+}
+
+/** Where an area that begins at `start` belongs among those of its address space. */
+function positionFor(draft: ColdDraft, vmas: readonly number[], start: number): number {
+  let low = 0;
+  let high = vmas.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (draft.vmas[vmas[middle]].start > start) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** The newest area of an anon_vma is visited first. */
+function joinAnonVma({ anon_vmas }: ColdDraft, anon_vma: number, id: number): void {
+  anon_vmas[anon_vma] = inserted(anon_vmas[anon_vma] ?? [], 0, id);
+}
+
+const rangeOf = ({ file, pgoff, start, end }: Vma): string => `${file} ${pgoff} ${end - start}`;
+
+/** Of each range of a file that is mapped, the first area: the one that the tree of the file holds. */
+function firstOfRanges(draft: ColdDraft, files: ReadonlySet<number>): Map<string, number> {
+  const firsts = new Map<string, number>();
+  for (const file of files) {
+    for (const id of plain(draft.files[file].i_mmap)) {
+      const range = rangeOf(draft.vmas[id]);
+      if (!firsts.has(range)) firsts.set(range, id);
+    }
+  }
+  return firsts;
 }
 
 /**
- * Links the copy that fork() made of an area. Areas of one range form a list behind the first, which the tree of the
- * file holds: the copy of the first goes to the end, that of another right behind it (mm/prio_tree.c:vma_prio_tree_add()).
- * The count of shared writers is left as it is.
+ * Links the copy that fork() made of an area. Areas of one range form a list behind the first: the copy of the first goes
+ * to the end, that of another right behind it (mm/prio_tree.c:vma_prio_tree_add()). The count of shared writers is left as
+ * it is.
  */
-function linkCopy(draft: ColdDraft, vma: Vma, origin: number): void {
+function linkCopy(draft: ColdDraft, vma: Vma, origin: number, firsts: ReadonlyMap<string, number>): void {
   link(draft, vma);
   if (vma.file === 0) return;
   const file = draft.files[vma.file];
   if ((vma.flags & VM_SHARED) !== 0) file.i_mmap_writable--;
-  const alike = (id: number): boolean => draft.vmas[id].pgoff === vma.pgoff && sizeOf(draft.vmas[id]) === sizeOf(vma);
-  if (file.i_mmap.find(alike) === origin) return;
-  remove(file.i_mmap, vma.id);
-  file.i_mmap.splice(file.i_mmap.indexOf(origin) + 1, 0, vma.id);
+  if (firsts.get(rangeOf(vma)) === origin) return;
+  file.i_mmap = without(file.i_mmap, vma.id);
+  file.i_mmap = inserted(file.i_mmap, plain(file.i_mmap).indexOf(origin) + 1, vma.id);
 }
-
-const sizeOf = (vma: { start: number; end: number }): number => vma.end - vma.start;
 
 /** Areas whose bounds changed are inserted into the tree of their file anew, the higher one first: vma_adjust(). */
 function reinsert(draft: ColdDraft, ids: readonly number[]): void {
   for (const id of [...ids].sort((a, b) => draft.vmas[b].start - draft.vmas[a].start)) {
-    const { file } = draft.vmas[id];
-    if (file === 0) continue;
-    remove(draft.files[file].i_mmap, id);
-    draft.files[file].i_mmap.push(id);
+    const file = draft.files[draft.vmas[id].file];
+    if (file) file.i_mmap = [...without(file.i_mmap, id), id];
   }
 }
 
 function unlink(draft: ColdDraft, id: number): void {
   const vma = draft.vmas[id];
-  remove(draft.mms[vma.mm].vmas, id);
+  const mm = draft.mms[vma.mm];
+  mm.vmas = without(mm.vmas, id);
   if (vma.anon_vma !== 0) {
-    remove(draft.anon_vmas[vma.anon_vma], id);
-    if (draft.anon_vmas[vma.anon_vma].length === 0) delete draft.anon_vmas[vma.anon_vma];
+    const rest = without(draft.anon_vmas[vma.anon_vma], id);
+    if (rest.length > 0) draft.anon_vmas[vma.anon_vma] = rest;
+    else delete draft.anon_vmas[vma.anon_vma];
   }
   if (vma.file !== 0) {
-    remove(draft.files[vma.file].i_mmap, id);
-    if ((vma.flags & VM_SHARED) !== 0) draft.files[vma.file].i_mmap_writable--;
+    const file = draft.files[vma.file];
+    file.i_mmap = without(file.i_mmap, id);
+    if ((vma.flags & VM_SHARED) !== 0) file.i_mmap_writable--;
   }
   delete draft.vmas[id];
-}
-
-function remove(list: number[], item: number): void {
-  const at = list.indexOf(item);
-  invariant(at >= 0, 'a list lacks', item);
-  list.splice(at, 1);
 }
 
 export const areaReducers: ColdReducers<
@@ -110,7 +134,7 @@ export const areaReducers: ColdReducers<
     reinsert(draft, shrunk ? [id, shrunk.vma] : [id]);
     if (vma.anon_vma === anon_vma) return;
     vma.anon_vma = anon_vma;
-    (draft.anon_vmas[anon_vma] ??= []).unshift(id);
+    joinAnonVma(draft, anon_vma, id);
   },
   VmaFlagsChanged(draft, { vma, flags }) {
     draft.vmas[vma].flags = flags;
@@ -120,26 +144,27 @@ export const areaReducers: ColdReducers<
   },
   AnonVmaPrepared(draft, { vma, anon_vma }) {
     draft.vmas[vma].anon_vma = anon_vma;
-    (draft.anon_vmas[anon_vma] ??= []).unshift(vma);
+    joinAnonVma(draft, anon_vma, vma);
     draft.next.anon_vma = Math.max(draft.next.anon_vma, anon_vma + 1);
   },
   MmForked(draft, { from, to, vmas }) {
-    const origins = [...draft.mms[from].vmas];
+    const origins = plain(draft.mms[from].vmas);
     draft.mms[to].dumpable = draft.mms[from].dumpable;
-    vmas.forEach((vma, i) => linkCopy(draft, { ...vma, flags: vma.flags & ~VM_LOCKED }, origins[i]));
-    const names = draft.regions.filter((region) => region.mm === from);
-    draft.regions.push(...names.map((region) => ({ ...region, mm: to })));
+    const firsts = firstOfRanges(draft, new Set(vmas.map(({ file }) => file).filter((file) => file !== 0)));
+    vmas.forEach((vma, i) => linkCopy(draft, { ...vma, flags: vma.flags & ~VM_LOCKED }, origins[i], firsts));
+    const names = plain(draft.regions).filter((region) => region.mm === from);
+    draft.regions = [...plain(draft.regions), ...names.map((region) => ({ ...region, mm: to }))];
   },
   MmDestroyed(draft, { mm }, state) {
     invariant(draft.mms[mm].vmas.length === 0, 'an address space with areas is destroyed:', mm);
     delete draft.mms[mm];
-    draft.regions = draft.regions.filter((region) => region.mm !== mm);
+    draft.regions = plain(draft.regions).filter((region) => region.mm !== mm);
     freeTree(state, 'mms', mm * MM + M_ROOT);
     invariant(state.mms[mm * MM + M_LOCKED] === 0, 'locked pages outlive address space', mm);
     state.mms.fill(0, mm * MM, (mm + 1) * MM);
   },
   RegionNamed(draft, region) {
-    draft.regions = draft.regions.filter(({ mm, name }) => mm !== region.mm || name !== region.name);
-    draft.regions.push(region);
+    const others = plain(draft.regions).filter(({ mm, name }) => mm !== region.mm || name !== region.name);
+    draft.regions = [...others, region];
   },
 };
