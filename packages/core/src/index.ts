@@ -13,7 +13,7 @@ export { diffReference, printDifference, type Difference } from './reference/dif
 export { reduceReference, reduceReferenceAll, type EventData } from './reference/reduce.ts';
 export { initialReference, type ReferenceState } from './reference/state.ts';
 export { referenceOf } from './reference/view.ts';
-export { Simulation, type Checkpoint, type SimulationOptions } from './simulation.ts';
+export { Simulation, type Checkpoint, type ResumeOptions, type SimulationOptions } from './simulation.ts';
 export { type ColdState, type File, type Mm, type Region } from './state/cold.ts';
 export { hashState } from './state/hash.ts';
 export * as layout from './state/layout.ts';

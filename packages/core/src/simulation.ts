@@ -24,6 +24,13 @@ export interface SimulationOptions {
   readonly sink?: BlockSink;
 }
 
+export interface ResumeOptions {
+  readonly from: Checkpoint;
+  /** Go on by the rules of another kernel, which must keep its memory in the same way. */
+  readonly profile?: string;
+  readonly sink?: BlockSink;
+}
+
 /** All that a run needs to go on exactly from between two steps. */
 export interface Checkpoint {
   readonly profile: string;
@@ -41,10 +48,11 @@ export class Simulation {
   private readonly scheduler: Scheduler;
 
   /** A run from its start, or from a checkpoint, which stays as it is and may be used again. */
-  constructor(options: SimulationOptions | { readonly from: Checkpoint; readonly sink?: BlockSink }) {
+  constructor(options: SimulationOptions | ResumeOptions) {
     const from = 'from' in options ? options.from : undefined;
     const start = 'from' in options ? undefined : options;
-    const traits = findProfile(from?.profile ?? start?.profile ?? DEFAULT_PROFILE);
+    const traits = findProfile(options.profile ?? from?.profile ?? DEFAULT_PROFILE);
+    if (from) assertSuits(traits, from);
     const missing = start && notSimulatedSetting(start.machine);
     if (missing) throw new NotSimulated(missing);
     this.machine = from ? from.machine.fork() : openMachine((start as SimulationOptions).machine);
@@ -80,6 +88,14 @@ function findProfile(name: string): Traits {
   const traits = PROFILES[name];
   if (traits) return traits;
   throw new ScenarioFault(`there is no profile ${name}; known are ${Object.keys(PROFILES).join(', ')}`);
+}
+
+/** A kernel can go on only with a state that it could have made itself. */
+function assertSuits(traits: Traits, from: Checkpoint): void {
+  if (traits.policies === findProfile(from.profile).policies) return;
+  throw new ScenarioFault(
+    `${traits.id} cannot go on where ${from.profile} stopped: they keep memory and policies apart`,
+  );
 }
 
 /** The tasks that every system has: init, which root owns, and a kernel thread. */

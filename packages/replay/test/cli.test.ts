@@ -139,7 +139,23 @@ test('whatif tells call by call what other rules, another seed, machine or polic
   );
   t.regex((await pagetape('whatif @one.tape --seed 1')).out, /the same answers and placement in all \d+ steps/);
   const json = JSON.parse((await pagetape('whatif @inputs.tape --profile swap-v5-rc1 --json')).out) as object;
-  t.deepEqual(Object.keys(json), ['recorded', 'what_if', 'steps', 'compared', 'timeAlone', 'totals', 'ended']);
+  t.deepEqual(Object.keys(json), [
+    'recorded',
+    'what_if',
+    'before',
+    'steps',
+    'compared',
+    'timeAlone',
+    'totals',
+    'ended',
+  ]);
+  const fork = await pagetape('whatif @one.tape --profile swap-v5-rc1 --after 20');
+  t.regex(fork.out, /the first 20 steps in common\n/);
+  t.regex(fork.out, /21 {2}root: migrate_pages .*\n {6}answer +160 +18\n/);
+  t.regex(
+    (await pagetape('whatif @one.tape --after 20 --profile linux-6.12')).err,
+    /cannot go on where swap-v5-seed stopped/,
+  );
   t.regex((await pagetape('whatif @one.tape')).err, /say what is to be different/);
   t.regex((await pagetape('whatif @one.tape --policy nearby:1')).err, /--policy takes default, preferred/);
 });

@@ -10,6 +10,7 @@ interface Options {
   readonly seed?: string;
   readonly machine?: string;
   readonly policy?: string;
+  readonly after?: number;
   readonly json?: boolean;
 }
 
@@ -20,6 +21,7 @@ export function define(command: Command, context: Context): void {
     .option('--seed <text>', 'where all chance comes from instead')
     .option('--machine <scenario>', 'take the machine of this scenario instead')
     .option('--policy <mode:nodes>', 'give each new task this policy first, such as interleave:0-3')
+    .option('--after <step>', 'let both runs have the first steps in common, up to this one', wholeNumber)
     .option('--json', 'print one JSON object')
     .action(async (file: string, options: Options) => {
       await context.out(await whatif(file, options, context));
@@ -29,7 +31,7 @@ export function define(command: Command, context: Context): void {
 async function whatif(file: string, options: Options, context: Context): Promise<string> {
   const { openTape, naming } = await import('./tape.ts');
   const { startOf, stimuliOf } = await import('../run/stimuli.ts');
-  const { runTwin } = await import('../whatif/twin.ts');
+  const { runTo, runTwin } = await import('../whatif/twin.ts');
   const { compareTwins } = await import('../whatif/compare.ts');
   const { printWhatIf } = await import('../whatif/text.ts');
   const tape = openTape(file, context);
@@ -37,10 +39,20 @@ async function whatif(file: string, options: Options, context: Context): Promise
   const stimuli = naming(file, () => [...stimuliOf(tape)]);
   const other = await otherStart(start, options);
   const policy = options.policy === undefined ? undefined : await readPolicy(options.policy);
-  const [a, b] = [runTwin(start, stimuli), runTwin(other, stimuli, policy)];
-  const comparison = compareTwins(a, b);
+  const { after = 0 } = options;
+  if (after > 0 && (options.seed ?? options.machine) !== undefined)
+    throw new UsageError('--after leaves the seed and the machine as they are; leave out --seed and --machine');
+  const [common, rest] = [stimuli.slice(0, after), stimuli.slice(after)];
+  const from = after === 0 ? undefined : runTo(start, common);
+  const [a, b] = [runTwin(start, rest, undefined, from), runTwin(other, rest, policy, from)];
+  const comparison = compareTwins(a, b, after);
   if (options.json) return jsonText({ recorded: start, what_if: other, ...comparison, ended: [a.ended, b.ended] });
   return linesText(printWhatIf(a, b, comparison, headingFor(context)));
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new UsageError(`--after takes the number of a step, as "pagetape run" prints it; this is "${text}"`);
 }
 
 async function otherStart(start: RunStart, { profile, seed, machine, policy }: Options): Promise<RunStart> {

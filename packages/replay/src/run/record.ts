@@ -9,7 +9,9 @@ import {
   HOT_ARRAYS,
   layout,
   Simulation,
+  type Checkpoint,
   type MachineSpec,
+  type ResumeOptions,
   type Result,
   type StateView,
 } from '@pagetape/core';
@@ -45,10 +47,11 @@ export class Recorder {
   /** Integers of the block in hand that the listener has seen. */
   private heard = 0;
 
-  constructor({ machine, profile, seed }: RunStart, sink: RunSink, listener?: RowListener) {
+  /** A run from its start, or from a checkpoint between two steps. */
+  constructor(start: RunStart | ResumeOptions, sink: RunSink, listener?: RowListener) {
     this.sink = sink;
     this.listener = listener;
-    this.simulation = new Simulation({ machine, profile, seed, sink: (block) => this.take(block) });
+    this.simulation = new Simulation({ ...start, sink: (block) => this.take(block) });
   }
 
   get view(): StateView {
@@ -66,6 +69,11 @@ export class Recorder {
     this.hear();
     if ((this.seq - this.markedSeq) * WORDS_PER_EVENT >= hashedWords(this.view)) this.mark();
     return result;
+  }
+
+  /** All that a run needs to go on from here. */
+  checkpoint(): Checkpoint {
+    return this.simulation.checkpoint();
   }
 
   /** Ends the run with a mark. Returns the hash of its last state. */

@@ -21,6 +21,8 @@ export interface StepContrast {
 
 /** What the two runs come to. */
 export interface Comparison {
+  /** Steps that the runs have in common. */
+  readonly before: number;
   readonly steps: readonly StepContrast[];
   /** Steps that both runs came to. */
   readonly compared: number;
@@ -30,21 +32,21 @@ export interface Comparison {
   readonly totals: readonly Contrast[];
 }
 
-/** Compares the steps that both runs came to. */
-export function compareTwins(a: Twin, b: Twin): Comparison {
+/** Compares the steps that both runs came to; so many came before them. */
+export function compareTwins(a: Twin, b: Twin, before = 0): Comparison {
   const compared = Math.min(a.steps.length, b.steps.length);
   const steps: StepContrast[] = [];
   let timeAlone = 0;
-  let [lastA, lastB] = [{}, {}];
+  let [lastA, lastB]: [Memory, Memory] = [{}, {}];
   for (let i = 0; i < compared; i++) {
     const [x, y] = [a.steps[i], b.steps[i]];
     const contrasts = [...answers(x, y), ...work(x, y), ...placement(x, y, lastA, lastB)];
     const time = x.took_ns === y.took_ns ? [] : [contrast('time', duration(x.took_ns), duration(y.took_ns))];
-    if (contrasts.length > 0) steps.push({ step: i + 1, contrasts: [...contrasts, ...time] });
+    if (contrasts.length > 0) steps.push({ step: before + i + 1, contrasts: [...contrasts, ...time] });
     else if (time.length > 0) timeAlone++;
     [lastA, lastB] = [x.memory, y.memory];
   }
-  return { steps, compared, timeAlone, totals: totals(a.steps.slice(0, compared), b.steps.slice(0, compared)) };
+  return { before, steps, compared, timeAlone, totals: totals(a.steps.slice(0, compared), b.steps.slice(0, compared)) };
 }
 
 const contrast = (what: string, a: string, b: string): Contrast => ({ what, a, b });

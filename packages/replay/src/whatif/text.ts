@@ -9,22 +9,23 @@ import type { Twin } from './twin.ts';
 
 /** Lines: the two runs, each step that differs with what differs in it, and what the runs come to. */
 export function printWhatIf(a: Twin, b: Twin, comparison: Comparison, heading: (text: string) => string): string[] {
-  const { steps, compared, timeAlone, totals } = comparison;
+  const { before, steps, compared, timeAlone, totals } = comparison;
   const width = Math.max(8, ...steps.flatMap(({ contrasts }) => contrasts.map((each) => each.a.length)));
   const shown = steps.flatMap(({ step, contrasts }) => [
-    nameOf(step, a.steps[step - 1].facts),
+    nameOf(step, a.steps[step - 1 - before].facts),
     ...indent(rows(contrasts, Math.min(width, 40)), 4),
   ]);
   return [
     heading('What if'),
     ...indent(table([titleOf('recorded', a), titleOf('what if', b)], ['l', 'l', 'l']), 2),
+    ...(before > 0 ? [`  the first ${count(before, 'step')} in common`] : []),
     '',
     ...(shown.length > 0 ? [heading('Steps that differ: recorded, then what if'), ...indent(shown, 2), ''] : []),
     heading('In all'),
     ...indent(rows(totals, 12), 2),
     ...(timeAlone > 0 ? [`  ${count(timeAlone, 'step')} differ in nothing but time`] : []),
     ...(steps.length === 0 ? [`  the same answers and placement in all ${count(compared, 'step')}`] : []),
-    ...ends(a, b, compared),
+    ...ends(a, b, compared, before),
   ];
 }
 
@@ -42,9 +43,11 @@ function rows(contrasts: readonly Contrast[], width: number): string[] {
   );
 }
 
-function ends(a: Twin, b: Twin, compared: number): string[] {
+function ends(a: Twin, b: Twin, compared: number, before: number): string[] {
   const tell = (what: string, { ended, steps }: Twin): string[] =>
-    ended === null || steps.length > compared ? [] : [`  ${what}, the run ends at step ${compared + 1}: ${ended}`];
+    ended === null || steps.length > compared
+      ? []
+      : [`  ${what}, the run ends at step ${before + compared + 1}: ${ended}`];
   return [...tell('recorded', a), ...tell('what if', b)];
 }
 

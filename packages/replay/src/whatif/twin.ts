@@ -2,7 +2,15 @@
  * One of the two runs that `pagetape whatif` compares: the steps of a tape under some rules, with what a user of the machine
  * would notice of each.
  */
-import { layout, NotSimulated, PROFILES, ScenarioFault, type Result, type StateView } from '@pagetape/core';
+import {
+  layout,
+  NotSimulated,
+  PROFILES,
+  ScenarioFault,
+  type Checkpoint,
+  type Result,
+  type StateView,
+} from '@pagetape/core';
 import type { Stimulus } from '@pagetape/events';
 import { Narrator, type RunFacts, type StepFacts } from '../report/facts.ts';
 import { memoryOfAll, type MemoryOf } from '../report/places.ts';
@@ -42,11 +50,12 @@ const byFirstTask = (s: StateView): Record<string, MemoryOf> =>
 export type PolicyStep = (task: string) => Stimulus;
 
 /**
- * Runs the steps. A step that these rules cannot serve ends the run; what came before it counts. With `policy`, every
- * task that is spawned gets that policy first, as part of its step.
+ * Runs the steps, from the start or from a checkpoint. A step that these rules cannot serve ends the run; what came before it
+ * counts. With `policy`, every task that is spawned gets that policy first, as part of its step.
  */
-export function runTwin(start: RunStart, stimuli: readonly Stimulus[], policy?: PolicyStep): Twin {
-  const recorder = new Recorder(start, new ChainSink(), (...rows) => narrator.read(...rows));
+export function runTwin(start: RunStart, stimuli: readonly Stimulus[], policy?: PolicyStep, from?: Checkpoint): Twin {
+  const origin = from ? { from, profile: start.profile } : start;
+  const recorder = new Recorder(origin, new ChainSink(), (...rows) => narrator.read(...rows));
   const narrator = new Narrator(recorder.view, PROFILES[start.profile]);
   const notes: (Omit<TwinStep, 'facts' | 'took_ns'> & { readonly at: number })[] = [];
   let served = 0;
@@ -77,6 +86,13 @@ export function runTwin(start: RunStart, stimuli: readonly Stimulus[], policy?: 
     return { ...note, facts: facts.steps[at], took_ns: timeOf(facts.steps[at]) };
   });
   return { start, steps, ended, facts };
+}
+
+/** The state that a run has after all these steps, which both twins can go on from. */
+export function runTo(start: RunStart, stimuli: readonly Stimulus[]): Checkpoint {
+  const recorder = new Recorder(start, new ChainSink());
+  for (const stimulus of stimuli) recorder.perform(stimulus);
+  return recorder.checkpoint();
 }
 
 const timeOf = ({ began, ended }: StepFacts): number => (ended ?? began) - began;
