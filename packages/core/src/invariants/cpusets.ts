@@ -1,4 +1,4 @@
-/** Cpusets lie within those around them, and tasks are in cpusets that there are. */
+/** Cpusets lie within those around them, except in v2, where they only ask; tasks are in cpusets that there are. */
 import type { Invariant } from './check.ts';
 
 const within = (some: readonly number[], of: readonly number[]): boolean => some.every((each) => of.includes(each));
@@ -6,11 +6,11 @@ const within = (some: readonly number[], of: readonly number[]): boolean => some
 /** The tree of cpusets, the nodes and CPUs of each, and its tasks. */
 export const checkCpusets: Invariant = ({ cold, topology }, _census, report) => {
   const root = { cpus: topology.cpu_to_node.map((_, cpu) => cpu), mems: topology.nodes };
-  for (const [cg, { cpus, mems, generation }] of Object.entries(cold.cpusets)) {
+  for (const [cg, { cpus, mems, generation, subtree_control }] of Object.entries(cold.cpusets)) {
     const above = cg.slice(0, Math.max(cg.lastIndexOf('/'), 0));
     const parent = above === '' ? root : cold.cpusets[above];
     if (!parent) report(`cpuset ${cg} lies in ${above}, which does not exist`);
-    else if (!within(mems, parent.mems) || !within(cpus, parent.cpus))
+    else if (subtree_control === undefined && !(within(mems, parent.mems) && within(cpus, parent.cpus)))
       report(`cpuset ${cg} has more than the one around it`);
     if (generation >= cold.next.cpuset_generation)
       report(`cpuset ${cg} has generation ${generation}, which is to come`);

@@ -20,11 +20,12 @@ import {
 } from '@pagetape/events';
 import { NotSimulated } from '../errors.ts';
 import { current, task_cpu, type Kernel, type Sleeping } from '../kernel.ts';
-import { bitmap_parselist, bitmap_remap } from '../lib/bitmap.ts';
+import { bitmap_parselist, bitmap_remap, bitmap_scnlistprintf } from '../lib/bitmap.ts';
 import { bind_zonelist, mpol_equal } from '../mm/mempolicy.ts';
 import { down_write } from '../mm/mempolicy_calls.ts';
 import { do_migrate_pages } from '../mm/mempolicy_migrate.ts';
 import { vmas_of } from '../mm/mmap.ts';
+import { children_of, parent_of } from './cgroup/tree.ts';
 import { mmput } from './fork.ts';
 
 const cpus_of = (k: Kernel): number[] => k.s.topology.cpu_to_node.map((_, cpu) => cpu);
@@ -40,13 +41,6 @@ function cpuset_of(k: Kernel, cg: string): Cpuset {
   const cpuset = find_cpuset(k, cg);
   if (!cpuset) throw new Error(`there is no cpuset ${cg}`);
   return cpuset;
-}
-
-const parent_of = (cg: string): string => cg.slice(0, Math.max(cg.lastIndexOf('/'), 0));
-
-/** The cpusets right below one, by path. */
-function children_of(k: Kernel, cg: string): string[] {
-  return Object.keys(k.s.cold.cpusets).filter((path) => path !== '' && parent_of(path) === cg);
 }
 
 /** `kernel/cpuset.c:guarantee_online_mems()`: the nodes of the cpuset, or of the nearest one above that has any. */
@@ -192,13 +186,13 @@ export function* cpuset_write(k: Kernel, cg: string, file: string, text: string)
   return update_cpumask(k, cg, text);
 }
 
-/** `kernel/cpuset.c:cpuset_common_file_read()`: the members of a list, or a flag; else minus an error number. */
-export function cpuset_read(k: Kernel, cg: string, file: string): readonly number[] | boolean | number {
+/** `kernel/cpuset.c:cpuset_common_file_read()`: what the file holds, or minus an error number. */
+export function cpuset_read(k: Kernel, cg: string, file: string): string | number {
   const cpuset = find_cpuset(k, cg);
   if (!cpuset) return -ENOENT;
-  if (file === 'mems' || file === 'cpus') return cpuset[file];
+  if (file === 'mems' || file === 'cpus') return bitmap_scnlistprintf(cpuset[file]);
   const flag = FLAGS.find((name) => name === file && (name !== 'memory_migrate' || k.traits.cpuset_migrates));
-  return flag ? cpuset[flag] : -ENOENT;
+  return flag ? `${Number(cpuset[flag])}` : -ENOENT;
 }
 
 /**

@@ -17,6 +17,38 @@ export function bitmap_parselist(text: string, bits: number): number[] | number 
   return [...found].sort((a, b) => a - b);
 }
 
+/**
+ * `lib/bitmap.c:bitmap_parselist()` of later kernels, which know more words: "all", "N" for the highest number, "0-7:1/2"
+ * for the first of every two, and white space between the parts. Minus an error number.
+ */
+export function parselist(text: string, bits: number): number[] | number {
+  const found = new Set<number>();
+  for (const part of text.split(/[\s,]+/).filter((each) => each !== '')) {
+    const region = parse_region(part, bits - 1);
+    if (!region || region.first > region.last || region.every === 0 || region.some > region.every) return -EINVAL;
+    if (region.last >= bits) return -ERANGE;
+    for (let n = region.first; n <= region.last; n++) {
+      if ((n - region.first) % region.every < region.some) found.add(n);
+    }
+  }
+  return [...found].sort((a, b) => a - b);
+}
+
+/** `lib/bitmap.c:bitmap_parse_region()`: of each `every` numbers the first `some`. Null: it makes no sense. */
+function parse_region(
+  part: string,
+  highest: number,
+): { first: number; last: number; some: number; every: number } | null {
+  const match = /^(?:(all)|(\d+|N)(?:-(\d+|N))?)(?::(\d+|N)\/(\d+|N))?$/i.exec(part);
+  if (!match) return null;
+  const [, all, start, end = start, some, every] = match;
+  const number = (word: string): number => (word === 'N' ? highest : Number(word));
+  const [first, last] = all ? [0, highest] : [number(start), number(end)];
+  return some === undefined
+    ? { first, last, some: last + 1, every: last + 1 }
+    : { first, last, some: number(some), every: number(every) };
+}
+
 /** `lib/bitmap.c:bitmap_scnlistprintf()`: "0-1,3". */
 export function bitmap_scnlistprintf(set: readonly number[]): string {
   const runs: [number, number][] = [];

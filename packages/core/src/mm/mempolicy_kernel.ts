@@ -29,7 +29,7 @@ import {
   type Vma,
 } from '@pagetape/events';
 import { capable, current, type Kernel, type Sleeping } from '../kernel.ts';
-import { cpuset_mems_allowed } from '../kernel/cpuset.ts';
+import { cpuset_mems_allowed } from '../kernel/cgroup/cpuset.ts';
 import { mmput } from '../kernel/fork.ts';
 import { ptrace_may_access } from '../kernel/ptrace.ts';
 import { next_node_in } from '../lib/nodemask.ts';

@@ -12,7 +12,7 @@ import {
   type Task,
 } from '@pagetape/events';
 import { capable, current, type Kernel, type Sleeping } from '../kernel.ts';
-import { cpuset_mems_allowed } from '../kernel/cpuset.ts';
+import { cpusetCalls } from '../kernel/cpuset_calls.ts';
 import { mmput } from '../kernel/fork.ts';
 import { ptrace_may_access } from '../kernel/ptrace.ts';
 import { page_mapcount, pte_of, pte_pfn } from '../state/read.ts';
@@ -59,7 +59,7 @@ export function* kernel_move_pages(
   const result =
     arrays.nodes === null
       ? yield* do_pages_stat(k, mm, count, arrays)
-      : yield* do_pages_move(k, mm, cpuset_mems_allowed(k, task), count, arrays, flags);
+      : yield* do_pages_move(k, mm, cpusetCalls(k).mems_allowed(k, task), count, arrays, flags);
   mmput(k, mm);
   return result;
 }

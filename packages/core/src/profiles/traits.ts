@@ -77,6 +77,20 @@ export interface Traits {
    * of areas change with them; else only that of a task does.
    */
   readonly cpuset_migrates: boolean;
+  /**
+   * How a change of a cpuset comes to its tasks. `noticed`: each looks at its cpuset when it allocates next. `applied`:
+   * whoever writes changes them all, and a kernel worker moves their memory; cpusets are those of control groups.
+   */
+  readonly cpusets: 'noticed' | 'applied';
+  /** There are control groups v1, too, whose cpusets migrate only where their file memory_migrate says so. */
+  readonly cgroup_v1: boolean;
+  /**
+   * When the nodes of a cpuset change, policies of areas are fitted to those that are effective now; else to those that
+   * its own file names, which is nothing new when the change came from above.
+   */
+  readonly areas_follow_effective_mems: boolean;
+  /** A task that its cpuset keeps off the CPU that it asked for gets back there as soon as it may. */
+  readonly affinity_outlives_cpuset: boolean;
   /** How many entries the table of system calls has, by the way into the kernel. */
   readonly sys_call_table_entries: Readonly<Record<SyscallAbi, number>>;
   /**

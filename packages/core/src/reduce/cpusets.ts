@@ -1,7 +1,8 @@
 /** Reducers of cpusets, and of what tasks know of them. */
-import type { Cpuset } from '@pagetape/events';
+import type { Catalogue, Cpuset, Payload } from '@pagetape/events';
 import type { Draft } from 'immer';
 import type { ColdState } from '../state/cold.ts';
+import { TASK, T_CPU } from '../state/layout.ts';
 import { copyPolicy } from './policy.ts';
 import type { ColdReducers } from './types.ts';
 
@@ -10,7 +11,18 @@ function keep(draft: Draft<ColdState>, { cg, cpuset }: { readonly cg: string; re
   draft.next.cpuset_generation = Math.max(draft.next.cpuset_generation, cpuset.generation + 1);
 }
 
-export const cpusetReducers: ColdReducers<'CpusetCreated' | 'CpusetChanged' | 'CpusetAttached' | 'TaskMemsUpdated'> = {
+/** What a task knows of its cpuset, beside the CPU that it runs on. */
+export function keepApplied(draft: Draft<ColdState>, applied: Payload<Catalogue['TaskCpusetApplied']>): void {
+  const it = draft.tasks[applied.task];
+  if (applied.pinned === undefined) delete it.pinned;
+  else it.pinned = applied.pinned;
+  it.mems_allowed = [...applied.mems_allowed];
+  it.policy = copyPolicy(applied.policy);
+}
+
+export const cpusetReducers: ColdReducers<
+  'CpusetCreated' | 'CpusetChanged' | 'CpusetAttached' | 'TaskMemsUpdated' | 'TaskCpusetApplied'
+> = {
   CpusetCreated: keep,
   CpusetChanged: keep,
   CpusetAttached(draft, { task, cg }) {
@@ -21,5 +33,9 @@ export const cpusetReducers: ColdReducers<'CpusetCreated' | 'CpusetChanged' | 'C
     it.mems_generation = generation;
     it.mems_allowed = [...mems_allowed];
     it.policy = copyPolicy(policy);
+  },
+  TaskCpusetApplied(draft, applied, state) {
+    keepApplied(draft, applied);
+    state.tasks[applied.task * TASK + T_CPU] = applied.cpu;
   },
 };

@@ -37,6 +37,8 @@ export const silentReducers = {
   CheckFailed: unchanged,
   SyscallRejected: unchanged,
   NodemaskRead: unchanged,
+  CpusetMigrationStarted: unchanged,
+  CpusetMigrationEnded: unchanged,
   NodePairPlanned: unchanged,
   NodePairMigrated: unchanged,
   PageContentCopied: unchanged,

@@ -6,7 +6,7 @@ import { MPOL_INTERLEAVE, type ColdName } from '@pagetape/events';
 import { STREAMS } from '../prng.ts';
 import { areaReducers } from '../reduce/areas.ts';
 import { invariant } from '../reduce/assert.ts';
-import { cpusetReducers } from '../reduce/cpusets.ts';
+import { cpusetReducers, keepApplied } from '../reduce/cpusets.ts';
 import { copyPolicy } from '../reduce/policy.ts';
 import type { SilentName } from '../reduce/silent.ts';
 import { taskReducers } from '../reduce/tasks.ts';
@@ -37,6 +37,7 @@ type BothLanes =
   | 'TaskSpawned'
   | 'TaskReaped'
   | 'TaskPolicySet'
+  | 'TaskCpusetApplied'
   | 'MmDestroyed'
   | 'FileCreated';
 
@@ -102,6 +103,10 @@ const bothLanes: ReferenceReducers<BothLanes> = {
   TaskPolicySet(draft, { task, policy }) {
     draft.cold.tasks[task].policy = copyPolicy(policy);
     if (policy?.mode === MPOL_INTERLEAVE) draft.tasks[task].il_next = policy.nodes[0];
+  },
+  TaskCpusetApplied(draft, applied) {
+    keepApplied(draft.cold, applied);
+    draft.tasks[applied.task].cpu = applied.cpu;
   },
   MmDestroyed(draft, { mm }) {
     invariant(draft.cold.mms[mm].vmas.length === 0, 'an address space with areas is destroyed:', mm);

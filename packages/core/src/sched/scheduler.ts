@@ -17,6 +17,7 @@ import { PageLocked, PageWriteback } from '../state/read.ts';
 import { perform } from '../stimulus/perform.ts';
 import type { Result } from '../stimulus/result.ts';
 import {
+  WAIT_HANDOVER,
   WAIT_MMAP_READ,
   WAIT_MMAP_WRITE,
   WAIT_PAGE_LOCK,
@@ -32,6 +33,8 @@ interface Actor {
   readonly subject: Subject;
   readonly op: number;
   readonly parent: number;
+  /** The task that goes on with the step: that of the subject, or one that works for it. */
+  acting: number;
   run: Sleeping<Result> | null;
   wait: number;
   result: Result | null;
@@ -71,9 +74,11 @@ export class Scheduler {
   }
 
   private enter(stimulus: Stimulus, parent: number): Actor {
+    const subject = subjectOf(this.k.s, stimulus);
     return {
       stimulus,
-      subject: subjectOf(this.k.s, stimulus),
+      subject,
+      acting: subject.task,
       op: ++this.ops,
       parent,
       run: null,
@@ -141,17 +146,18 @@ export class Scheduler {
     actor.wait = value;
     if (waitKind(value) === WAIT_PASS) this.intervene(actor, waitId(value));
     else if (waitKind(value) === WAIT_PAGE_LOCK) this.holderYields(waitId(value));
+    else if (waitKind(value) === WAIT_HANDOVER) actor.acting = waitId(value);
   }
 
   private begin({ op, parent, subject, stimulus }: Actor): void {
     this.k.emit.StimulusBegan({ op, parent, task: subject.task, stimulus: { ...stimulus } });
   }
 
-  private switchTo({ subject, op }: Actor): void {
+  private switchTo({ acting, op }: Actor): void {
     const { scalars } = this.k.s;
-    const cpu = subject.task === 0 ? 0 : task_cpu(this.k, subject.task);
-    const same = scalars[CURRENT_TASK] === subject.task && scalars[CURRENT_CPU] === cpu && scalars[CURRENT_OP] === op;
-    if (!same) this.k.emit.ActorSwitched(subject.task, cpu, op);
+    const cpu = acting === 0 ? 0 : task_cpu(this.k, acting);
+    const same = scalars[CURRENT_TASK] === acting && scalars[CURRENT_CPU] === cpu && scalars[CURRENT_OP] === op;
+    if (!same) this.k.emit.ActorSwitched(acting, cpu, op);
   }
 
   /** What others do right before a pass: at once and completely. */
@@ -185,7 +191,7 @@ export class Scheduler {
 
   /** Nobody can go on: says who waits for what. */
   private giveUp(live: readonly Actor[]): void {
-    const waits = live.map(({ subject, op, wait }) => ({ task: subject.task, op, ...describeWait(this.k, wait) }));
+    const waits = live.map(({ acting, op, wait }) => ({ task: acting, op, ...describeWait(this.k, wait) }));
     this.k.emit.DeadlockFound({ waits });
     this.stop = this.interventions === 0 ? 'hang' : 'blocked';
     this.abandon(live);

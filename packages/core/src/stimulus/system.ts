@@ -1,9 +1,8 @@
 /** Steps of whoever runs the machine. */
 import { EINVAL, ENOENT, MPOL_WEIGHTED_INTERLEAVE, type StimulusByOp } from '@pagetape/events';
 import { ScenarioFault } from '../errors.ts';
-import { attach_task, cpuset_create, cpuset_read, cpuset_write } from '../kernel/cpuset.ts';
+import { cpusetCalls } from '../kernel/cpuset_calls.ts';
 import { killed_by_oops } from '../kernel/panic.ts';
-import { bitmap_scnlistprintf } from '../lib/bitmap.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { soft_offline_page } from '../mm/memory-failure.ts';
 import { get_il_weight } from '../mm/mempolicy_alloc.ts';
@@ -56,21 +55,20 @@ const pathOf = (cg: string): string => cg.replace(/^\/+|\/+$/g, '');
 
 // eslint-disable-next-line require-yield -- every step has the same shape, also those that never sleep
 export function* performCgNew(k: Kernel, step: StimulusByOp<'cg_new'>): Sleeping<Result> {
-  return fromKernel(cpuset_create(k, pathOf(step.cg)));
+  return fromKernel(cpusetCalls(k).create(k, pathOf(step.cg)));
 }
 
 export function* performCgSet(k: Kernel, step: StimulusByOp<'cg_set'>): Sleeping<Result> {
   const { cg, file, value } = step;
-  return yield* killed_by_oops(k, answering(cpuset_write(k, pathOf(cg), fileName(file), `${value}`)));
+  return yield* killed_by_oops(k, answering(cpusetCalls(k).write(k, pathOf(cg), fileName(file), `${value}`)));
 }
 
 // eslint-disable-next-line require-yield -- every step has the same shape, also those that never sleep
 export function* performCgGet(k: Kernel, step: StimulusByOp<'cg_get'>): Sleeping<Result> {
-  const read = cpuset_read(k, pathOf(step.cg), fileName(step.file));
-  if (typeof read === 'number') return fromKernel(read);
-  return { ret: 0, value: typeof read === 'boolean' ? `${Number(read)}` : bitmap_scnlistprintf(read) };
+  const value = cpusetCalls(k).read(k, pathOf(step.cg), fileName(step.file));
+  return typeof value === 'number' ? fromKernel(value) : { ret: 0, value };
 }
 
 export function* performCgAttach(k: Kernel, step: StimulusByOp<'cg_attach'>): Sleeping<Result> {
-  return yield* killed_by_oops(k, answering(attach_task(k, pathOf(step.cg), taskPid(k.s, step.t))));
+  return yield* killed_by_oops(k, answering(cpusetCalls(k).attach(k, pathOf(step.cg), taskPid(k.s, step.t))));
 }

@@ -11,8 +11,10 @@ export const cpusetSchema = z.strictObject({
   cpu_exclusive: z.boolean(),
   mem_exclusive: z.boolean(),
   memory_migrate: z.boolean(),
-  /** Tasks that have seen another one look again, when they allocate next. */
+  /** Tasks that have seen another one look again, when they allocate next. Later kernels tell them at once. */
   generation: id,
+  /** Control groups of v2: those right below it have a cpuset of their own. Absent: every group has one. */
+  subtree_control: z.exactOptional(z.boolean()),
 });
 export type Cpuset = DeepReadonly<z.infer<typeof cpusetSchema>>;
 
@@ -52,4 +54,38 @@ export const TaskMemsUpdated = defineColdEvent({
   doc: 'The running task noticed that its cpuset changed: it may use these nodes, and its policy fits them.',
   schema: z.strictObject({ task: id, generation: id, mems_allowed: z.array(id), policy: policySchema.nullable() }),
   cost_ns: 500,
+});
+
+export const TaskCpusetApplied = defineColdEvent({
+  name: 'TaskCpusetApplied',
+  number: 245,
+  of: 'kernel/cgroup/cpuset.c:cpuset_change_task_nodemask(), update_tasks_cpumask()',
+  doc: 'Who changed a cpuset changed its task, too: where it runs, what it may allocate, and its policy.',
+  schema: z.strictObject({
+    task: id,
+    cpu: id,
+    /** The CPU that it asked for, when the cpuset does not have it. */
+    pinned: z.exactOptional(id),
+    mems_allowed: z.array(id),
+    policy: policySchema.nullable(),
+  }),
+  cost_ns: 500,
+});
+
+export const CpusetMigrationStarted = defineColdEvent({
+  name: 'CpusetMigrationStarted',
+  number: 246,
+  of: 'kernel/cgroup/cpuset.c:cpuset_migrate_mm_workfn()',
+  doc: 'A kernel worker begins to move the memory of an address space whose cpuset has other nodes now.',
+  schema: z.strictObject({ mm: id, from: z.array(id), to: z.array(id) }),
+  cost_ns: 1_000,
+});
+
+export const CpusetMigrationEnded = defineColdEvent({
+  name: 'CpusetMigrationEnded',
+  number: 247,
+  of: 'kernel/cgroup/cpuset.c:cpuset_migrate_mm_workfn()',
+  doc: 'The worker is done. What the migration returned, `result`, goes nowhere: nobody is told that pages stayed.',
+  schema: z.strictObject({ mm: id, result: id }),
+  cost_ns: 200,
 });

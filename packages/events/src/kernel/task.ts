@@ -31,6 +31,8 @@ export const taskSchema = z.strictObject({
   cpuset: z.exactOptional(z.string()),
   /** The state of its cpuset that it knows. */
   mems_generation: z.exactOptional(id),
+  /** The CPU that it is pinned to, while its cpuset keeps it off that; absent: it runs there. */
+  pinned: z.exactOptional(id),
   /** A 32-bit program; absent: no. */
   compat: z.exactOptional(z.boolean()),
 });
