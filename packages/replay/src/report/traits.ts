@@ -138,6 +138,31 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     value === 'dropped'
       ? 'set_mempolicy drops nodes that the cpuset does not allow'
       : 'set_mempolicy refuses nodes that the cpuset does not allow',
+  cpusets: (value) =>
+    value === 'noticed'
+      ? 'a task notices a change of its cpuset when it allocates next'
+      : 'who changes a cpuset changes its tasks at once, and a kernel worker moves their memory',
+  cgroup_v1: where(
+    ({ cpusets }) => cpusets === 'applied',
+    either(
+      'cpusets are those of control groups v2, or of v1 where the machine says "cgroup: v1"',
+      'cpusets are those of control groups v2',
+    ),
+  ),
+  areas_follow_effective_mems: where(
+    ({ cpusets }) => cpusets === 'applied',
+    either(
+      'policies of areas follow a change of the cpuset above, too',
+      'policies of areas follow their cpuset, but not the one above it',
+    ),
+  ),
+  affinity_outlives_cpuset: where(
+    ({ cpusets }) => cpusets === 'applied',
+    either(
+      'a task gets back to its CPU when its cpuset allows that again',
+      'a task that its cpuset took off its CPU does not get back there',
+    ),
+  ),
   cpuset_migrates: either(
     'a cpuset may take the memory of its tasks along (memory_migrate)',
     'a cpuset leaves the memory of its tasks where it is',
