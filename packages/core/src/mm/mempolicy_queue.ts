@@ -9,6 +9,7 @@ import { is_migration_entry, migration_entry_to_pfn, page_mapcount, PageReserved
 import { down_read } from './memory.ts';
 import { TASK_SIZE_PAGES } from './mempolicy_migrate.ts';
 import { migrate_pages, migration_target } from './migrate_batch.ts';
+import { sectionsOn } from '../state/topology.ts';
 import { find_vma, next_vma } from './mmap.ts';
 import { folio_isolate_lru, putback_lru_pages } from './vmscan.ts';
 
@@ -60,8 +61,7 @@ export function queue_pages_range(
   flags: number,
   wanted: (nid: number) => boolean,
 ): Queued {
-  const { section_zone, zones } = k.s.topology;
-  const sections = Uint8Array.from(section_zone, (zone) => (zone >= 0 && wanted(zones[zone].node) ? 1 : 0));
+  const sections = sectionsOn(k.s.topology, wanted);
   const qp: QueuePages = { mm, flags, start, end, sections, pagelist: [], nr_failed: 0, examined: 0, first: null };
   k.emit.WalkStarted(mm, start, end, flags);
   const error = walk_page_range(k, qp);

@@ -16,6 +16,7 @@ import type { Kernel, Sleeping } from '../kernel.ts';
 import { die } from '../kernel/panic.ts';
 import { WAIT_PREEMPT } from '../sched/wait.ts';
 import { PTE_PRESENT, PTE_SHIFT, TABLE, MM, M_ROOT } from '../state/layout.ts';
+import { sectionsOn } from '../state/topology.ts';
 import type { ReadonlyInts } from '../state/view.ts';
 import { mapping_of, PageReserved, tableEntry } from '../state/read.ts';
 import { find_vma, next_vma } from './mmap.ts';
@@ -48,8 +49,7 @@ export function startWalk(
   holds: Walk['holds'],
   nodes: (nid: number) => boolean,
 ): Walk {
-  const { section_zone, zones } = k.s.topology;
-  const sections = Uint8Array.from(section_zone, (zone) => (zone >= 0 && nodes(zones[zone].node) ? 1 : 0));
+  const sections = sectionsOn(k.s.topology, nodes);
   return { mm, flags, sections, list: [], holds, examined: 0 };
 }
 

@@ -229,7 +229,8 @@ function migrate_folio_unmap(k: Kernel, run: Run, pfn: number, fresh: number): n
 /** The second half of `mm/migrate.c:migrate_pages_batch()`: moves what is unmapped, and maps again what cannot be moved. */
 function* move_unmapped(k: Kernel, run: Run, first: number, last: number, ret: number[]): Sleeping<void> {
   for (let number = first; number < last && run.unmapped.length > 0; number++) {
-    if (k.contended) yield WAIT_PREEMPT;
+    if (number > first) yield waitFor(WAIT_PASS, number);
+    else if (k.contended) yield WAIT_PREEMPT;
     const { unmapped, targets } = run;
     run.unmapped = [];
     run.targets = [];

@@ -38,6 +38,8 @@ interface Actor {
   run: Sleeping<Result> | null;
   wait: number;
   result: Result | null;
+  /** What was bound to a pass and has acted. A call may have several passes of one number, one for each pair of nodes. */
+  readonly acted: Set<object>;
 }
 
 export class Scheduler {
@@ -84,6 +86,7 @@ export class Scheduler {
       run: null,
       wait: WAIT_PREEMPT,
       result: null,
+      acted: new Set(),
     };
   }
 
@@ -160,11 +163,12 @@ export class Scheduler {
     if (!same) this.k.emit.ActorSwitched(acting, cpu, op);
   }
 
-  /** What others do right before a pass: at once and completely. */
+  /** What others do right before the first pass of a number: at once and completely. */
   private intervene(actor: Actor, pass: number): void {
     const during = 'during' in actor.stimulus ? (actor.stimulus.during ?? []) : [];
-    const steps = during.filter((each) => each.pass === pass).flatMap((each) => each.steps);
-    for (const step of steps) {
+    const due = during.filter((each) => each.pass === pass && !actor.acted.has(each));
+    for (const each of due) actor.acted.add(each);
+    for (const step of due.flatMap((each) => each.steps)) {
       const nested = this.enter(step, actor.op);
       this.interventions++;
       this.drive([nested]);

@@ -157,6 +157,18 @@ function nextBestNode(spec: MachineSpec, at: number, used: readonly number[], lo
   return best;
 }
 
+/** By section of frames: 1 where the frames belong to a wanted node. A walk over many pages asks this for each. */
+export function sectionsOn(
+  { zones, section_zone, section_shift }: Topology,
+  wanted: (nid: number) => boolean,
+): Uint8Array {
+  const sections = new Uint8Array(section_zone.length);
+  for (const { node, start, present } of zones) {
+    if (wanted(node)) sections.fill(1, start >> section_shift, ((start + present - 1) >> section_shift) + 1);
+  }
+  return sections;
+}
+
 /** Lays out frames and builds zonelists. The zero page is frame 0; the frames of the first zone follow. */
 export function buildTopology(spec: MachineSpec): Topology {
   const nodes = spec.nodes.map((node) => node.id);
