@@ -103,12 +103,14 @@ export function eventByName(name: string): AnyEvent | undefined {
   return byName.get(name);
 }
 
-/** One line a kind: what a tape's reader must agree on with its writer. Its hash stands in the header of each tape. */
+/** What a tape's reader must agree on with its writer about a kind. */
+export function catalogueLine(event: AnyEvent): string {
+  const fields =
+    event.lane === 'hot' ? event.fields.map((field) => `${field.name}:${field.type.id}`).join(',') : 'object';
+  return `${event.number} ${event.name} v${event.version} ${event.cost_ns}ns ${fields}`;
+}
+
+/** One line a kind. Its hash stands in the header of each tape. */
 export function catalogueText(): string {
-  const line = (event: AnyEvent): string => {
-    const fields =
-      event.lane === 'hot' ? event.fields.map((field) => `${field.name}:${field.type.id}`).join(',') : 'object';
-    return `${event.number} ${event.name} v${event.version} ${event.cost_ns}ns ${fields}`;
-  };
-  return EVENTS.map(line).join('\n');
+  return EVENTS.map(catalogueLine).join('\n');
 }

@@ -22,6 +22,20 @@ interface Definition {
   readonly doc: string;
 }
 
+/** A version that a hot kind had: its fields then, and how they become those of the version after it. */
+export interface HotBefore {
+  readonly version: number;
+  readonly fields: readonly Field[];
+  readonly upcast: (values: readonly number[]) => readonly number[];
+}
+
+/** A version that a cold kind had: its schema then, and how its payload becomes that of the version after it. */
+export interface ColdBefore {
+  readonly version: number;
+  readonly schema: z.ZodType<unknown>;
+  readonly upcast: (payload: Readonly<Record<string, unknown>>) => Record<string, unknown>;
+}
+
 export interface HotEvent<
   Name extends string = string,
   Fields extends readonly Field[] = readonly Field[],
@@ -31,6 +45,8 @@ export interface HotEvent<
   readonly fields: Fields;
   /** Virtual time that the event takes. */
   readonly cost_ns: number;
+  /** The versions before, the oldest first. */
+  readonly before?: readonly HotBefore[];
 }
 
 export interface ColdEvent<Name extends string = string, Payload = unknown> extends Definition {
@@ -38,6 +54,7 @@ export interface ColdEvent<Name extends string = string, Payload = unknown> exte
   readonly name: Name;
   readonly cost_ns: number;
   readonly schema: z.ZodType<Payload>;
+  readonly before?: readonly ColdBefore[];
 }
 
 export type AnyEvent = HotEvent | ColdEvent;

@@ -3,6 +3,7 @@ export { ARCHITECTURES, SYSCALL_ABIS, type Architecture, type SyscallAbi } from 
 export {
   EVENTS,
   EVENT_BY_NUMBER,
+  catalogueLine,
   catalogueText,
   eventByName,
   type Catalogue,
@@ -16,8 +17,10 @@ export {
   schemaOf,
   type AnyEvent,
   type Args,
+  type ColdBefore,
   type ColdEvent,
   type DeepReadonly,
+  type HotBefore,
   type HotEvent,
   type Payload,
 } from './define.ts';

@@ -1,5 +1,5 @@
 /** Block records: the events of a stretch of the run, or the stimuli among them alone. */
-import { EVENT_BY_NUMBER, canonicalJson, schemaOf, StimulusBegan, StimulusEnded } from '@pagetape/events';
+import { canonicalJson, StimulusBegan, StimulusEnded } from '@pagetape/events';
 import type { Block, Position } from '@pagetape/events';
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { chainRows } from './chain.ts';
@@ -11,6 +11,7 @@ import { TapeError } from './error.ts';
 import { LIMITS, RECORD, type TapeStimulus } from './format.ts';
 import { frame } from './frame.ts';
 import { parseObject } from './json.ts';
+import { checkPayload, upcastPayload, upcastRows, type Written } from './upcast.ts';
 
 /** What stands before the contents of a block: where it belongs. */
 export interface BlockHead {
@@ -70,33 +71,32 @@ export function encodeBlock(
   return encodeRecord(RECORD.block, head, raw.done(), codec);
 }
 
-/** The events of a block record. Whatever is not as it should be throws a TapeError. */
-export function decodeBlock({ head, codec, bytes, length }: PackedBlock, what: string): Block {
+/**
+ * The events of a block record, as today's versions have them; the chain hash is that of the rows as they are written.
+ * Whatever is not as it should be throws a TapeError.
+ */
+export function decodeBlock({ head, codec, bytes, length }: PackedBlock, what: string, written: Written): Block {
   const { firstSeq, events } = head;
   const raw = unpack({ codec, bytes }, length, what);
-  const { rows, cold, end } = decodeRows(raw, events, firstSeq, what);
+  const { rows, cold, end } = decodeRows(raw, events, firstSeq, what, written.columns);
   const reader = new ByteReader(raw, what, end);
   const texts: string[] = [];
   const payloads = cold.map((kind) => {
     const text = reader.text();
     texts.push(text);
-    return parsePayload(kind, text, what);
+    return parsePayload(kind, text, what, written);
   });
   reader.end();
   if (chainRows(head.before, rows, texts) !== head.chain)
     throw new TapeError(`${what}: its events do not have its chain hash`);
-  return Object.freeze({ firstSeq, events, rows, payloads: Object.freeze(payloads) });
+  return Object.freeze({ firstSeq, events, rows: upcastRows(rows, written), payloads: Object.freeze(payloads) });
 }
 
-function parsePayload(kind: number, text: string, what: string): unknown {
-  const event = EVENT_BY_NUMBER[kind];
+function parsePayload(kind: number, text: string, what: string, written: Written): unknown {
+  const event = written.today[kind];
   if (event?.lane !== 'cold') throw new TapeError(`${what}: kind ${kind} has no payload`);
-  const payload = parseObject(text, `${what}, ${event.name}`);
-  const { error } = schemaOf(event).safeParse(payload);
-  if (error) {
-    const { path, message } = error.issues[0];
-    throw new TapeError(`${what}: the payload of ${event.name} is wrong at "${path.join('.')}": ${message}`);
-  }
+  const payload = upcastPayload(kind, parseObject(text, `${what}, ${event.name}`), written, what);
+  checkPayload(event, payload, what);
   return payload;
 }
 
@@ -130,7 +130,11 @@ export function encodeInputs(block: Block, head: BlockHead, codec: CodecName): B
 }
 
 /** The stimuli of an inputs record. */
-export function decodeInputs({ head, codec, bytes, length }: PackedBlock, what: string): TapeStimulus[] {
+export function decodeInputs(
+  { head, codec, bytes, length }: PackedBlock,
+  what: string,
+  written: Written,
+): TapeStimulus[] {
   const reader = new ByteReader(unpack({ codec, bytes }, length, what), what);
   const stimuli: TapeStimulus[] = [];
   let seq = head.firstSeq;
@@ -143,7 +147,7 @@ export function decodeInputs({ head, codec, bytes, length }: PackedBlock, what: 
     const last = head.firstSeq + head.events - 1;
     if (seq > last) throw new TapeError(`${what}: stimulus ${seq} lies beyond its last event, ${last}`);
     if (step === 0 && stimuli.length > 0) throw new TapeError(`${what}: two stimuli are event ${seq}`);
-    stimuli.push(Object.freeze({ seq, kind, payload: parsePayload(number, reader.text(), what) }));
+    stimuli.push(Object.freeze({ seq, kind, payload: parsePayload(number, reader.text(), what, written) }));
   }
   reader.end();
   return stimuli;

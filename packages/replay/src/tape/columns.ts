@@ -16,7 +16,11 @@ export const VARINTS = 15;
 /** Values of a column that are varints in any layout: nothing predicts them yet. */
 export const UNPREDICTED = 2;
 
-interface Columns {
+export interface Columns {
+  /** Kinds by number, in the versions that are written. */
+  readonly kinds: readonly (AnyEvent | undefined)[];
+  /** Integers in the row of each kind, by number; 0: no such kind. */
+  readonly lengths: Uint8Array;
   /** 1 for each cold kind, by number. */
   readonly cold: Uint8Array;
   /** The first column of each kind, by number, and where they end: 257 entries. */
@@ -29,10 +33,12 @@ interface Columns {
   readonly types: number;
 }
 
-function layOut(): Columns {
+/** The columns of some kinds, which are given by number. */
+export function layOutColumns(kinds: readonly (AnyEvent | undefined)[]): Columns {
   const numbers = new Map<string, number>();
   const first = new Int32Array(257);
   const cold = new Uint8Array(256);
+  const lengths = new Uint8Array(256);
   const [type, min, max]: [number[], number[], number[]] = [[], [], []];
   const add = (id: number, low: number, high: number): void => {
     type.push(id);
@@ -41,7 +47,8 @@ function layOut(): Columns {
   };
   for (let kind = 0; kind < 256; kind++) {
     first[kind] = type.length;
-    const event = EVENT_BY_NUMBER[kind];
+    const event = kinds[kind];
+    if (event) lengths[kind] = 1 + (event.lane === 'hot' ? event.fields.length : 1);
     if (event?.lane === 'cold') cold[kind] = 1;
     if (event?.lane === 'cold') add(0, 0, 0x7fffffff);
     if (event?.lane !== 'hot') continue;
@@ -53,10 +60,11 @@ function layOut(): Columns {
   }
   first[256] = type.length;
   const ints = (values: number[]): Int32Array => Int32Array.from(values);
-  return { cold, first, type: ints(type), min: ints(min), max: ints(max), types: numbers.size };
+  return { kinds, lengths, cold, first, type: ints(type), min: ints(min), max: ints(max), types: numbers.size };
 }
 
-export const COLUMNS: Columns = layOut();
+/** The columns of today's kinds: what is written. */
+export const COLUMNS: Columns = layOutColumns(EVENT_BY_NUMBER);
 
 /** Integers of a row of this kind. A kind that does not exist throws: it would stop a walk over rows for ever. */
 export function rowLength(kind: number): number {
@@ -68,12 +76,18 @@ function unknown(kind: number): never {
 }
 
 /** Why the row at `offset` cannot be: its kind, its field and what would be right. */
-export function badRow(rows: Int32Array, offset: number, field: number, seq: number): string {
+export function badRow(
+  rows: Int32Array,
+  offset: number,
+  field: number,
+  seq: number,
+  { kinds, lengths } = COLUMNS,
+): string {
   if (offset >= rows.length) return `event ${seq} is announced, but the rows of the block end before it`;
   const kind = rows[offset];
-  const event: AnyEvent | undefined = EVENT_BY_NUMBER[kind];
+  const event = kinds[kind];
   if (!event) return `event ${seq} has kind ${kind}, which is not in the catalogue`;
-  if (offset + ROW_LENGTH[kind] > rows.length) return `event ${seq}, ${event.name}, goes beyond the end of its block`;
+  if (offset + lengths[kind] > rows.length) return `event ${seq}, ${event.name}, goes beyond the end of its block`;
   const value = rows[offset + 1 + field];
   if (event.lane === 'cold') return `event ${seq}, ${event.name}, refers to payload ${value} instead of the next one`;
   const { name, type } = event.fields[field];

@@ -2,8 +2,7 @@
  * Bytes to the rows of a block. Nothing is believed: kinds, lengths and ranges are checked as they are read, on whole
  * columns. First all columns are read, then the rows are woven from them.
  */
-import { EVENT_BY_NUMBER, ROW_LENGTH } from '@pagetape/events';
-import { badRow, COLUMNS, UNPREDICTED, VARINTS } from './columns.ts';
+import { badRow, UNPREDICTED, VARINTS, type Columns } from './columns.ts';
 import { PREDICT_LAST, PREDICT_STRIDE, PREDICT_TYPE } from './columns.ts';
 import { TapeError } from './error.ts';
 
@@ -29,11 +28,18 @@ interface Work {
   readonly typed: Uint8Array;
   /** How errors name the block. */
   readonly what: string;
+  readonly columns: Columns;
 }
 
 /** The rows of `events` events, the first of which is `firstSeq`. */
-export function decodeRows(raw: Uint8Array, events: number, firstSeq: number, what: string): DecodedRows {
-  const work = layOut(raw, events, firstSeq, what);
+export function decodeRows(
+  raw: Uint8Array,
+  events: number,
+  firstSeq: number,
+  what: string,
+  columns: Columns,
+): DecodedRows {
+  const work = layOut(raw, events, firstSeq, what, columns);
   const end = readColumns(work);
   const rows = new Int32Array(events + work.values.length);
   const cold = weave(work, rows);
@@ -41,17 +47,17 @@ export function decodeRows(raw: Uint8Array, events: number, firstSeq: number, wh
 }
 
 /** Counts the kinds, and gives each column its place. */
-function layOut(raw: Uint8Array, events: number, firstSeq: number, what: string): Work {
+function layOut(raw: Uint8Array, events: number, firstSeq: number, what: string, columns: Columns): Work {
   if (events > raw.length) throw new TapeError(`${what}: ${events} events do not fit ${raw.length} bytes of contents`);
   const counts = new Int32Array(256);
   for (let event = 0; event < events; event++) counts[raw[event]]++;
-  const { first, type } = COLUMNS;
+  const { first, type, lengths } = columns;
   const starts = new Int32Array(type.length);
   let integers = 0;
   for (let kind = 0; kind < 256; kind++) {
-    if (counts[kind] > 0 && ROW_LENGTH[kind] === 0) {
+    if (counts[kind] > 0 && lengths[kind] === 0) {
       const seq = firstSeq + raw.indexOf(kind);
-      throw new TapeError(`${what}: ${badRow(Int32Array.of(kind), 0, 0, seq)}`);
+      throw new TapeError(`${what}: ${badRow(Int32Array.of(kind), 0, 0, seq, columns)}`);
     }
     for (let column = first[kind]; column < first[kind + 1]; column++) {
       starts[column] = integers;
@@ -59,13 +65,13 @@ function layOut(raw: Uint8Array, events: number, firstSeq: number, what: string)
     }
   }
   const typed = new Uint8Array(type.length);
-  return { raw, events, firstSeq, counts, starts, values: new Int32Array(integers), typed, what };
+  return { raw, events, firstSeq, counts, starts, values: new Int32Array(integers), typed, what, columns };
 }
 
 /** Reads all columns, and returns where they end. A cold kind has none: its events refer to the payloads in order. */
 function readColumns(work: Work): number {
   const { counts, starts, values } = work;
-  const { first, cold } = COLUMNS;
+  const { first, cold } = work.columns;
   let at = work.events;
   for (let kind = 0; kind < 256; kind++) {
     if (counts[kind] === 0 || cold[kind] === 1) continue;
@@ -78,11 +84,12 @@ function readColumns(work: Work): number {
 }
 
 /** Reads the column that begins at `at`, and returns where it ends. */
-function readColumn({ raw, typed, what }: Work, kind: number, column: number, values: Int32Array, at: number): number {
+function readColumn(work: Work, kind: number, column: number, values: Int32Array, at: number): number {
+  const { raw, typed, what, columns } = work;
   const layout = raw[at] >> 4;
   const prediction = raw[at] & 0x0f;
   if (at >= raw.length || prediction > PREDICT_TYPE || (layout > 4 && layout !== VARINTS)) {
-    throw new TapeError(`${what}: there is no column of ${EVENT_BY_NUMBER[kind]?.name} at byte ${at} of its contents`);
+    throw new TapeError(`${what}: there is no column of ${columns.kinds[kind]?.name} at byte ${at} of its contents`);
   }
   const end = readValues(raw, at + 1, layout, values);
   if (end > raw.length) throw new TapeError(`${what}: the column at byte ${at} of its contents goes beyond their end`);
@@ -161,11 +168,10 @@ function unfold(values: Int32Array): void {
  * Writes the rows in order: adds what was predicted by type, numbers the payloads, checks each value's range. Returns
  * the kinds of the cold events.
  */
-function weave({ raw, events, firstSeq, starts, values, typed, what }: Work, rows: Int32Array): number[] {
-  const { first, type, min, max, types } = COLUMNS;
+function weave({ raw, events, firstSeq, starts, values, typed, what, columns }: Work, rows: Int32Array): number[] {
+  const { first, type, min, max, types, lengths } = columns;
   const cold: number[] = [];
-  const lengths = ROW_LENGTH;
-  const isCold = COLUMNS.cold;
+  const isCold = columns.cold;
   const last = new Int32Array(types + 1);
   const next = new Int32Array(256);
   for (let event = 0, i = 0; event < events; event++) {
@@ -183,7 +189,7 @@ function weave({ raw, events, firstSeq, starts, values, typed, what }: Work, row
       last[of] = value;
       if (value < min[column] || value > max[column]) {
         const field = column - first[kind];
-        throw new TapeError(`${what}: ${badRow(rows, i - 1 - field, field, firstSeq + event)}`);
+        throw new TapeError(`${what}: ${badRow(rows, i - 1 - field, field, firstSeq + event, columns)}`);
       }
     }
   }

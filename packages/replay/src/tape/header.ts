@@ -1,5 +1,5 @@
 /** The start of a tape: magic, version of the format, and the header record. */
-import { canonicalJson, catalogueText, HASH_NAME } from '@pagetape/events';
+import { canonicalJson, catalogueText, HASH_NAME, type AnyEvent } from '@pagetape/events';
 import { agreeOnCatalogue, catalogueHash } from './catalogue.ts';
 import { ByteReader, ByteWriter, decodeText } from './bytes.ts';
 import { pack, unpack, type CodecName } from './codec.ts';
@@ -9,6 +9,7 @@ import type { TapeHeader } from './format.ts';
 import { frame, readFrame } from './frame.ts';
 import { parseObject } from './json.ts';
 import type { ByteSource } from './source.ts';
+import type { Written } from './upcast.ts';
 
 /** The bytes of a tape up to its first block. `catalogue` is that of this version, except in examples. */
 export function encodeHeader(header: TapeHeader, codec: CodecName, catalogue = catalogueText()): Buffer {
@@ -20,11 +21,20 @@ export function encodeHeader(header: TapeHeader, codec: CodecName, catalogue = c
   return Buffer.concat([preamble.done(), frame(RECORD.header, body.done())]);
 }
 
+/** What the start of a tape says. */
+export interface Opened {
+  readonly header: TapeHeader;
+  /** Which versions of events the tape has. */
+  readonly written: Written;
+  /** Where the first record after the header begins. */
+  readonly next: number;
+}
+
 /**
  * The header of a tape and where the first record after it begins. Throws a TapeError for what this reader cannot
  * read.
  */
-export function readHeader(source: ByteSource): { readonly header: TapeHeader; readonly next: number } {
+export function readHeader(source: ByteSource, today: readonly AnyEvent[]): Opened {
   checkPreamble(source);
   const { type, body, next } = readFrame(source, PREAMBLE_BYTES);
   if (type !== RECORD.header) throw new TapeError('the tape does not begin with a header record');
@@ -35,8 +45,8 @@ export function readHeader(source: ByteSource): { readonly header: TapeHeader; r
   const length = reader.u32();
   if (length > LIMITS.raw) throw new TapeError(`the catalogue in the tape is ${length} bytes long, more than any is`);
   const catalogue = unpack({ codec, bytes: reader.raw(reader.left) }, length, 'the catalogue in the tape');
-  agreeOnCatalogue(decodeText(catalogue, 'the catalogue in the tape'), hash, header.pagetape);
-  return { header, next };
+  const text = decodeText(catalogue, 'the catalogue in the tape');
+  return { header, written: agreeOnCatalogue(text, hash, header.pagetape, today), next };
 }
 
 function checkPreamble(source: ByteSource): void {

@@ -3,7 +3,7 @@
  * is checked when it is decoded, by its checksum, by the ranges of its fields, by the schemas of its payloads, by its
  * chain hash.
  */
-import type { Block, Position } from '@pagetape/events';
+import { EVENTS, type AnyEvent, type Block, type Position } from '@pagetape/events';
 import { decodeBlock, decodeHead, decodeInputs, stimuliOf, type PackedBlock } from './block.ts';
 import { TapeError } from './error.ts';
 import { CHAIN_START, RECORD } from './format.ts';
@@ -13,6 +13,7 @@ import { readHeader } from './header.ts';
 import { findRecords } from './open.ts';
 import type { BlockEntry } from './records.ts';
 import { bytesSource, fileSource, type ByteSource } from './source.ts';
+import type { Written } from './upcast.ts';
 
 /** A tape opened for reading. */
 export interface Tape {
@@ -39,11 +40,13 @@ export class TapeBlocks implements Iterable<Block> {
   private readonly source: ByteSource;
   private readonly type: number;
   private readonly entries: readonly BlockEntry[];
+  readonly written: Written;
 
-  constructor(source: ByteSource, type: number, entries: readonly BlockEntry[]) {
+  constructor(source: ByteSource, type: number, entries: readonly BlockEntry[], written: Written) {
     this.source = source;
     this.type = type;
     this.entries = entries;
+    this.written = written;
   }
 
   get count(): number {
@@ -52,7 +55,7 @@ export class TapeBlocks implements Iterable<Block> {
 
   /** Decodes block `i`, from 0. Throws a TapeError when it is damaged. */
   blockAt(i: number): Block {
-    return decodeBlock(this.packed(i), this.nameOf(i));
+    return decodeBlock(this.packed(i), this.nameOf(i), this.written);
   }
 
   /** The position before the first event of block `i`, as a copy to go on with. */
@@ -118,20 +121,21 @@ export class TapeBlocks implements Iterable<Block> {
 
 /**
  * Opens a tape, given its bytes or the path of its file. Throws a TapeError when it is no tape, or not one that this
- * version reads. A tape that is cut off or damaged further on is opened, and `problem` says what is missing.
+ * version reads. A tape that is cut off or damaged further on is opened, and `problem` says what is missing. `today` are
+ * the kinds that the reader knows; those of this version unless a test has others.
  */
-export function readTape(from: Uint8Array | string): Tape {
+export function readTape(from: Uint8Array | string, today: readonly AnyEvent[] = EVENTS): Tape {
   const source = typeof from === 'string' ? fileSource(from) : bytesSource(from);
-  const { header, next } = readHeader(source);
+  const { header, written, next } = readHeader(source, today);
   const full = header.level === 'full';
   const type = full ? RECORD.block : RECORD.inputs;
   const { blocks: entries, marks, end, problem } = findRecords(source, next, type);
-  const records = new TapeBlocks(source, type, entries);
+  const records = new TapeBlocks(source, type, entries, written);
   const last = entries.at(-1);
   const lastSeq = end?.seq ?? Math.max(marks.at(-1)?.seq ?? 0, last ? last.firstSeq + last.events - 1 : 0);
   return Object.freeze({
     header,
-    blocks: full ? records : new TapeBlocks(source, RECORD.block, []),
+    blocks: full ? records : new TapeBlocks(source, RECORD.block, [], written),
     marks: Object.freeze(marks),
     end,
     lastSeq,
@@ -146,5 +150,5 @@ function* stimuliOfBlocks(blocks: TapeBlocks): Generator<TapeStimulus> {
 }
 
 function* stimuliOfInputs(records: TapeBlocks): Generator<TapeStimulus> {
-  for (let i = 0; i < records.count; i++) yield* decodeInputs(records.packed(i), records.nameOf(i));
+  for (let i = 0; i < records.count; i++) yield* decodeInputs(records.packed(i), records.nameOf(i), records.written);
 }
