@@ -1,10 +1,11 @@
 /**
  * Tapes that were written with older versions of events are read as if they had been written today. No event has an older
- * version yet, so kinds are made up that had some.
+ * version yet, so kinds are made up that had some; and a tape of today is kept, to be read for ever.
  */
+import fs from 'node:fs';
 import test from 'ava';
 import { z } from 'zod';
-import { canonicalJson, catalogueLine, EVENTS, START } from '@pagetape/events';
+import { canonicalJson, catalogueLine, EVENTS, eventsOf, printEvent, START } from '@pagetape/events';
 import type { AnyEvent, HotEvent } from '@pagetape/events';
 import { encodeBlock, type BlockHead } from '../src/tape/block.ts';
 import { ByteWriter } from '../src/tape/bytes.ts';
@@ -185,3 +186,15 @@ test('no kind leaves out a version that it had', (t) => {
     );
   }
 });
+
+const folder = new URL('tapes/', import.meta.url);
+for (const file of fs.readdirSync(folder).filter((name) => name.endsWith('.tape'))) {
+  test(`${file} is read for ever`, (t) => {
+    const tape = readTape(fs.readFileSync(new URL(file, folder)));
+    t.notThrows(() => checkTape(tape));
+    const at = { ...START };
+    const lines = [...tape.blocks].flatMap((block) => [...eventsOf(block, at)].map(printEvent));
+    t.is(`${lines.join('\n')}\n`, fs.readFileSync(new URL(file.replace('.tape', '.txt'), folder), 'utf8'));
+    t.is(tape.marks.length, 1);
+  });
+}
