@@ -83,6 +83,10 @@ const WEIGHTS = {
   truncate: 1,
   soft_offline: 1,
   node_offline: 1,
+  cg_new: 1,
+  cg_set: 3,
+  cg_get: 1,
+  cg_attach: 2,
   parallel: 3,
   during: 2,
 } as const;
@@ -140,6 +144,9 @@ interface Made {
   readonly after: () => void;
 }
 
+/** In the order in which they are made. */
+const GROUPS = ['x', 'x/y', 'z'] as const;
+
 const afterAll = (made: readonly Made[]) => (): void => made.forEach(({ after }) => after());
 
 /** What is there, so that steps name tasks, regions and files that exist. */
@@ -148,6 +155,7 @@ class Author {
   private readonly machine: MachineSpec;
   private named = 0;
   private files = 0;
+  private readonly groups: string[] = [];
 
   constructor(machine: MachineSpec) {
     this.machine = machine;
@@ -221,9 +229,34 @@ class Author {
         };
         return { step, after: () => task.regions.push({ name: r, pages: length }) };
       }
+      case 'cg_new': {
+        const cg = GROUPS.find((name) => !this.groups.includes(name));
+        return cg ? { step: { op: 'cg_new', cg }, after: () => this.groups.push(cg) } : null;
+      }
+      case 'cg_set':
+      case 'cg_get':
+      case 'cg_attach': {
+        if (this.groups.length === 0) return nested ? null : this.making({ ...choice, kind: 'cg_new' }, nested);
+        return { step: this.group(choice, this.groups[region % this.groups.length], t), after: () => {} };
+      }
       default:
         return task.regions.length === 0 && !nested ? this.making({ ...choice, kind: 'mmap' }, nested) : null;
     }
+  }
+
+  /** A step on a control group, whose files are those of the cpusets of any kernel. */
+  private group({ kind, to, variant }: Choice, cg: string, t: string): Stimulus {
+    if (kind === 'cg_attach') return { op: 'cg_attach', cg: variant % 6 === 5 ? '' : cg, t };
+    const files = ['mems', 'cpus', 'mems', 'memory_migrate', 'mems', 'cgroup.subtree_control'] as const;
+    const file = files[variant % files.length];
+    if (kind === 'cg_get') return { op: 'cg_get', cg, file: variant % 4 === 3 ? 'mems.effective' : file };
+    const values = {
+      mems: this.nodes(to).join(),
+      cpus: to % 3 === 0 ? `0-${this.cpu(this.machine.nodes.length - 1)}` : `${this.cpu(to)}`,
+      memory_migrate: to % 2,
+      'cgroup.subtree_control': to % 4 === 0 ? '-cpuset' : '+cpuset',
+    };
+    return { op: 'cg_set', cg, file, value: values[file] };
   }
 
   /** A file on disk or in memory, with buffers or without. */
@@ -321,7 +354,7 @@ class Author {
  * no pages of a task that may be gone.
  */
 function inner(choice: Choice): Choice {
-  const outer: readonly Kind[] = ['spawn', 'fork', 'thread', 'file', 'mmap', 'parallel', 'during'];
+  const outer: readonly Kind[] = ['spawn', 'fork', 'thread', 'file', 'mmap', 'cg_new', 'parallel', 'during'];
   if (choice.kind === 'unpin') return { ...choice, variant: 1 };
   return outer.includes(choice.kind) ? { ...choice, kind: 'touch' } : choice;
 }
@@ -352,11 +385,11 @@ function write(machine: MachineSpec, choices: readonly Choice[]): Stimulus[] {
 }
 
 /** Programs of up to so many choices. */
-export const anyProgram = (length: number): fc.Arbitrary<Program> =>
+export const anyProgram = (length: number, profiles: readonly string[] = PROFILES): fc.Arbitrary<Program> =>
   fc
     .record({
       machine: anyMachine,
-      profile: fc.constantFrom(...PROFILES),
+      profile: fc.constantFrom(...profiles),
       seed: fc.nat(999).map(String),
       choices: fc.array(anyChoice, { minLength: 4, maxLength: length, size: 'max' }),
     })

@@ -2,7 +2,7 @@
 import type { StateView } from '../state/view.ts';
 import { checkAnonVmas, checkFileMappings, checkLockedPages, checkVmas } from './areas.ts';
 import { checkCounters, checkRss } from './counters.ts';
-import { checkCpusets } from './cpusets.ts';
+import { checkAppliedCpusets, checkCpusets } from './cpusets.ts';
 import { takeCensus, type Census } from './census.ts';
 import { checkLocks, checkWriteback } from './io.ts';
 import { checkLockHolders, checkPins, checkSeizedSlots } from './outside.ts';
@@ -43,6 +43,7 @@ const INVARIANTS: readonly Invariant[] = [
   checkPageTables,
   checkTables,
   checkCpusets,
+  checkAppliedCpusets,
   checkCallsAreOver,
 ];
 

@@ -162,6 +162,15 @@ const CORRUPTIONS: readonly (readonly [string, (s: State) => void, RegExp])[] = 
     /cpuset x has more than the one around it/,
   ],
   [
+    'a task may use more than its group of v2',
+    (s) =>
+      cold(s, {
+        cpusets: { ...s.cold.cpusets, v2: { ...s.cold.cpusets['x'], mems: [0], subtree_control: false } },
+        tasks: { ...s.cold.tasks, [A]: { ...s.cold.tasks[A], cpuset: 'v2', mems_allowed: [0, 1] } },
+      }),
+    /task \d+ may use nodes 0,1, but its group has 0 in effect/,
+  ],
+  [
     'the zero page is held',
     (s) => void (s.frames[L.F_FLAGS] ^= L.PLACE_IMAGE ^ L.PLACE_HELD),
     /the zero page is held, not in the image/,

@@ -214,3 +214,9 @@ export function* attach_task(k: Kernel, cg: string, pid: number): Sleeping<numbe
   mmput(k, task.mm);
   return 0;
 }
+
+/** `kernel/sched.c:set_cpus_allowed()` of the running task. The cpusets of 2006 do not forbid it here. */
+export function set_cpus_allowed(k: Kernel, cpu: number): number {
+  k.emit.TaskMovedToCpu(current(k).pid, cpu);
+  return 0;
+}

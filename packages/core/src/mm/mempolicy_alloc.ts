@@ -39,8 +39,9 @@ function weighted_interleave_nid(k: Kernel, { nodes }: Policy, ilx: number): num
   throw new Error('the weights of an interleave do not add up');
 }
 
-/** `mm/mempolicy.c:interleave_nid()` */
-const interleave_nid = ({ nodes }: Policy, ilx: number): number => nodes[ilx % nodes.length];
+/** `mm/mempolicy.c:interleave_nid()`. A cpuset may have left the policy without nodes: then it is as if there were none. */
+const interleave_nid = (k: Kernel, { nodes }: Policy, ilx: number): number =>
+  nodes.length === 0 ? numa_node_id(k) : nodes[ilx % nodes.length];
 
 /** `mm/mempolicy.c:interleave_nodes()`: the task's turn. */
 function interleave_nodes(k: Kernel, { nodes }: Policy): number {
@@ -72,7 +73,7 @@ function preferred_nid(k: Kernel, policy: Policy, ilx: number): number {
     case MPOL_PREFERRED_MANY:
       return policy.home_node ?? numa_node_id(k);
     case MPOL_INTERLEAVE:
-      return ilx === NO_INTERLEAVE_INDEX ? interleave_nodes(k, policy) : interleave_nid(policy, ilx);
+      return ilx === NO_INTERLEAVE_INDEX ? interleave_nodes(k, policy) : interleave_nid(k, policy, ilx);
     case MPOL_WEIGHTED_INTERLEAVE:
       return ilx === NO_INTERLEAVE_INDEX
         ? weighted_interleave_nodes(k, policy)

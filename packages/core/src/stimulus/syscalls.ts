@@ -23,6 +23,7 @@ import {
 } from '@pagetape/events';
 import { NotSimulated, ScenarioFault } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
+import { cpusetCalls } from '../kernel/cpuset_calls.ts';
 import { clone_thread, do_exit, fork, spawn } from '../kernel/fork.ts';
 import { madvise_dontneed } from '../mm/madvise.ts';
 import { set_dumpable, sys_setresgid, sys_setresuid } from '../kernel/sys.ts';
@@ -135,8 +136,7 @@ export function* performCapdrop(k: Kernel, step: Step<'capdrop'>): Sleeping<Resu
 }
 
 export function* performPin(k: Kernel, step: Step<'pin'>): Sleeping<Result> {
-  k.emit.TaskMovedToCpu(current(k).pid, resolveCpu(k.s, step));
-  return { ret: 0 };
+  return fromKernel(cpusetCalls(k).pin(k, resolveCpu(k.s, step)));
 }
 
 /** VM_* bits of what a mapping may ask for. */

@@ -76,6 +76,17 @@ const LINES: Readonly<Record<string, Line>> = {
   PageLeftOnNode: (d, n) => `left ${n.page(d['pfn'])} ${REFUSAL[d['reason']]}`,
 };
 
+interface Applied {
+  readonly task: number;
+  readonly cpu: number;
+  readonly mems_allowed: readonly number[];
+}
+
+const appliedTo = ({ cpu, mems_allowed }: Applied): string => `cpuset-applied cpu${cpu} mems ${mems_allowed.join(',')}`;
+
+const nodesOf = (data: RecordedEvent['data']): string =>
+  `${(data['from'] as number[]).join(',')} to ${(data['to'] as number[]).join(',')}`;
+
 /** Which word the kernel has for a page that is done: it depends on the list that keeps such pages. */
 export type DoneWord = 'evicted' | 'moved';
 
@@ -94,6 +105,9 @@ function linesOf({ kind, data, op }: RecordedEvent, names: Names, done: DoneWord
   const numbers = data as Data;
   if (kind === 'KernelOopsed') return [`oops ${data['site'] as string}: ${data['what'] as string}`];
   if (kind === 'TaskMemsUpdated') return [`notices-cpuset mems ${(data['mems_allowed'] as number[]).join(',')}`];
+  if (kind === 'TaskCpusetApplied') return [appliedTo(data as unknown as Applied)];
+  if (kind === 'CpusetMigrationStarted') return [`worker-moves ${names.mm(numbers['mm'])} ${nodesOf(data)}`];
+  if (kind === 'CpusetMigrationEnded') return [`worker-done ${names.mm(numbers['mm'])} ${numbers['result']}`];
   if (kind === 'PageEvicted') return [`${done} ${names.page(numbers['pfn'])}`];
   if (kind === 'PageFoundUnreferenced')
     return [`already-free ${names.page(numbers['pfn'])}`, `moved ${names.page(numbers['pfn'])}`];

@@ -41,6 +41,15 @@ export interface StepFacts {
   lastMapped: number;
   warnings: number;
   check: { readonly check: Check; readonly errno: string } | null;
+  /** Tasks whose cpuset came to allow other nodes. */
+  readonly allowed: Record<string, readonly number[]>;
+  /** Address spaces that a kernel worker moved because of a cpuset; `left` is what it counts as not moved. */
+  readonly worker: {
+    readonly tasks: string;
+    readonly from: readonly number[];
+    readonly to: readonly number[];
+    left: number;
+  }[];
   /** What a reader of the manual page would not expect of its node masks. */
   readonly quirks: string[];
   ledger: Ledger | null;
@@ -82,6 +91,9 @@ const K = {
   swap: kindNumber('SwapEntryMapped'),
   zero: kindNumber('ZeroPageMapped'),
   copied: kindNumber('CowBroken'),
+  applied: kindNumber('TaskCpusetApplied'),
+  workBegan: kindNumber('CpusetMigrationStarted'),
+  workEnded: kindNumber('CpusetMigrationEnded'),
 } as const;
 const IN_LEDGER: ReadonlySet<number> = new Set(LEDGER_KINDS.map(kindNumber));
 
@@ -188,12 +200,14 @@ export class Narrator {
   }
 
   private memoryOf(mm: number): MemoryOf {
-    const names = Object.values(this.s.cold.tasks)
-      .filter((task) => task.mm === mm)
-      .map(({ name }) => name);
-    return memoryOf(this.s, mm, names);
+    return memoryOf(this.s, mm, namesOf(this.s, mm));
   }
 }
+
+const namesOf = (s: StateView, mm: number): string[] =>
+  Object.values(s.cold.tasks)
+    .filter((task) => task.mm === mm)
+    .map(({ name }) => name);
 
 /** A step of which nothing is known but that it began. */
 const nothingYet = (): Omit<StepFacts, keyof Began | 'began'> => ({
@@ -208,6 +222,8 @@ const nothingYet = (): Omit<StepFacts, keyof Began | 'began'> => ({
   lastMapped: -1,
   warnings: 0,
   check: null,
+  allowed: {},
+  worker: [],
   quirks: [],
   ledger: null,
   before: null,
@@ -244,6 +260,19 @@ function note(step: StepFacts, cursor: RowCursor, s: StateView): void {
     case K.check:
       step.check = { check: CHECK[cursor.field(0)], errno: errnoName(cursor.field(1)) };
       break;
+    case K.applied: {
+      const { task, mems_allowed } = cursor.payload as { task: number; mems_allowed: readonly number[] };
+      step.allowed[s.cold.tasks[task].name] = mems_allowed;
+      break;
+    }
+    case K.workBegan: {
+      const { mm, from, to } = cursor.payload as { mm: number; from: readonly number[]; to: readonly number[] };
+      step.worker.push({ tasks: namesOf(s, mm).join(', '), from, to, left: 0 });
+      break;
+    }
+    case K.workEnded:
+      step.worker[step.worker.length - 1].left = (cursor.payload as { result: number }).result;
+      break;
     case K.mask: {
       const { which, nodes, quirk } = cursor.payload as { which: string; nodes: readonly number[]; quirk?: string };
       step.masks[which] = nodes;
@@ -265,7 +294,7 @@ function addToNode({ mapped }: StepFacts, s: StateView, pfn: number, pages: numb
 /** The address space that a call moves pages of; 0 for other steps, and when there is none. */
 function subjectMm({ cold }: StateView, stimulus: Stimulus): number {
   const mmOf = (name: string): number => cold.tasks[cold.pids[name]]?.mm ?? 0;
-  if (stimulus.op === 'mbind') return mmOf(stimulus.t);
+  if (stimulus.op === 'mbind' || stimulus.op === 'cg_attach') return mmOf(stimulus.t);
   if (stimulus.op !== 'migrate_pages') return 0;
   const { pid, t } = stimulus;
   if (typeof pid === 'number') return pid === 0 ? mmOf(t) : (cold.tasks[pid]?.mm ?? 0);

@@ -1,6 +1,6 @@
 /** The text that `pagetape run` and `pagetape replay` print: one line a step, more for calls that move pages. */
 import { printStimulus } from '@pagetape/events';
-import type { Traits } from '@pagetape/core';
+import { bitmap_scnlistprintf, type Traits } from '@pagetape/core';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { RunFacts, StepFacts } from './facts.ts';
 import type { MemoryOf } from './places.ts';
@@ -120,7 +120,7 @@ function answer(step: StepFacts, traits: Traits): string {
   if (stimulus.op === 'touch') return [touchAnswer(step), ...(sig ? [`stopped by ${sig}`] : [])].join('; ');
   if (ret === null && sig) return `did not return: the kernel oopsed, and the task was killed by ${sig}`;
   if (errno) {
-    const why = check ? checkSentence(check.check, check.errno, traits) : errorSentence(stimulus.op, errno);
+    const why = check ? checkSentence(check.check, check.errno, traits) : errorSentence(stimulus.op, errno, traits);
     return `${ret} ${errno}${why ? `: ${why}` : ''}`;
   }
   const noun = ANSWERS[stimulus.op];
@@ -150,7 +150,7 @@ function touchAnswer({ result, mapped, fromSwap, zeroMapped, majorFaults }: Step
 /** The lines under a step that moved pages, or was to. */
 function explain(step: StepFacts, nodes: readonly number[], traits: Traits): string[] {
   const { ledger, before, after, quirks, warnings, unentered, result } = step;
-  const lines = [...(result?.maps ?? []), ...quirks.map((quirk) => `note: ${quirk}`)];
+  const lines = [...(result?.maps ?? []), ...quirks.map((quirk) => `note: ${quirk}`), ...printCpuset(step)];
   if (warnings > 0)
     lines.push(
       `note: the kernel warned ${warnings === 1 ? 'once' : `${warnings} times`} about a page that is on no LRU list`,
@@ -163,6 +163,26 @@ function explain(step: StepFacts, nodes: readonly number[], traits: Traits): str
   }
   if (before && after && changed(before, after)) lines.push(...printBeforeAfter(before, after, nodes));
   return lines;
+}
+
+const nodeList = (nodes: readonly number[]): string =>
+  `${nodes.length === 1 ? 'node' : 'nodes'} ${bitmap_scnlistprintf(nodes)}`;
+
+/** What a change of a cpuset did to its tasks. */
+function printCpuset({ allowed, worker }: StepFacts): string[] {
+  const stayed = (left: number): string =>
+    left === 0
+      ? 'all of it'
+      : left < 0
+        ? `it failed (${left}), which nobody is told`
+        : `all but ${left}, which nobody is told`;
+  return [
+    ...Object.entries(allowed).map(([task, nodes]) => `${task} may use ${nodeList(nodes)}`),
+    ...worker.map(
+      ({ tasks, from, to, left }) =>
+        `a kernel worker moves the memory of ${tasks} from ${nodeList(from)} to ${nodeList(to)}: ${stayed(left)}`,
+    ),
+  ];
 }
 
 function printLedger(ledger: Ledger, traits: Traits): string[] {

@@ -69,8 +69,28 @@ const ERRORS: Readonly<Record<string, string>> = {
   'syscall ENOSYS': 'the table of system calls has no such number',
 };
 
+/** What control groups say otherwise than the cpusets of 2006. */
+const CGROUP_ERRORS: Readonly<Record<string, string>> = {
+  'cg_new EEXIST': 'there is such a group already',
+  'cg_new ENOENT': 'there is no group around it',
+  'cg_set ENOENT': 'there is no such group, or it has no such file, or the group around it hands none down',
+  'cg_set EINVAL': 'this is no list of numbers, or names what is not there, or what an exclusive group beside it has',
+  'cg_set ERANGE': 'there are no such numbers',
+  'cg_set ENOSPC': 'tasks in it would have nothing left',
+  'cg_set EBUSY': 'a group below it needs this',
+  'cg_set EOPNOTSUPP': 'a group above it shares its cpuset between tasks and groups',
+  'cg_get ENOENT': 'there is no such group, or it has no such file, or the group around it hands none down',
+  'cg_attach ENOENT': 'there is no such group',
+  'cg_attach EBUSY': 'its cpuset is shared between groups with tasks in them',
+  'cg_attach EOPNOTSUPP': 'a group above it shares its cpuset between tasks and groups',
+  'pin EINVAL': 'the cpuset does not allow this cpu',
+};
+
 /** Why a call without a recorded check failed; undefined where there is nothing to add to the error. */
-export const errorSentence = (op: string, errno: string): string | undefined => ERRORS[`${op} ${errno}`];
+export function errorSentence(op: string, errno: string, { cpusets }: Traits): string | undefined {
+  const error = `${op} ${errno}`;
+  return (cpusets === 'applied' ? CGROUP_ERRORS[error] : undefined) ?? ERRORS[error];
+}
 
 const REASONS: Readonly<Record<Reason, string>> = {
   'not-on-lru': 'on no LRU list: somebody else had isolated it, or it is a page that never is on one',

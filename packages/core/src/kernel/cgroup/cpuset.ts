@@ -7,7 +7,7 @@
  * cannot be written here.
  */
 import { EACCES, EBUSY, EINVAL, ENOSPC, MPOL_MF_MOVE_ALL, type Cpuset, type Policy, type Task } from '@pagetape/events';
-import { task_cpu, type Kernel, type Sleeping } from '../../kernel.ts';
+import { current, task_cpu, type Kernel, type Sleeping } from '../../kernel.ts';
 import { parselist } from '../../lib/bitmap.ts';
 import { down_write } from '../../mm/mempolicy_calls.ts';
 import { do_migrate_pages } from '../../mm/mempolicy_migrate.ts';
@@ -341,4 +341,13 @@ export function* cpuset_attach(k: Kernel, cs: string, pids: readonly number[], f
     yield* rebind_and_queue(k, queue, { mm, from: from.mems, to: mems }, cs, mems);
   }
   yield* flush_workqueue(k, queue);
+}
+
+/** `kernel/sched/core.c:sched_setaffinity()` of the running task: its cpuset must have the CPU. */
+export function sched_setaffinity(k: Kernel, cpu: number): number {
+  const task = current(k);
+  if (!effective(k, task_cs(k, task), 'cpus').includes(cpu)) return -EINVAL;
+  if (task.pinned === undefined) k.emit.TaskMovedToCpu(task.pid, cpu);
+  else apply_to_task(k, task, task.mems_allowed, { cpu });
+  return 0;
 }
