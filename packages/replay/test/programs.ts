@@ -87,6 +87,8 @@ const WEIGHTS = {
   cg_set: 3,
   cg_get: 1,
   cg_attach: 2,
+  hog: 1,
+  unhog: 2,
   parallel: 3,
   during: 2,
 } as const;
@@ -316,6 +318,8 @@ class Author {
       swapon: { op: 'swapon' },
       soft_offline: { op: 'soft_offline', t, addr },
       node_offline: { op: 'node_offline', node: this.machine.nodes[variant % this.machine.nodes.length].id },
+      hog: { op: 'hog', node: this.machine.nodes[variant % this.machine.nodes.length].id },
+      unhog: { op: 'unhog' },
       pin: { op: 'pin', t, cpu: this.cpu(variant) },
       capdrop: { op: 'capdrop', t, caps: ['CAP_SYS_ADMIN', 'CAP_SYS_NICE'] },
       uid: { op: 'uid', t, uid: 1000 * (variant % 2) },

@@ -208,6 +208,11 @@ const CORRUPTIONS: readonly (readonly [string, (s: State) => void, RegExp])[] = 
     (s) => void s.zones[L.Z_FREE]++,
     /counts \d+ free frames and uses \d+ and 1 are retired, but has 120/,
   ],
+  [
+    'a frame is withheld and free',
+    (s) => void s.zones[L.Z_WITHHELD]++,
+    /and 1 are retired and 1 withheld, but has 120/,
+  ],
   ['a zone handed out too many', (s) => void (s.zones[L.Z_FRESH] = 121), /handed out 121 of its 120 frames/],
   ['hashes miss frames', (s) => void (s.scalars[L.FRAMES_USED] = 2), /but only those below 2 are hashed/],
   // references and mappings

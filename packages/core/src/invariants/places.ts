@@ -103,19 +103,24 @@ export const checkFreeFrames: Invariant = (s, _census, report) => {
   }
 };
 
-/** The frames of a zone that are free, those that are used and those that are out of use are all that it has. */
+/**
+ * The frames of a zone that are free, those that somebody outside has, those that are used and those that are out of use
+ * are all that it has.
+ */
 export const checkZones: Invariant = (s, _census, report) => {
   s.topology.zones.forEach(({ start, present }, z) => {
     const at = z * L.ZONE;
     const free = s.zones[at + L.Z_FREE];
     const fresh = s.zones[at + L.Z_FRESH];
+    const withheld = s.zones[at + L.Z_WITHHELD];
     let [used, retired] = [0, 0];
     for (let pfn = start; pfn < start + present; pfn++) {
       if (placeOf(s, pfn) === L.PLACE_RETIRED) retired++;
       else if (placeOf(s, pfn) !== L.PLACE_FREE) used++;
     }
-    if (free + used + retired !== present) {
-      const rest = retired > 0 ? ` and ${retired} are retired` : '';
+    if (free + withheld + used + retired !== present) {
+      const rest =
+        (retired > 0 ? ` and ${retired} are retired` : '') + (withheld > 0 ? ` and ${withheld} withheld` : '');
       report(`${nameOfZone(s, z)} counts ${free} free frames and uses ${used}${rest}, but has ${present}`);
     }
     if (fresh < 0 || fresh > present) report(`${nameOfZone(s, z)} handed out ${fresh} of its ${present} frames`);

@@ -32,6 +32,7 @@ import { down_read } from './memory.ts';
 import { evict_and_put_back, TASK_SIZE_PAGES } from './mempolicy_migrate.ts';
 import { check_range, MPOL_MF_DISCONTIG_OK, startWalk } from './mempolicy_walk.ts';
 import { vmas_of } from './mmap.ts';
+import { node_is_hogged } from './page_alloc.ts';
 import { mappers_of } from './rmap.ts';
 import { schedule_lru_drain_on_each_cpu } from './swap.ts';
 import { isolate_lru_page } from './vmscan.ts';
@@ -123,7 +124,7 @@ export function* remove_node(k: Kernel, nid: number): Sleeping<number> {
   yield* empty_caches(k, nid, tried);
   const left = frames_of_node(k, nid).filter((pfn) => !frameIsFree(k.s, pfn) && !frameIsRetired(k.s, pfn));
   for (const pfn of left) k.emit.PageLeftOnNode(pfn, REFUSAL.indexOf(why_it_stays(k, pfn)));
-  if (left.length > 0) return -EBUSY;
+  if (left.length > 0 || node_is_hogged(k, nid)) return -EBUSY;
   k.emit.NodeRetired(nid);
   return 0;
 }

@@ -1,7 +1,7 @@
 /** The page allocator, order 0 only, and the end of references (mm/page_alloc.c, mm/swap.c). */
 import { HOLDER_FAULT } from '@pagetape/events';
 import { current, numa_node_id, type Kernel } from '../kernel.ts';
-import { ZONE, Z_FREE, Z_FREE_HEAD, Z_FRESH, Z_LOW, Z_MIN, Z_PRESENT, Z_START } from '../state/layout.ts';
+import { ZONE, Z_FREE, Z_FREE_HEAD, Z_FRESH, Z_LOW, Z_MIN, Z_PRESENT, Z_START, Z_WITHHELD } from '../state/layout.ts';
 import { page_count } from '../state/read.ts';
 
 /** Nodes that an allocation may use; null: all. */
@@ -59,6 +59,28 @@ export function node_states_memory(k: Pick<Kernel, 's'>): number[] {
   const { nodes, zones } = k.s.topology;
   return nodes.filter((nid) => zones.some((zone, z) => zone.node === nid && k.s.zones[z * ZONE + Z_PRESENT] > 0));
 }
+
+/** Somebody outside takes all that the allocator would give of a node: what each zone has free above its min mark. */
+export function hog_node(k: Kernel, nid: number): void {
+  const { topology, zones } = k.s;
+  topology.zones.forEach(({ node }, zone) => {
+    const pages = zones[zone * ZONE + Z_FREE] - zones[zone * ZONE + Z_MIN];
+    if (node === nid && pages > 0) k.emit.FramesWithheld(zone, pages);
+  });
+}
+
+/** Somebody outside gives back what he took of the nodes that `of` names. */
+export function unhog_nodes(k: Kernel, of: (nid: number) => boolean): void {
+  const { topology, zones } = k.s;
+  topology.zones.forEach(({ node }, zone) => {
+    const pages = zones[zone * ZONE + Z_WITHHELD];
+    if (of(node) && pages > 0) k.emit.FramesGivenBack(zone, pages);
+  });
+}
+
+/** Whether somebody outside has memory of the node. */
+export const node_is_hogged = ({ s }: Pick<Kernel, 's'>, nid: number): boolean =>
+  s.topology.zones.some(({ node }, zone) => node === nid && s.zones[zone * ZONE + Z_WITHHELD] > 0);
 
 /** The node that the request would get if every node had memory to give: `ac->preferred_zoneref` of the allocator. */
 function first_allowed_nid(k: Kernel, nid: number, nodemask: Nodemask): number {

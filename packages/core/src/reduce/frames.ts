@@ -32,6 +32,9 @@ import {
   PLACE_ISOLATED,
   PLACE_LRU,
   WARNINGS,
+  ZONE,
+  Z_FREE,
+  Z_WITHHELD,
 } from '../state/layout.ts';
 import { page_zone } from '../state/read.ts';
 import type { State } from '../state/state.ts';
@@ -123,6 +126,18 @@ function NodeRetired(state: State, nid: number): void {
   state.topology.zones.forEach(({ node }, zone) => {
     if (node === nid) retireZone(state, zone);
   });
+}
+
+/** Frames that are free change hands between the allocator and somebody outside. A negative number gives back. */
+function withhold({ zones }: State, zone: number, pages: number): void {
+  const at = zone * ZONE;
+  zones[at + Z_FREE] -= pages;
+  zones[at + Z_WITHHELD] += pages;
+  invariant(
+    zones[at + Z_FREE] >= 0 && zones[at + Z_WITHHELD] >= 0,
+    'frames change hands that are not there: zone',
+    zone,
+  );
 }
 
 function PageAddedToLruBatch(state: State, pfn: number, cpu: number, lru: number): void {
@@ -219,6 +234,8 @@ export const frameReducers = {
   PageFreed,
   FrameRetired,
   NodeRetired,
+  FramesWithheld: withhold,
+  FramesGivenBack: (state: State, zone: number, pages: number) => withhold(state, zone, -pages),
   PageAddedToLruBatch,
   PageAddedToLru,
   LruBatchDrained,

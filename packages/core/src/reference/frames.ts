@@ -55,7 +55,9 @@ export function setLocked(draft: ReferenceDraft, pfn: number, locked: boolean): 
 
 const retired: ReferenceFrame = { ...NEW_FRAME, place: 'retired' };
 
-const allocation: ReferenceReducers<'PageAllocated' | 'PageFreed' | 'FrameRetired' | 'NodeRetired'> = {
+const allocation: ReferenceReducers<
+  'PageAllocated' | 'PageFreed' | 'FrameRetired' | 'NodeRetired' | 'FramesWithheld' | 'FramesGivenBack'
+> = {
   PageAllocated(draft, { pfn, preferred, local, interleaved }) {
     const zone = zoneOf(draft, pfn);
     if (zone.freed[0] === pfn) zone.freed.shift();
@@ -97,6 +99,14 @@ const allocation: ReferenceReducers<'PageAllocated' | 'PageFreed' | 'FrameRetire
       zone.free_pages--;
     }
     draft.frames[pfn] = { ...retired };
+  },
+  FramesWithheld(draft, { zone, pages }) {
+    draft.zones[zone].free_pages -= pages;
+    draft.zones[zone].withheld += pages;
+  },
+  FramesGivenBack(draft, { zone, pages }) {
+    draft.zones[zone].free_pages += pages;
+    draft.zones[zone].withheld -= pages;
   },
   NodeRetired(draft, { nid }) {
     for (const zone of draft.zones.filter(({ node }) => node === nid)) {

@@ -55,6 +55,8 @@ export interface ReferenceZone extends Lists {
   readonly start: number;
   readonly present: number;
   readonly free_pages: number;
+  /** Free frames that somebody outside has: the last ones of those that would be handed out. */
+  readonly withheld: number;
   /** Frames that were given back, the latest first: they are taken again from the front. */
   readonly freed: readonly number[];
   /** Frames from `start` on that were handed out at least once. */
@@ -216,7 +218,18 @@ export function initialReference(spec: MachineSpec): ReferenceState {
 
 function initialZones(topology: Topology): ReferenceZone[] {
   return topology.zones.map(({ node, kind, start, present }) => {
-    return { node, kind, start, present, free_pages: present, freed: [], fresh: 0, inactive: [], active: [] };
+    return {
+      node,
+      kind,
+      start,
+      present,
+      free_pages: present,
+      withheld: 0,
+      freed: [],
+      fresh: 0,
+      inactive: [],
+      active: [],
+    };
   });
 }
 

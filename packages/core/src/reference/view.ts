@@ -121,6 +121,7 @@ function zoneOf(s: StateView, z: number): Omit<ReferenceZone, 'node' | 'kind' | 
   return {
     present: zones[at + L.Z_PRESENT],
     free_pages: zones[at + L.Z_FREE],
+    withheld: zones[at + L.Z_WITHHELD],
     freed: linked(s, zones[at + L.Z_FREE_HEAD]),
     fresh: zones[at + L.Z_FRESH],
     inactive: linked(s, zones[at + L.Z_LRU]),

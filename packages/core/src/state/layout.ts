@@ -44,12 +44,12 @@ export const PLACE_RETIRED = 6 << PLACE_SHIFT; // out of use for ever: a bad pag
 export const ZERO_PFN = 0;
 
 // --- zones: index zone * ZONE -------------------------------------------------------------------------------------
-export const ZONE = 16;
+export const ZONE = 17;
 export const Z_NODE = 0;
 export const Z_KIND = 1; // ZONE_DMA …
 export const Z_START = 2; // first pfn
-export const Z_PRESENT = 3;
-export const Z_FREE = 4;
+export const Z_PRESENT = 3; // 0 while its node is offline: nothing of it is handed out then
+export const Z_FREE = 4; // frames that the allocator may hand out
 export const Z_FRESH = 5; // frames from Z_START on that were handed out at least once
 export const Z_FREE_HEAD = 6; // most recently freed frame: pfn + 1
 export const Z_LRU = 7; // head and tail of the inactive, then of the active list: pfn + 1
@@ -57,6 +57,11 @@ export const Z_NR = 11; // pages on the inactive, then on the active list
 export const Z_MIN = 13; // watermarks
 export const Z_LOW = 14;
 export const Z_HIGH = 15;
+/**
+ * Free frames that the allocator may not hand out, because somebody outside has them: those that it would hand out last.
+ * So they stay the same frames, whatever is taken and given back meanwhile.
+ */
+export const Z_WITHHELD = 16;
 
 // --- nodes: allocation counters, index nid * NODE -------------------------------------------------------------------
 export const NODE = 6;

@@ -63,6 +63,8 @@ const PERFORMERS: Performers = {
   pagemap: ask.performPagemap,
   vmstat: ask.performVmstat,
   swapon: system.performSwapon,
+  hog: system.performHog,
+  unhog: system.performUnhog,
   node_offline: system.performNodeOffline,
   soft_offline: system.performSoftOffline,
 };

@@ -4,6 +4,7 @@ import { ScenarioFault } from '../errors.ts';
 import { cpusetCalls } from '../kernel/cpuset_calls.ts';
 import { killed_by_oops } from '../kernel/panic.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
+import { hog_node, unhog_nodes } from '../mm/page_alloc.ts';
 import { soft_offline_page } from '../mm/memory-failure.ts';
 import { get_il_weight } from '../mm/mempolicy_alloc.ts';
 import { sys_swapon } from '../mm/swapfile.ts';
@@ -12,10 +13,28 @@ import { resolvePage, taskPid } from './resolve.ts';
 import { fromKernel, type Result } from './result.ts';
 import { answering } from './syscalls.ts';
 
+function existing_node(k: Kernel, nid: number): number {
+  if (!k.s.topology.nodes.includes(nid)) throw new ScenarioFault(`the machine has no node ${nid}`);
+  return nid;
+}
+
+/** Somebody outside takes all memory of a node that can be had. */
+// eslint-disable-next-line require-yield -- every step has the same shape, also those that never sleep
+export function* performHog(k: Kernel, step: StimulusByOp<'hog'>): Sleeping<Result> {
+  hog_node(k, existing_node(k, step.node));
+  return { ret: 0 };
+}
+
+// eslint-disable-next-line require-yield -- every step has the same shape, also those that never sleep
+export function* performUnhog(k: Kernel, step: StimulusByOp<'unhog'>): Sleeping<Result> {
+  const given = step.node === undefined ? null : existing_node(k, step.node);
+  unhog_nodes(k, (nid) => given === null || nid === given);
+  return { ret: 0 };
+}
+
 /** Taking a node out of use, which init does: it has every right, and runs on the first CPU unless it was moved. */
 export function* performNodeOffline(k: Kernel, step: StimulusByOp<'node_offline'>): Sleeping<Result> {
-  if (!k.s.topology.nodes.includes(step.node)) throw new ScenarioFault(`the machine has no node ${step.node}`);
-  return fromKernel(yield* remove_node(k, step.node));
+  return fromKernel(yield* remove_node(k, existing_node(k, step.node)));
 }
 
 export function* performSoftOffline(k: Kernel, step: StimulusByOp<'soft_offline'>): Sleeping<Result> {

@@ -1,6 +1,6 @@
 /** Events of the page allocator (mm/page_alloc.c). */
 import { defineEvent } from '../define.ts';
-import { flag, nid, oneOf, pfn } from '../field.ts';
+import { count, flag, nid, oneOf, pfn } from '../field.ts';
 import { REFUSAL } from '../uapi/mm.ts';
 
 export const PageAllocated = defineEvent({
@@ -54,4 +54,22 @@ export const PageLeftOnNode = defineEvent({
   of: 'pagetape',
   doc: 'The frame is still in use, for this reason, so its node cannot be taken out of use.',
   fields: [pfn('pfn'), oneOf('reason', REFUSAL)],
+});
+
+export const FramesWithheld = defineEvent({
+  name: 'FramesWithheld',
+  number: 252,
+  of: 'pagetape',
+  doc: 'Somebody outside has so many free frames of the zone: those that would have been handed out last.',
+  fields: [count('zone'), count('pages')],
+  cost_ns: 1_000_000,
+});
+
+export const FramesGivenBack = defineEvent({
+  name: 'FramesGivenBack',
+  number: 253,
+  of: 'pagetape',
+  doc: 'The frames that somebody outside had can be handed out again.',
+  fields: [count('zone'), count('pages')],
+  cost_ns: 1_000_000,
 });

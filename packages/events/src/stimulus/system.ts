@@ -66,14 +66,14 @@ export const weight_get = defineStimulus({
 
 export const hog = defineStimulus({
   name: 'hog',
-  doc: 'Somebody takes all memory of the node that can be had.',
+  doc: 'Somebody takes all memory of the node that can be had: all that is free above the min mark.',
   by: 'outside',
   fields: () => ({ node: nodeId() }),
 });
 
 export const unhog = defineStimulus({
   name: 'unhog',
-  doc: 'Memory that was hogged is given back.',
+  doc: 'Memory that was hogged is given back: that of the node, or all of it.',
   by: 'outside',
   fields: () => ({ node: optional(nodeId()) }),
 });
