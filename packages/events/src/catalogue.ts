@@ -9,6 +9,7 @@ import * as run from './kernel/run.ts';
 import * as task from './kernel/task.ts';
 import * as filemap from './mm/filemap.ts';
 import * as memory from './mm/memory.ts';
+import * as fremap from './mm/fremap.ts';
 import * as mempolicy from './mm/mempolicy.ts';
 import * as migrate from './mm/migrate.ts';
 import * as mmap from './mm/mmap.ts';
@@ -31,6 +32,7 @@ const modules = [
   pageIo,
   rmap,
   memory,
+  fremap,
   mempolicy,
   migrate,
   mmap,
@@ -49,6 +51,7 @@ type Modules = typeof run &
   typeof pageIo &
   typeof rmap &
   typeof memory &
+  typeof fremap &
   typeof mempolicy &
   typeof migrate &
   typeof mmap &

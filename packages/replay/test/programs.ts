@@ -4,7 +4,7 @@
  * rest still makes sense.
  */
 import type { MachineSpec, NodeSpec } from '@pagetape/core';
-import type { Stimulus } from '@pagetape/events';
+import type { Stimulus, StimulusByOp } from '@pagetape/events';
 import fc from 'fast-check';
 import type { Program } from '../src/laws/recording.ts';
 
@@ -54,6 +54,7 @@ const WEIGHTS = {
   munlock: 1,
   mprotect: 1,
   madvise: 1,
+  remap: 2,
   deactivate: 1,
   pinpages: 1,
   unpin: 1,
@@ -126,6 +127,8 @@ const anyChoice: fc.Arbitrary<Choice> = fc.record({
 interface Region {
   readonly name: string;
   readonly pages: number;
+  /** A shared mapping of a file. */
+  readonly shared: boolean;
 }
 
 interface Person {
@@ -211,7 +214,7 @@ class Author {
       case 'mmap': {
         const r = this.fresh('r');
         const length = (pages + 1) * (variant % 5 === 4 ? 6 : 1);
-        const step: Stimulus = {
+        const step: StimulusByOp<'mmap'> = {
           op: 'mmap',
           t,
           r,
@@ -219,7 +222,14 @@ class Author {
           pages: length,
           ...this.contents(choice),
         };
-        return { step, after: () => task.regions.push({ name: r, pages: length }) };
+        const shared = step.kind === 'file';
+        return { step, after: () => task.regions.push({ name: r, pages: length, shared }) };
+      }
+      case 'remap': {
+        // It needs a file, and a shared mapping of it: they are made first.
+        if (task.regions.some(({ shared }) => shared)) return null;
+        if (this.files === 0) return nested ? null : this.making({ ...choice, kind: 'file' }, nested);
+        return nested ? null : this.making({ ...choice, kind: 'mmap', variant: 0, whom: 1 }, nested);
       }
       default:
         return task.regions.length === 0 && !nested ? this.making({ ...choice, kind: 'mmap' }, nested) : null;
@@ -247,7 +257,9 @@ class Author {
 
   /** Steps on what is there. */
   private using({ kind, who, whom, region, page, pages: more, from, to, variant }: Choice) {
-    const { name: t, regions } = this.tasks[who % this.tasks.length];
+    const { name: t, regions: all } = this.tasks[who % this.tasks.length];
+    const shared = kind === 'remap' ? all.filter((each) => each.shared) : [];
+    const regions = shared.length > 0 ? shared : all;
     const { name, pages: size } = regions[region % regions.length] ?? { name: '@', pages: 8 };
     const addr = [name, page % size] as const;
     const pages = variant % 3 === 2 ? size : 1 + (more % (size + 2));
@@ -269,6 +281,7 @@ class Author {
       munlock: { op: 'munlock', ...at },
       mprotect: { op: 'mprotect', ...at, prot: ['r', 'rw', ''][variant % 3] },
       madvise: { op: 'madvise', ...at, advice: 'MADV_DONTNEED' },
+      remap: { op: 'remap_file_pages', t, addr, pages: 1 + (to % 4), off: from % 8, nonblock: variant % 2 === 1 },
       pinpages: { op: 'pinpages', ...at, mode: variant % 2 ? 'r' : 'w' },
       unpin: variant % 2 ? { op: 'unpin' } : { op: 'unpin', ...at },
       lock: { op: 'lock', t, addr, until: (['wait', 'unlock', { tries: 1 + (variant % 3) }] as const)[variant % 3] },

@@ -124,7 +124,7 @@ export const taskReducers: ColdReducers<
   },
   FileCreated(draft, { file, name, pages, fs, buffers }, state) {
     const kind = { fs: fs ?? 'disk', buffers: buffers ?? 'none' } as const;
-    draft.files[file] = { name, pages, ...kind, i_mmap: [], i_mmap_writable: 0 };
+    draft.files[file] = { name, pages, ...kind, i_mmap: [], i_mmap_nonlinear: [], i_mmap_writable: 0 };
     draft.next.file = file + 1;
     ensure(state, 'files', (file + 1) * FILE);
   },

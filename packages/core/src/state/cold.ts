@@ -19,6 +19,8 @@ export interface File {
   /** What its cached pages have. */
   readonly buffers: Buffers | 'none';
   readonly i_mmap: readonly number[];
+  /** The nonlinear ones, where the address of a page does not say which page of the file it is. */
+  readonly i_mmap_nonlinear: readonly number[];
   /** Shared mappings that may be written. fork() does not count its copies, their end does: it may go below zero. */
   readonly i_mmap_writable: number;
 }

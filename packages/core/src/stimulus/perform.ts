@@ -28,6 +28,7 @@ const PERFORMERS: Performers = {
   mlock: call.performMlock,
   munlock: call.performMlock,
   madvise: call.performMadvise,
+  remap_file_pages: call.performRemapFilePages,
   touch: call.performTouch,
   migrate_pages: call.performMigratePages,
   mbind: call.performMbind,

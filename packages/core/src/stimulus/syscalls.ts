@@ -24,6 +24,7 @@ import {
 import { NotSimulated, ScenarioFault } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { clone_thread, do_exit, fork, spawn } from '../kernel/fork.ts';
+import { sys_remap_file_pages } from '../mm/fremap.ts';
 import { madvise_dontneed } from '../mm/madvise.ts';
 import { set_dumpable, sys_setresgid, sys_setresuid } from '../kernel/sys.ts';
 import { killed_by_oops } from '../kernel/panic.ts';
@@ -203,6 +204,12 @@ export function* performMadvise(k: Kernel, step: Step<'madvise'>): Sleeping<Resu
   return yield* changingAreas(k, function* () {
     return madvise_dontneed(k, resolvePage(k.s, current(k).pid, step.addr), step.pages);
   });
+}
+
+export function* performRemapFilePages(k: Kernel, step: Step<'remap_file_pages'>): Sleeping<Result> {
+  const start = resolvePage(k.s, current(k).pid, step.addr);
+  const protection = resolveProtection(step.prot ?? '');
+  return yield* answering(sys_remap_file_pages(k, start, step.pages, protection, step.off, step.nonblock ?? false));
 }
 
 const SIGNALS: Readonly<Record<number, string>> = {
