@@ -61,7 +61,7 @@ export class Simulation {
     this.log.seq = from?.seq ?? 0;
     const emit = this.machine.emitters(this.log);
     const chance = new Chance(start?.seed ?? '0', from?.chance);
-    this.k = { s: this.view, emit, traits, chance, contended: false };
+    this.k = { s: this.view, emit, traits, chance, contended: false, under_way: [] };
     this.scheduler = new Scheduler(this.k);
     if (start) boot(this.k);
   }

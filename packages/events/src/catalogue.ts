@@ -4,8 +4,10 @@
  */
 import * as entry from './arch/entry.ts';
 import type { AnyEvent, Args, ColdEvent, HotEvent, Payload } from './define.ts';
+import * as cpu from './kernel/cpu.ts';
 import * as cpuset from './kernel/cpuset.ts';
 import * as run from './kernel/run.ts';
+import * as signal from './kernel/signal.ts';
 import * as task from './kernel/task.ts';
 import * as filemap from './mm/filemap.ts';
 import * as memory from './mm/memory.ts';
@@ -37,6 +39,8 @@ const modules = [
   migrate,
   mmap,
   task,
+  cpu,
+  signal,
   entry,
   cpuset,
 ];
@@ -56,6 +60,8 @@ type Modules = typeof run &
   typeof migrate &
   typeof mmap &
   typeof task &
+  typeof cpu &
+  typeof signal &
   typeof entry &
   typeof cpuset;
 

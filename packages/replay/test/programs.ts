@@ -68,6 +68,10 @@ const WEIGHTS = {
   io: 1,
   io_done: 1,
   ioerr: 1,
+  congest: 1,
+  kill: 1,
+  cpu_offline: 1,
+  cpu_online: 1,
   drain: 1,
   pin: 1,
   uid: 1,
@@ -151,6 +155,7 @@ class Author {
   private readonly machine: MachineSpec;
   private named = 0;
   private files = 0;
+  private readonly offline = new Set<number>();
 
   constructor(machine: MachineSpec) {
     this.machine = machine;
@@ -168,8 +173,14 @@ class Author {
     return this.machine.nodes.map(({ id }) => id).filter((_, i) => ((bits >> i) & 1) !== 0);
   }
 
+  private get cpus(): number {
+    return this.machine.nodes.reduce((sum, { cpus }) => sum + cpus, 0);
+  }
+
+  /** A CPU that is online. */
   private cpu(n: number): number {
-    return n % this.machine.nodes.reduce((sum, { cpus }) => sum + cpus, 0);
+    const online = Array.from({ length: this.cpus }, (_, cpu) => cpu).filter((cpu) => !this.offline.has(cpu));
+    return online[n % online.length];
   }
 
   private fresh(prefix: string): string {
@@ -204,6 +215,21 @@ class Author {
       case 'exit': {
         const after = (): void => void this.tasks.splice(this.tasks.indexOf(task), 1);
         return { step: { op: 'exit', t, ...(variant % 4 === 0 ? { zombie: true } : {}) }, after };
+      }
+      case 'kill': {
+        // Threads share their regions.
+        const process = this.tasks.filter(({ regions }) => regions === task.regions);
+        const after = (): void => process.forEach((each) => void this.tasks.splice(this.tasks.indexOf(each), 1));
+        return { step: { op: 'kill', t, ...(variant % 2 ? { sig: 'SIGTERM' } : {}) }, after };
+      }
+      case 'cpu_offline':
+      case 'cpu_online': {
+        const cpu = variant % this.cpus;
+        const after = (): void => {
+          if (kind === 'cpu_online') this.offline.delete(cpu);
+          else if (cpu !== 0) this.offline.add(cpu);
+        };
+        return { step: { op: kind, cpu }, after };
       }
       case 'file':
         return { step: this.file(`f${this.files}`, pages + 1, variant), after: () => void this.files++ };
@@ -292,6 +318,7 @@ class Author {
       io: { op: 'io', mode: (['now', 'step', 'hold', 'step', 'hold', 'stuck'] as const)[variant % 6] },
       io_done: { op: 'io_done' },
       ioerr: { op: 'ioerr', dir: variant % 2 ? 'read' : 'write', count: 1 + (variant % 3) },
+      congest: { op: 'congest', dev: variant % 2 ? 'swap' : 'disk', on: variant % 3 > 0 },
       drain: variant % 3 === 0 ? { op: 'drain' } : { op: 'drain', cpu: this.cpu(variant) },
       swapon: { op: 'swapon' },
       soft_offline: { op: 'soft_offline', t, addr },
@@ -322,7 +349,7 @@ class Author {
     const { t } = call.step;
     const made = choices
       .map((each) => this.step(inner(each), [], true))
-      .filter(({ step }) => !('t' in step) || step.t !== t);
+      .filter(({ step }) => step.op === 'kill' || !('t' in step) || step.t !== t);
     const steps = made.map(({ step }) => step);
     const step = { ...call.step, during: [{ pass: choice.variant % 5, steps }] };
     return { step, after: afterAll(made) };
@@ -336,6 +363,8 @@ class Author {
 function inner(choice: Choice): Choice {
   const outer: readonly Kind[] = ['spawn', 'fork', 'thread', 'file', 'mmap', 'parallel', 'during'];
   if (choice.kind === 'unpin') return { ...choice, variant: 1 };
+  // The first CPU is always there, whatever goes offline meanwhile.
+  if (choice.kind === 'pin') return { ...choice, variant: 0 };
   return outer.includes(choice.kind) ? { ...choice, kind: 'touch' } : choice;
 }
 

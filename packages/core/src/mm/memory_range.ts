@@ -1,6 +1,6 @@
 /** Mappings of whole ranges, taken away or copied (mm/memory.c, asm-generic/tlb.h). What happens to one page is in memory.ts. */
 import { VM_HUGETLB, VM_NONLINEAR, VM_PFNMAP, VM_SHARED, type Vma } from '@pagetape/events';
-import type { Kernel } from '../kernel.ts';
+import { num_online_cpus, type Kernel } from '../kernel.ts';
 import { PTE_DIRTY, PTE_YOUNG, TABLE } from '../state/layout.ts';
 import {
   has_page_table,
@@ -35,7 +35,7 @@ export function tlb_gather(): Gather {
 
 /** `include/asm-generic/tlb.h:tlb_remove_page()`: with one CPU there is nobody to wait for, so the page goes at once. */
 function tlb_remove_page(k: Kernel, tlb: Gather, pfn: number): void {
-  if (k.s.topology.cpu_to_node.length === 1) {
+  if (num_online_cpus(k) === 1) {
     free_swap_cache(k, pfn);
     page_cache_release(k, pfn);
     return;

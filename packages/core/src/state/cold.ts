@@ -2,7 +2,7 @@
  * The cold lane: what there are dozens of, as plain objects that Immer changes in the reducer and freezes after.
  * Members are kept by number; numbers of one kind start at 1, and 0 means none.
  */
-import type { Buffers, Cpuset, FILE_SYSTEMS, Oops, Task, Vma } from '@pagetape/events';
+import type { Buffers, Cpuset, DEVICES, FILE_SYSTEMS, Oops, Task, Vma } from '@pagetape/events';
 
 /** An address space: its areas in ascending order of address. */
 export interface Mm {
@@ -50,6 +50,10 @@ export interface ColdState {
   /** What calls that ended in an oops hold for ever. */
   readonly oopses: readonly Oops[];
   readonly io_mode: 'now' | 'step' | 'hold' | 'stuck';
+  /** Devices whose queues are congested for writes. */
+  readonly congested: readonly (typeof DEVICES)[number][];
+  /** CPUs that run nothing, ascending. */
+  readonly offline_cpus: readonly number[];
   /** Next number to give. */
   readonly next: {
     readonly pid: number;
@@ -77,6 +81,8 @@ export function emptyColdState(io_mode: ColdState['io_mode']): ColdState {
     regions: [],
     oopses: [],
     io_mode,
+    congested: [],
+    offline_cpus: [],
     next: { pid: FIRST_PID, mm: 1, vma: 1, anon_vma: 1, file: 1, cpuset_generation: 1 },
   };
 }

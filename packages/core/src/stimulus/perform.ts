@@ -51,6 +51,8 @@ const PERFORMERS: Performers = {
   io: disturb.performIo,
   io_done: disturb.performIoDone,
   ioerr: disturb.performIoerr,
+  congest: disturb.performCongest,
+  kill: disturb.performKill,
   syscall: performSyscall,
   cg_new: system.performCgNew,
   cg_set: system.performCgSet,
@@ -64,6 +66,8 @@ const PERFORMERS: Performers = {
   pagemap: ask.performPagemap,
   vmstat: ask.performVmstat,
   swapon: system.performSwapon,
+  cpu_offline: system.performCpuOffline,
+  cpu_online: system.performCpuOnline,
   node_offline: system.performNodeOffline,
   soft_offline: system.performSoftOffline,
 };

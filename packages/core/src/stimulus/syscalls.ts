@@ -23,12 +23,15 @@ import {
 } from '@pagetape/events';
 import { NotSimulated, ScenarioFault } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
-import { clone_thread, do_exit, fork, spawn } from '../kernel/fork.ts';
+import { do_exit } from '../kernel/exit.ts';
+import { clone_thread, fork, spawn } from '../kernel/fork.ts';
 import { sys_remap_file_pages } from '../mm/fremap.ts';
+import { WAIT_PREEMPT } from '../sched/wait.ts';
 import { madvise_dontneed } from '../mm/madvise.ts';
 import { set_dumpable, sys_setresgid, sys_setresuid } from '../kernel/sys.ts';
+import { signal_pending } from '../kernel/signal.ts';
 import { killed_by_oops } from '../kernel/panic.ts';
-import { access_without_fault, do_page_fault, down_read } from '../mm/memory.ts';
+import { access_without_fault, do_page_fault } from '../mm/memory.ts';
 import { down_write } from '../mm/mempolicy_calls.ts';
 import { set_mempolicy_home_node } from '../mm/mempolicy_kernel.ts';
 import { sys_mlock } from '../mm/mlock.ts';
@@ -100,11 +103,7 @@ export function* performThread(k: Kernel, step: Step<'thread'>): Sleeping<Result
 }
 
 export function* performExit(k: Kernel, step: Step<'exit'>): Sleeping<Result> {
-  const { mm } = current(k);
-  // exit_mm() takes the mmap_sem for a moment, so it waits for whoever changes areas.
-  yield* down_read(k, mm);
-  k.emit.MmapLockReleased(mm, 1);
-  do_exit(k, step.zombie ?? false);
+  yield* do_exit(k, step.zombie ?? false);
   return { ret: 0 };
 }
 
@@ -225,9 +224,13 @@ export function* performTouch(k: Kernel, step: Step<'touch'>): Sleeping<Result> 
   const first = resolvePage(k.s, pid, step.addr);
   for (let n = 0; n < step.pages; n++) {
     const vpn = first + n * stride;
+    if (n > 0 && k.contended) {
+      yield WAIT_PREEMPT;
+      if (signal_pending(k)) return { ret: n };
+    }
     while (!access_without_fault(k, mm, vpn, access)) {
       const sig = SIGNALS[yield* do_page_fault(k, mm, vpn, access)];
-      if (sig === 'SIGKILL') do_exit(k, false);
+      if (sig === 'SIGKILL') yield* do_exit(k);
       if (sig) return { ret: n, sig };
     }
   }
