@@ -86,6 +86,7 @@ const WEIGHTS = {
   spawn: 1,
   file: 2,
   truncate: 1,
+  cpuset: 3,
   soft_offline: 1,
   node_offline: 1,
   parallel: 3,
@@ -210,7 +211,9 @@ class Author {
         if (crowded) return null;
         const as = this.fresh('T');
         const regions = kind === 'fork' ? [...task.regions] : task.regions;
-        return { step: { op: kind, t, as }, after: () => this.tasks.push({ name: as, regions }) };
+        // What is made within another step may never be made, so nobody asks for it later.
+        const after = (): void => void (nested || this.tasks.push({ name: as, regions }));
+        return { step: { op: kind, t, as }, after };
       }
       case 'exit': {
         const after = (): void => void this.tasks.splice(this.tasks.indexOf(task), 1);
@@ -319,6 +322,7 @@ class Author {
       io_done: { op: 'io_done' },
       ioerr: { op: 'ioerr', dir: variant % 2 ? 'read' : 'write', count: 1 + (variant % 3) },
       congest: { op: 'congest', dev: variant % 2 ? 'swap' : 'disk', on: variant % 3 > 0 },
+      cpuset: this.cpuset({ kind, who, whom, region, page, pages: more, from, to, variant }),
       drain: variant % 3 === 0 ? { op: 'drain' } : { op: 'drain', cpu: this.cpu(variant) },
       swapon: { op: 'swapon' },
       soft_offline: { op: 'soft_offline', t, addr },
@@ -330,6 +334,24 @@ class Author {
       dumpable: { op: 'dumpable', t, value: variant % 2 === 0 ? 0 : 1 },
     };
     return { step: steps[kind] ?? (steps.touch as Stimulus), after: () => {} };
+  }
+
+  /** Steps with cpusets, of which some are there and some are not. */
+  private cpuset({ who, whom, from, variant }: Choice): Stimulus {
+    const cg = ['a', 'a/b', 'b', ''][whom % 4];
+    const flags = ['memory_migrate', 'mem_exclusive', 'cpu_exclusive'];
+    switch (variant % 6) {
+      case 0:
+        return { op: 'cg_new', cg };
+      case 1:
+        return { op: 'cg_attach', cg, t: this.tasks[who % this.tasks.length].name };
+      case 2:
+        return { op: 'cg_set', cg, file: flags[from % 3], value: who % 2 };
+      case 3:
+        return { op: 'cg_set', cg, file: 'cpus', value: `0-${who % this.cpus}` };
+      default:
+        return { op: 'cg_set', cg, file: 'mems', value: this.nodes(from).join(',') };
+    }
   }
 
   /** Steps at the same time, mostly of different tasks: races between calls that move pages, or anything. */
@@ -361,7 +383,7 @@ class Author {
  * no pages of a task that may be gone.
  */
 function inner(choice: Choice): Choice {
-  const outer: readonly Kind[] = ['spawn', 'fork', 'thread', 'file', 'mmap', 'parallel', 'during'];
+  const outer: readonly Kind[] = ['spawn', 'file', 'mmap', 'parallel', 'during'];
   if (choice.kind === 'unpin') return { ...choice, variant: 1 };
   // The first CPU is always there, whatever goes offline meanwhile.
   if (choice.kind === 'pin') return { ...choice, variant: 0 };

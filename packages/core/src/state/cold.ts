@@ -42,7 +42,7 @@ export interface ColdState {
   /** The areas of each anon_vma, in the order in which reverse mapping visits them: the newest first. */
   readonly anon_vmas: Readonly<Record<number, readonly number[]>>;
   readonly files: Readonly<Record<number, File>>;
-  /** By path; the root, which never changes, is not among them. */
+  /** By path; the root, "", is among them once it was written to. */
   readonly cpusets: Readonly<Record<string, Cpuset>>;
   /** Weights of nodes in a weighted interleave, where one was set. */
   readonly il_weights: Readonly<Record<number, number>>;

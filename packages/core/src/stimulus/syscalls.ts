@@ -23,6 +23,7 @@ import {
 } from '@pagetape/events';
 import { NotSimulated, ScenarioFault } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
+import { in_root_cpuset } from '../kernel/cpuset.ts';
 import { do_exit } from '../kernel/exit.ts';
 import { clone_thread, fork, spawn } from '../kernel/fork.ts';
 import { sys_remap_file_pages } from '../mm/fremap.ts';
@@ -80,7 +81,7 @@ export function* performSpawn(k: Kernel, step: Step<'spawn'>): Sleeping<Result> 
     sgid: uid,
     capabilities: resolveCapabilities(uid, step.caps),
     ...(step.compat ? { compat: true } : {}),
-    mems_allowed: step.mems ? [...step.mems].sort((a, b) => a - b) : [...nodes],
+    ...(step.mems ? { mems_allowed: [...step.mems].sort((a, b) => a - b) } : in_root_cpuset(k)),
   };
   const outside = request.mems_allowed.find((nid) => !nodes.includes(nid));
   if (outside !== undefined)
