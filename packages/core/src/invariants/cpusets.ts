@@ -6,7 +6,8 @@ const within = (some: readonly number[], of: readonly number[]): boolean => some
 /** The tree of cpusets, the nodes and CPUs of each, and its tasks. */
 export const checkCpusets: Invariant = ({ cold, topology }, _census, report) => {
   const everything = { cpus: topology.cpu_to_node.map((_, cpu) => cpu), mems: topology.nodes };
-  const root = cold.cpusets[''] ?? everything;
+  const written = cold.cpusets[''];
+  const root = written && written.subtree_control === undefined ? written : everything;
   for (const [cg, { cpus, mems, generation, subtree_control }] of Object.entries(cold.cpusets)) {
     const above = cg.slice(0, Math.max(cg.lastIndexOf('/'), 0));
     const parent = cg === '' ? everything : above === '' ? root : cold.cpusets[above];

@@ -41,8 +41,9 @@ function find_cpuset(k: Kernel, cg: string): Cpuset | null {
 /** The state of a cpuset, which the root has from the start. */
 export const generation_of = (k: Kernel, cg: string): number => k.s.cold.cpusets[cg]?.generation ?? 0;
 
-/** What a task that nobody put elsewhere knows of its cpuset, the root. */
-export function in_root_cpuset(k: Kernel): Required<Pick<Task, 'cpuset' | 'mems_generation' | 'mems_allowed'>> {
+/** What a task that nobody put elsewhere knows of its cpuset: that is the root, whose nodes may change in these kernels. */
+export function in_root_cpuset(k: Kernel): Pick<Task, 'cpuset' | 'mems_generation' | 'mems_allowed'> {
+  if (k.traits.cpusets === 'applied') return { mems_allowed: [...k.s.topology.nodes] };
   return { cpuset: '', mems_generation: generation_of(k, ''), mems_allowed: [...cpuset_of(k, '').mems] };
 }
 

@@ -167,10 +167,6 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     'a cpuset may take the memory of its tasks along (memory_migrate)',
     'a cpuset leaves the memory of its tasks where it is',
   ),
-  root_cpuset_writable: either(
-    'the nodes and CPUs of the root cpuset can be written, as those of any other',
-    'the nodes and CPUs of the root cpuset cannot be written: EACCES',
-  ),
   sys_call_table_entries: ({ x86_64 }) => `the highest system call of x86-64 is ${x86_64 - 1}`,
   setresuid: (value) =>
     value === 'plain'
