@@ -16,6 +16,8 @@ export interface Kernel {
   readonly chance: Chance;
   /** More than one task is on its way: functions that can be preempted yield between pages. */
   contended: boolean;
+  /** Tasks whose step is not over, or has not begun; once for each such step. */
+  readonly under_way: number[];
 }
 
 /** A kernel function that may sleep or give way. It yields what it waits for; see sched/wait.ts. */
@@ -29,6 +31,10 @@ export function current(k: Kernel): Task {
 export const smp_processor_id = (k: Kernel): number => k.s.scalars[CURRENT_CPU];
 export const numa_node_id = (k: Kernel): number => k.s.topology.cpu_to_node[k.s.scalars[CURRENT_CPU]];
 export const task_cpu = (k: Kernel, pid: number): number => k.s.tasks[pid * TASK + T_CPU];
+
+/** `include/linux/cpumask.h:cpu_online()`, num_online_cpus() */
+export const cpu_online = (k: Kernel, cpu: number): boolean => !k.s.cold.offline_cpus.includes(cpu);
+export const num_online_cpus = (k: Kernel): number => k.s.topology.cpu_to_node.length - k.s.cold.offline_cpus.length;
 
 /** Whether the running task has a capability. */
 export function capable(k: Kernel, capability: string): boolean {

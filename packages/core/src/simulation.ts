@@ -2,6 +2,7 @@
 import { EventLog, type BlockSink, type Stimulus } from '@pagetape/events';
 import { NotSimulated, ScenarioFault } from './errors.ts';
 import type { Kernel } from './kernel.ts';
+import { in_root_cpuset } from './kernel/cpuset.ts';
 import { map_program } from './kernel/fork.ts';
 import { DEFAULT_PROFILE, PROFILES } from './profiles/index.ts';
 import type { Traits } from './profiles/traits.ts';
@@ -61,7 +62,7 @@ export class Simulation {
     this.log.seq = from?.seq ?? 0;
     const emit = this.machine.emitters(this.log);
     const chance = new Chance(start?.seed ?? '0', from?.chance);
-    this.k = { s: this.view, emit, traits, chance, contended: false };
+    this.k = { s: this.view, emit, traits, chance, contended: false, under_way: [] };
     this.scheduler = new Scheduler(this.k);
     if (start) boot(this.k);
   }
@@ -100,7 +101,6 @@ function assertSuits(traits: Traits, from: Checkpoint): void {
 
 /** The tasks that every system has: init, which root owns, and a kernel thread. */
 function boot(k: Kernel): void {
-  const { nodes } = k.s.topology;
   const root = {
     uid: 0,
     euid: 0,
@@ -110,7 +110,7 @@ function boot(k: Kernel): void {
     sgid: 0,
     policy: null,
     capabilities: resolveCapabilities(0, []),
-    mems_allowed: [...nodes],
+    ...in_root_cpuset(k),
   };
   const task = (name: string, pid: number, mm: number) =>
     ({ ...root, name, pid, tgid: pid, mm, state: 'running' }) as const;

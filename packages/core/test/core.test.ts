@@ -2,6 +2,7 @@
 import test from 'ava';
 import { canonicalJson, collectBlocks, eventsOf, printData, START, type Stimulus } from '@pagetape/events';
 import { Chance, hashState, openMachine, PRNG_NAME, Simulation, type MachineSpec } from '../src/index.ts';
+import { ZONE, Z_FREE } from '../src/state/layout.ts';
 import { buildTopology } from '../src/state/topology.ts';
 
 const node = (id: number, pages: number, cpus = 1) => ({ id, pages, cpus });
@@ -292,6 +293,42 @@ for (const [title, steps, kind, field, expected] of heldFromOutside) {
   });
 }
 
+test('user data leaves a share of the zones above in the zones below: the low mark and that, then the min mark', (t) => {
+  const zones = { DMA: 50, Normal: 250, HighMem: 800 };
+  const spec = machine({
+    nodes: [
+      { ...node(0, 1100), zones },
+      { ...node(1, 500), zones: { DMA: 90, Normal: 410 } },
+    ],
+  });
+  const shares = buildTopology(spec).zones.map(({ lowmem_reserve }) => lowmem_reserve);
+  t.deepEqual(shares, [
+    [0, 0, 0, 4], // (250 + 800) / 256 for who could use HighMem; 250 / 256 for who could use Normal
+    [0, 0, 0, 25], // 800 / 32
+    [0, 0, 0, 0],
+    [0, 0, 1, 1],
+    [0, 0, 0, 0],
+  ]);
+  const pages = (most: number): number[] => {
+    const { simulation } = run(
+      [
+        { op: 'spawn', t: 'A' },
+        { op: 'mmap', t: 'A', r: 'r', at: 0, pages: 2000 },
+        { op: 'touch', t: 'A', addr: ['r', 0], pages: most },
+      ],
+      { spec },
+    );
+    const { zones: all } = simulation.view;
+    return simulation.view.topology.zones.map((_, z) => all[z * ZONE + Z_FREE]);
+  };
+  const { zones: marks } = buildTopology(spec);
+  // The request begins in HighMem, so that the share for its kind counts in the zones of the other node, too.
+  const low = marks.map((zone) => zone.low + zone.lowmem_reserve[3]);
+  const used = marks.reduce((sum, zone, z) => sum + zone.present - low[z], 0);
+  t.deepEqual(pages(used), low);
+  t.deepEqual(pages(used + 1), [low[0], low[1], low[2] - 1, low[3], low[4]]);
+});
+
 const faults: readonly [title: string, steps: Stimulus[], message: RegExp][] = [
   [
     'an unknown task',
@@ -306,8 +343,25 @@ const faults: readonly [title: string, steps: Stimulus[], message: RegExp][] = [
     ],
     /no region r; a step "mmap"/,
   ],
-  ['an unknown operation', [{ op: 'vmstat' }], /the operation vmstat is not simulated yet/],
+  ['an unknown operation', [{ op: 'ksm' }], /the operation ksm is not simulated yet/],
   ['a cpu that is not there', [{ op: 'spawn', t: 'A', cpu: 9 }], /there is no CPU 9/],
+  [
+    'a cpu that is offline',
+    [
+      { op: 'spawn', t: 'A' },
+      { op: 'cpu_offline', cpu: 1 },
+      { op: 'pin', t: 'A', cpu: 1 },
+    ],
+    /CPU 1 is offline; a step "cpu_online" must bring it back first/,
+  ],
+  [
+    'a node whose cpus are offline',
+    [
+      { op: 'cpu_offline', cpu: 1 },
+      { op: 'spawn', t: 'A', node: 1 },
+    ],
+    /all CPUs of node 1 are offline/,
+  ],
 ];
 
 for (const [title, steps, message] of faults) {

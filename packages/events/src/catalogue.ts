@@ -4,11 +4,14 @@
  */
 import * as entry from './arch/entry.ts';
 import type { AnyEvent, Args, ColdEvent, HotEvent, Payload } from './define.ts';
+import * as cpu from './kernel/cpu.ts';
 import * as cpuset from './kernel/cpuset.ts';
 import * as run from './kernel/run.ts';
+import * as signal from './kernel/signal.ts';
 import * as task from './kernel/task.ts';
 import * as filemap from './mm/filemap.ts';
 import * as memory from './mm/memory.ts';
+import * as fremap from './mm/fremap.ts';
 import * as mempolicy from './mm/mempolicy.ts';
 import * as migrate from './mm/migrate.ts';
 import * as mmap from './mm/mmap.ts';
@@ -31,10 +34,13 @@ const modules = [
   pageIo,
   rmap,
   memory,
+  fremap,
   mempolicy,
   migrate,
   mmap,
   task,
+  cpu,
+  signal,
   entry,
   cpuset,
 ];
@@ -49,10 +55,13 @@ type Modules = typeof run &
   typeof pageIo &
   typeof rmap &
   typeof memory &
+  typeof fremap &
   typeof mempolicy &
   typeof migrate &
   typeof mmap &
   typeof task &
+  typeof cpu &
+  typeof signal &
   typeof entry &
   typeof cpuset;
 

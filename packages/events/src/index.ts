@@ -34,6 +34,7 @@ export { canonicalJson, parseEvent, printData, printEvent } from './text.ts';
 export { type Cpuset } from './kernel/cpuset.ts';
 export {
   ActorSwitched,
+  DEVICES,
   StimulusBegan,
   StimulusEnded,
   UNTIL,
@@ -41,6 +42,7 @@ export {
   UNTIL_UNLOCK,
   UNTIL_WAIT,
 } from './kernel/run.ts';
+export { FATAL_SIGNALS } from './kernel/signal.ts';
 export { type Credentials, type Oops, type Task } from './kernel/task.ts';
 export { type Vma } from './mm/mmap.ts';
 export { CHECK, type Check, type Policy } from './mm/mempolicy.ts';

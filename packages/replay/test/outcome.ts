@@ -120,7 +120,7 @@ function paragraphs(trace: readonly string[]): string[][] {
     const of = /#\d+/.exec(line)?.[0];
     const back = word === 'putback' && mode === 'pass';
     if (begin || back || BEGINS.has(word) || (word === 'did' && mode !== 'during')) found.push([line]);
-    else if (mode === 'pass' && page !== undefined && of !== page) found.push(['   ', line]);
+    else if (mode === 'pass' && page !== undefined && of !== undefined && of !== page) found.push(['   ', line]);
     else found[found.length - 1].push(line);
     begin = word === 'did';
     if (word === 'during') mode = 'during';

@@ -4,7 +4,7 @@
  * rest still makes sense.
  */
 import type { MachineSpec, NodeSpec } from '@pagetape/core';
-import type { Stimulus } from '@pagetape/events';
+import type { Stimulus, StimulusByOp } from '@pagetape/events';
 import fc from 'fast-check';
 import type { Program } from '../src/laws/recording.ts';
 
@@ -54,6 +54,7 @@ const WEIGHTS = {
   munlock: 1,
   mprotect: 1,
   madvise: 1,
+  remap: 2,
   deactivate: 1,
   pinpages: 1,
   unpin: 1,
@@ -67,6 +68,10 @@ const WEIGHTS = {
   io: 1,
   io_done: 1,
   ioerr: 1,
+  congest: 1,
+  kill: 1,
+  cpu_offline: 1,
+  cpu_online: 1,
   drain: 1,
   pin: 1,
   uid: 1,
@@ -81,6 +86,7 @@ const WEIGHTS = {
   spawn: 1,
   file: 2,
   truncate: 1,
+  cpuset: 3,
   soft_offline: 1,
   node_offline: 1,
   cg_new: 1,
@@ -132,6 +138,8 @@ const anyChoice: fc.Arbitrary<Choice> = fc.record({
 interface Region {
   readonly name: string;
   readonly pages: number;
+  /** A shared mapping of a file. */
+  readonly shared: boolean;
 }
 
 interface Person {
@@ -158,6 +166,7 @@ class Author {
   private named = 0;
   private files = 0;
   private readonly groups: string[] = [];
+  private readonly offline = new Set<number>();
 
   constructor(machine: MachineSpec) {
     this.machine = machine;
@@ -175,8 +184,14 @@ class Author {
     return this.machine.nodes.map(({ id }) => id).filter((_, i) => ((bits >> i) & 1) !== 0);
   }
 
+  private get cpus(): number {
+    return this.machine.nodes.reduce((sum, { cpus }) => sum + cpus, 0);
+  }
+
+  /** A CPU that is online. */
   private cpu(n: number): number {
-    return n % this.machine.nodes.reduce((sum, { cpus }) => sum + cpus, 0);
+    const online = Array.from({ length: this.cpus }, (_, cpu) => cpu).filter((cpu) => !this.offline.has(cpu));
+    return online[n % online.length];
   }
 
   private fresh(prefix: string): string {
@@ -206,11 +221,28 @@ class Author {
         if (crowded) return null;
         const as = this.fresh('T');
         const regions = kind === 'fork' ? [...task.regions] : task.regions;
-        return { step: { op: kind, t, as }, after: () => this.tasks.push({ name: as, regions }) };
+        // What is made within another step may never be made, so nobody asks for it later.
+        const after = (): void => void (nested || this.tasks.push({ name: as, regions }));
+        return { step: { op: kind, t, as }, after };
       }
       case 'exit': {
         const after = (): void => void this.tasks.splice(this.tasks.indexOf(task), 1);
         return { step: { op: 'exit', t, ...(variant % 4 === 0 ? { zombie: true } : {}) }, after };
+      }
+      case 'kill': {
+        // Threads share their regions.
+        const process = this.tasks.filter(({ regions }) => regions === task.regions);
+        const after = (): void => process.forEach((each) => void this.tasks.splice(this.tasks.indexOf(each), 1));
+        return { step: { op: 'kill', t, ...(variant % 2 ? { sig: 'SIGTERM' } : {}) }, after };
+      }
+      case 'cpu_offline':
+      case 'cpu_online': {
+        const cpu = variant % this.cpus;
+        const after = (): void => {
+          if (kind === 'cpu_online') this.offline.delete(cpu);
+          else if (cpu !== 0) this.offline.add(cpu);
+        };
+        return { step: { op: kind, cpu }, after };
       }
       case 'file':
         return { step: this.file(`f${this.files}`, pages + 1, variant), after: () => void this.files++ };
@@ -221,7 +253,7 @@ class Author {
       case 'mmap': {
         const r = this.fresh('r');
         const length = (pages + 1) * (variant % 5 === 4 ? 6 : 1);
-        const step: Stimulus = {
+        const step: StimulusByOp<'mmap'> = {
           op: 'mmap',
           t,
           r,
@@ -229,7 +261,14 @@ class Author {
           pages: length,
           ...this.contents(choice),
         };
-        return { step, after: () => task.regions.push({ name: r, pages: length }) };
+        const shared = step.kind === 'file';
+        return { step, after: () => task.regions.push({ name: r, pages: length, shared }) };
+      }
+      case 'remap': {
+        // It needs a file, and a shared mapping of it: they are made first.
+        if (task.regions.some(({ shared }) => shared)) return null;
+        if (this.files === 0) return nested ? null : this.making({ ...choice, kind: 'file' }, nested);
+        return nested ? null : this.making({ ...choice, kind: 'mmap', variant: 0, whom: 1 }, nested);
       }
       case 'cg_new': {
         const cg = GROUPS.find((name) => !this.groups.includes(name));
@@ -282,7 +321,9 @@ class Author {
 
   /** Steps on what is there. */
   private using({ kind, who, whom, region, page, pages: more, from, to, variant }: Choice) {
-    const { name: t, regions } = this.tasks[who % this.tasks.length];
+    const { name: t, regions: all } = this.tasks[who % this.tasks.length];
+    const shared = kind === 'remap' ? all.filter((each) => each.shared) : [];
+    const regions = shared.length > 0 ? shared : all;
     const { name, pages: size } = regions[region % regions.length] ?? { name: '@', pages: 8 };
     const addr = [name, page % size] as const;
     const pages = variant % 3 === 2 ? size : 1 + (more % (size + 2));
@@ -304,6 +345,7 @@ class Author {
       munlock: { op: 'munlock', ...at },
       mprotect: { op: 'mprotect', ...at, prot: ['r', 'rw', ''][variant % 3] },
       madvise: { op: 'madvise', ...at, advice: 'MADV_DONTNEED' },
+      remap: { op: 'remap_file_pages', t, addr, pages: 1 + (to % 4), off: from % 8, nonblock: variant % 2 === 1 },
       pinpages: { op: 'pinpages', ...at, mode: variant % 2 ? 'r' : 'w' },
       unpin: variant % 2 ? { op: 'unpin' } : { op: 'unpin', ...at },
       lock: { op: 'lock', t, addr, until: (['wait', 'unlock', { tries: 1 + (variant % 3) }] as const)[variant % 3] },
@@ -314,6 +356,8 @@ class Author {
       io: { op: 'io', mode: (['now', 'step', 'hold', 'step', 'hold', 'stuck'] as const)[variant % 6] },
       io_done: { op: 'io_done' },
       ioerr: { op: 'ioerr', dir: variant % 2 ? 'read' : 'write', count: 1 + (variant % 3) },
+      congest: { op: 'congest', dev: variant % 2 ? 'swap' : 'disk', on: variant % 3 > 0 },
+      cpuset: this.cpuset({ kind, who, whom, region, page, pages: more, from, to, variant }),
       drain: variant % 3 === 0 ? { op: 'drain' } : { op: 'drain', cpu: this.cpu(variant) },
       swapon: { op: 'swapon' },
       soft_offline: { op: 'soft_offline', t, addr },
@@ -327,6 +371,24 @@ class Author {
       dumpable: { op: 'dumpable', t, value: variant % 2 === 0 ? 0 : 1 },
     };
     return { step: steps[kind] ?? (steps.touch as Stimulus), after: () => {} };
+  }
+
+  /** Steps with cpusets, of which some are there and some are not. */
+  private cpuset({ who, whom, from, variant }: Choice): Stimulus {
+    const cg = ['a', 'a/b', 'b', ''][whom % 4];
+    const flags = ['memory_migrate', 'mem_exclusive', 'cpu_exclusive'];
+    switch (variant % 6) {
+      case 0:
+        return { op: 'cg_new', cg };
+      case 1:
+        return { op: 'cg_attach', cg, t: this.tasks[who % this.tasks.length].name };
+      case 2:
+        return { op: 'cg_set', cg, file: flags[from % 3], value: who % 2 };
+      case 3:
+        return { op: 'cg_set', cg, file: 'cpus', value: `0-${who % this.cpus}` };
+      default:
+        return { op: 'cg_set', cg, file: 'mems', value: this.nodes(from).join(',') };
+    }
   }
 
   /** Steps at the same time, mostly of different tasks: races between calls that move pages, or anything. */
@@ -346,7 +408,7 @@ class Author {
     const { t } = call.step;
     const made = choices
       .map((each) => this.step(inner(each), [], true))
-      .filter(({ step }) => !('t' in step) || step.t !== t);
+      .filter(({ step }) => step.op === 'kill' || !('t' in step) || step.t !== t);
     const steps = made.map(({ step }) => step);
     const step = { ...call.step, during: [{ pass: choice.variant % 5, steps }] };
     return { step, after: afterAll(made) };
@@ -358,8 +420,10 @@ class Author {
  * no pages of a task that may be gone.
  */
 function inner(choice: Choice): Choice {
-  const outer: readonly Kind[] = ['spawn', 'fork', 'thread', 'file', 'mmap', 'cg_new', 'parallel', 'during'];
+  const outer: readonly Kind[] = ['spawn', 'file', 'mmap', 'cg_new', 'parallel', 'during'];
   if (choice.kind === 'unpin') return { ...choice, variant: 1 };
+  // The first CPU is always there, whatever goes offline meanwhile.
+  if (choice.kind === 'pin') return { ...choice, variant: 0 };
   return outer.includes(choice.kind) ? { ...choice, kind: 'touch' } : choice;
 }
 

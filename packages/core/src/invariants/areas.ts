@@ -1,5 +1,5 @@
 /** Areas of address spaces, and the lists through which reverse mapping finds them. */
-import { VM_LOCKED, type Vma } from '@pagetape/events';
+import { VM_LOCKED, VM_NONLINEAR, type Vma } from '@pagetape/events';
 import * as L from '../state/layout.ts';
 import type { StateView } from '../state/view.ts';
 import { numbers } from './census.ts';
@@ -53,10 +53,20 @@ function checkOwner(
   }
 }
 
-/** i_mmap of a file has the areas that map it. */
+/** i_mmap of a file has the areas that map it, but for the nonlinear ones, which have a list of their own. */
 export const checkFileMappings: Invariant = ({ cold }, _census, report) => {
-  const lists = new Map(numbers(cold.files).map((file) => [file, cold.files[file].i_mmap]));
+  const lists = new Map(
+    numbers(cold.files).map((file) => [file, [...cold.files[file].i_mmap, ...cold.files[file].i_mmap_nonlinear]]),
+  );
   checkOwner(cold.vmas, 'file', lists, report);
+  for (const file of lists.keys()) {
+    for (const id of lists.get(file) ?? []) {
+      const nonlinear = ((cold.vmas[id]?.flags ?? 0) & VM_NONLINEAR) !== 0;
+      const list = nonlinear ? 'i_mmap_nonlinear' : 'i_mmap';
+      if (!cold.files[file][list].includes(id))
+        report(`area ${id} is not in ${list} of file ${file}, where it belongs`);
+    }
+  }
 };
 
 /** The list of an anon_vma has its areas; without any it is gone. */

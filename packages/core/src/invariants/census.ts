@@ -5,7 +5,7 @@
  * A broken state may refer to what does not exist; that is noted, and not counted.
  */
 import * as L from '../state/layout.ts';
-import { frame_of_pte, is_migration_entry, pte_slot } from '../state/read.ts';
+import { frame_of_pte, is_migration_entry, pte_is_file, pte_slot } from '../state/read.ts';
 import { lockedOutside, pinsOf, seizedSlots } from '../state/outside.ts';
 import type { StateView } from '../state/view.ts';
 import { eachLeaf } from '../state/walk.ts';
@@ -112,6 +112,7 @@ function countPtes(s: StateView, census: Census, count: Count, mm: number): MmCe
   let file = 0;
   const root = { roots: 'mms', at: mm * L.MM + L.M_ROOT, of: `address space ${mm}` } as const;
   const tables = eachEntry(s, census, count, root, (pte, vpn) => {
+    if (pte_is_file(pte)) return;
     const who = (what: string): string => `page ${vpn} of address space ${mm} maps ${what}`;
     const pfn = frame_of_pte(s, pte);
     if (pfn < 0) return count(census.swapPtes, pte_slot(pte), () => who(`slot ${pte_slot(pte)}`));

@@ -10,7 +10,7 @@ import { checkFreeFrames, checkLruLists, checkPlaces, checkZones } from './place
 import { checkMigrationEntries, checkPageCache, checkReverseMapping, checkSwapCache } from './mappings.ts';
 import { checkMapcounts, checkReferences } from './references.ts';
 import { checkSlots, checkSwapAreas } from './swap.ts';
-import { checkCallsAreOver, checkPageTables, checkTables, checkUsers } from './tasks.ts';
+import { checkCallsAreOver, checkPageTables, checkTables, checkThreads, checkUsers } from './tasks.ts';
 
 /** Looks at one subject, and says in sentences what is broken. */
 export type Invariant = (s: StateView, census: Census, report: (sentence: string) => void, midway: boolean) => void;
@@ -40,6 +40,7 @@ const INVARIANTS: readonly Invariant[] = [
   checkAnonVmas,
   checkLockedPages,
   checkUsers,
+  checkThreads,
   checkPageTables,
   checkTables,
   checkCpusets,

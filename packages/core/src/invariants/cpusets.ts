@@ -33,10 +33,12 @@ export const checkAppliedCpusets: Invariant = (s, _census, report, midway) => {
 
 /** The tree of cpusets, the nodes and CPUs of each, and its tasks. */
 export const checkCpusets: Invariant = ({ cold, topology }, _census, report) => {
-  const root = { cpus: topology.cpu_to_node.map((_, cpu) => cpu), mems: topology.nodes };
+  const everything = { cpus: topology.cpu_to_node.map((_, cpu) => cpu), mems: topology.nodes };
+  const written = cold.cpusets[''];
+  const root = written && written.subtree_control === undefined ? written : everything;
   for (const [cg, { cpus, mems, generation, subtree_control }] of Object.entries(cold.cpusets)) {
     const above = cg.slice(0, Math.max(cg.lastIndexOf('/'), 0));
-    const parent = above === '' ? root : cold.cpusets[above];
+    const parent = cg === '' ? everything : above === '' ? root : cold.cpusets[above];
     if (!parent) report(`cpuset ${cg} lies in ${above}, which does not exist`);
     else if (subtree_control === undefined && !(within(mems, parent.mems) && within(cpus, parent.cpus)))
       report(`cpuset ${cg} has more than the one around it`);

@@ -1,5 +1,5 @@
 /** A frame and what it holds know each other: caches, areas through reverse mapping, and migration entries. */
-import type { Vma } from '@pagetape/events';
+import { VM_NONLINEAR, type Vma } from '@pagetape/events';
 import * as L from '../state/layout.ts';
 import {
   find_page,
@@ -10,6 +10,7 @@ import {
   PageLocked,
   PagePrivate,
   PageSwapCache,
+  pte_is_file,
 } from '../state/read.ts';
 import type { StateView } from '../state/view.ts';
 import { eachLeaf } from '../state/walk.ts';
@@ -57,6 +58,7 @@ export const checkPageCache: Invariant = (s, { cachedFiles }, report) => {
 function isFound(s: StateView, pfn: number, vma: Vma, vpn: number): boolean {
   const mapping = mapping_of(s, pfn);
   const owner = mapping < 0 ? vma.anon_vma === -mapping : vma.file === mapping;
+  if (owner && (vma.flags & VM_NONLINEAR) !== 0) return true;
   return owner && page_index(s, pfn) === vma.pgoff + (vpn - vma.start);
 }
 
@@ -72,6 +74,8 @@ export const checkReverseMapping: Invariant = (s, _census, report) => {
         const vma = areas.find(({ start, end }) => start <= vpn && vpn < end);
         const of = `page ${vpn} of address space ${mm}`;
         if (!vma) report(`${of} has an entry, but lies in no area`);
+        if (vma && pte_is_file(pte) && (vma.flags & VM_NONLINEAR) === 0)
+          report(`${of} names a page of a file, but lies in area ${vma.id}, which is not nonlinear`);
         const pfn = frame_of_pte(s, pte);
         if (!vma || pfn <= L.ZERO_PFN || pfn >= s.topology.max_pfn) continue;
         if (placeOf(s, pfn) === L.PLACE_FREE) report(`${of} maps frame ${pfn}, which is free`);

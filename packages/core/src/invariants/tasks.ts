@@ -31,6 +31,21 @@ export const checkUsers: Invariant = (s, _census, report, midway) => {
   }
 };
 
+/** A process id is that of a process as long as one of its threads lives, on a CPU that is online. */
+export const checkThreads: Invariant = (s, _census, report) => {
+  const { tasks, offline_cpus } = s.cold;
+  for (const pid of numbers(tasks)) {
+    const { tgid, state } = tasks[pid];
+    if (!tasks[tgid]) report(`task ${pid} belongs to process ${tgid}, which is gone`);
+    const cpu = s.tasks[pid * L.TASK + L.T_CPU];
+    if (state === 'running' && offline_cpus.includes(cpu)) report(`task ${pid} runs on CPU ${cpu}, which is offline`);
+  }
+  for (const cpu of offline_cpus) {
+    const pages = s.cpus[cpu * L.CPU] + s.cpus[cpu * L.CPU + L.BATCH];
+    if (pages > 0) report(`CPU ${cpu} is offline, but has ${pages} pages in its batches`);
+  }
+};
+
 /** An address space counts its page tables. */
 export const checkPageTables: Invariant = (s, { mms }, report) => {
   for (const [mm, { tables }] of mms) {

@@ -1,8 +1,9 @@
 /**
  * Cpusets (kernel/cpuset.c): a tree of groups of tasks, each with the CPUs and nodes that its tasks may use. A cpuset
- * is named by its path, "a/b"; the root is "" and has everything. Its own files cannot be written here.
+ * is named by its path, "a/b"; the root is "", and has everything until somebody writes to its files.
  *
- * A task that was made with `mems` of its own is in no cpuset that has a name, until it is attached to one.
+ * A task that was made with `mems` of its own is in no cpuset that has a name, until it is attached to one; others are in
+ * the root.
  */
 import {
   EACCES,
@@ -18,8 +19,7 @@ import {
   type Policy,
   type Task,
 } from '@pagetape/events';
-import { NotSimulated } from '../errors.ts';
-import { current, task_cpu, type Kernel, type Sleeping } from '../kernel.ts';
+import { cpu_online, current, task_cpu, type Kernel, type Sleeping } from '../kernel.ts';
 import { bitmap_parselist, bitmap_remap, bitmap_scnlistprintf } from '../lib/bitmap.ts';
 import { bind_zonelist, mpol_equal } from '../mm/mempolicy.ts';
 import { down_write } from '../mm/mempolicy_calls.ts';
@@ -30,11 +30,28 @@ import { mmput } from './fork.ts';
 
 const cpus_of = (k: Kernel): number[] => k.s.topology.cpu_to_node.map((_, cpu) => cpu);
 
-/** The cpuset of that path, or null. */
+/** The cpuset of that path, or null. The root is as the system was started with, before the first write to it. */
 function find_cpuset(k: Kernel, cg: string): Cpuset | null {
-  if (cg !== '') return k.s.cold.cpusets[cg] ?? null;
+  const known = k.s.cold.cpusets[cg];
+  if (known || cg !== '') return known ?? null;
   const everything = { cpus: cpus_of(k), mems: [...k.s.topology.nodes] };
   return { ...everything, cpu_exclusive: true, mem_exclusive: true, memory_migrate: false, generation: 0 };
+}
+
+/** The state of a cpuset, which the root has from the start. */
+export const generation_of = (k: Kernel, cg: string): number => k.s.cold.cpusets[cg]?.generation ?? 0;
+
+/** What a task that nobody put elsewhere knows of its cpuset: that is the root, whose nodes may change in these kernels. */
+export function in_root_cpuset(k: Kernel): Pick<Task, 'cpuset' | 'mems_generation' | 'mems_allowed'> {
+  if (k.traits.cpusets === 'applied') return { mems_allowed: [...k.s.topology.nodes] };
+  return { cpuset: '', mems_generation: generation_of(k, ''), mems_allowed: [...cpuset_of(k, '').mems] };
+}
+
+/** `kernel/cpuset.c:guarantee_online_cpus()`: its CPUs that are online, or those of the nearest one above that has any. */
+function guarantee_online_cpus(k: Kernel, cg: string): number[] {
+  const cpus = cpuset_of(k, cg).cpus.filter((cpu) => cpu_online(k, cpu));
+  if (cpus.length > 0) return cpus;
+  return cg === '' ? cpus_of(k).filter((cpu) => cpu_online(k, cpu)) : guarantee_online_cpus(k, parent_of(cg));
 }
 
 function cpuset_of(k: Kernel, cg: string): Cpuset {
@@ -69,7 +86,7 @@ function mpol_rebind_policy(k: Kernel, policy: Policy, from: readonly number[], 
 export function cpuset_update_task_memory_state(k: Kernel): void {
   const { cpuset, mems_generation, mems_allowed, pid, policy } = current(k);
   if (cpuset === undefined) return;
-  const { generation } = cpuset_of(k, cpuset);
+  const generation = generation_of(k, cpuset);
   if (generation === mems_generation) return;
   const mems = [...guarantee_online_mems(k, cpuset)];
   const rebound = policy && mpol_rebind_policy(k, policy, mems_allowed, mems);
@@ -96,9 +113,10 @@ function is_cpuset_subset(p: Cpuset, q: Cpuset): boolean {
   return within && (!p.cpu_exclusive || q.cpu_exclusive) && (!p.mem_exclusive || q.mem_exclusive);
 }
 
-/** `kernel/cpuset.c:validate_change()`: children first, then the parent, then the siblings. */
+/** `kernel/cpuset.c:validate_change()`: children first, then the parent, then the siblings; the root has neither. */
 function validate_change(k: Kernel, cg: string, trial: Cpuset): number {
   if (children_of(k, cg).some((child) => !is_cpuset_subset(cpuset_of(k, child), trial))) return -EBUSY;
+  if (cg === '') return 0;
   if (!is_cpuset_subset(trial, cpuset_of(k, parent_of(cg)))) return -EACCES;
   const siblings = children_of(k, parent_of(cg)).filter((path) => path !== cg);
   const clash = siblings
@@ -159,8 +177,9 @@ function update_cpumask(k: Kernel, cg: string, text: string): number {
   const old = cpuset_of(k, cg);
   const parsed = bitmap_parselist(text, cpus_of(k).length);
   if (typeof parsed === 'number') return parsed;
-  if (parsed.length === 0) return -ENOSPC;
-  return change(k, cg, { ...old, cpus: parsed });
+  const cpus = parsed.filter((cpu) => cpu_online(k, cpu));
+  if (cpus.length === 0) return -ENOSPC;
+  return change(k, cg, { ...old, cpus });
 }
 
 /** Makes a change, if the cpusets around allow it. */
@@ -180,7 +199,6 @@ export function* cpuset_write(k: Kernel, cg: string, file: string, text: string)
   const cpuset = find_cpuset(k, cg);
   const flag = FLAGS.find((name) => name === file && (name !== 'memory_migrate' || k.traits.cpuset_migrates));
   if (!cpuset || (file !== 'mems' && file !== 'cpus' && !flag)) return -ENOENT;
-  if (cg === '') throw new NotSimulated('a change of the root cpuset');
   if (file === 'mems') return yield* update_nodemask(k, cg, text);
   if (flag) return change(k, cg, { ...cpuset, [flag]: is_nonzero(text) });
   return update_cpumask(k, cg, text);
@@ -207,7 +225,8 @@ export function* attach_task(k: Kernel, cg: string, pid: number): Sleeping<numbe
   if (task?.state !== 'running') return -ESRCH;
   const from = task.cpuset === undefined ? { ...to, mems: [...task.mems_allowed] } : cpuset_of(k, task.cpuset);
   k.emit.CpusetAttached({ task: pid, cg });
-  if (!to.cpus.includes(task_cpu(k, pid))) k.emit.TaskMovedToCpu(pid, to.cpus[0]);
+  const cpus = guarantee_online_cpus(k, cg);
+  if (!cpus.includes(task_cpu(k, pid))) k.emit.TaskMovedToCpu(pid, cpus[0]);
   if (task.mm === 0 || !k.traits.cpuset_migrates) return 0;
   k.emit.MmPinned(task.mm);
   yield* rebind_and_migrate(k, task.mm, from, to);

@@ -1,4 +1,4 @@
-/** Tasks and address spaces come into being (kernel/fork.c) and end (kernel/exit.c). */
+/** Tasks and address spaces come into being, and address spaces end (kernel/fork.c). */
 import { VM_IO, VM_LOCKED, VM_PFNMAP, VM_READ, type Task } from '@pagetape/events';
 import { current, task_cpu, type Kernel } from '../kernel.ts';
 import { copy_page_range } from '../mm/memory_range.ts';
@@ -36,9 +36,15 @@ export function map_program(k: Kernel, mm: number): void {
   });
 }
 
+/** What a new task has of the one that makes it: not the signals that wait for that one. */
+function inherited(k: Kernel): Task {
+  const { signal: _, ...rest } = current(k);
+  return rest;
+}
+
 /** `kernel/fork.c:do_fork()` of a process: the child of the running task gets copies of its areas and mappings. */
 export function fork(k: Kernel, name: string): number {
-  const parent = current(k);
+  const parent = inherited(k);
   const { pid, mm } = k.s.cold.next;
   const il_next = k.s.tasks[parent.pid * TASK + T_IL_NEXT];
   const task = { ...parent, pid, tgid: pid, name, mm };
@@ -61,7 +67,7 @@ function dup_mmap(k: Kernel, from: number, to: number): void {
 
 /** `kernel/fork.c:do_fork()` of a thread: a task that shares the address space of the running one. */
 export function clone_thread(k: Kernel, name: string): number {
-  const parent = current(k);
+  const parent = inherited(k);
   const { pid } = k.s.cold.next;
   const il_next = k.s.tasks[parent.pid * TASK + T_IL_NEXT];
   k.emit.TaskSpawned({ task: { ...parent, pid, name }, cpu: task_cpu(k, parent.pid), il_next, fresh_mm: false });
@@ -72,13 +78,4 @@ export function clone_thread(k: Kernel, name: string): number {
 export function mmput(k: Kernel, mm: number): void {
   k.emit.MmReleased(mm);
   if (k.s.mms[mm * MM + M_USERS] === 0) exit_mmap(k, mm);
-}
-
-/** `kernel/exit.c:do_exit()` of the running task, which its parent reaps at once unless it is to stay a zombie. */
-export function do_exit(k: Kernel, zombie: boolean): void {
-  const task = current(k);
-  const { mm, pid } = task;
-  k.emit.TaskExited({ task: pid });
-  if (mm !== 0) mmput(k, mm);
-  if (!zombie) k.emit.TaskReaped({ task: pid });
 }

@@ -2,9 +2,8 @@
 import type { Oops } from '@pagetape/events';
 import { KernelOops } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
-import { down_read } from '../mm/memory.ts';
 import type { Result } from '../stimulus/result.ts';
-import { do_exit } from './fork.ts';
+import { do_exit } from './exit.ts';
 
 /** `arch/x86_64/kernel/traps.c:die()`: the kernel used a null pointer. Nothing that the call holds is given back. */
 export function die(k: Kernel, site: string, what: string, holds: Omit<Oops, 'task'>): never {
@@ -22,9 +21,6 @@ export function* killed_by_oops(k: Kernel, call: Sleeping<Result>): Sleeping<Res
   } catch (error) {
     if (!(error instanceof KernelOops)) throw error;
   }
-  const { mm } = current(k);
-  yield* down_read(k, mm);
-  k.emit.MmapLockReleased(mm, 1);
-  do_exit(k, false);
+  yield* do_exit(k);
   return { ret: null, sig: 'SIGKILL' };
 }

@@ -1,13 +1,15 @@
 /** Page locks, write-back waits and the page cache (mm/filemap.c). */
-import { HOLDER_FAULT, HOLDER_LOCK, UNTIL_TRIES } from '@pagetape/events';
+import { EINVAL, ENOMEM, HOLDER_FAULT, HOLDER_LOCK, UNTIL_TRIES, VM_NONLINEAR, type Vma } from '@pagetape/events';
 import { create_empty_buffers } from '../fs/buffer.ts';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { waitFor, WAIT_PAGE_LOCK, WAIT_WRITEBACK } from '../sched/wait.ts';
 import { holderTries, holderUntil } from '../state/outside.ts';
 import { find_page, PageLocked, PageWriteback } from '../state/read.ts';
+import { install_file_pte, install_page } from './fremap.ts';
 import { alloc_pages_current } from './mempolicy.ts';
-import { put_page } from './page_alloc.ts';
-import { lru_cache_add } from './swap.ts';
+import { get_page, put_page } from './page_alloc.ts';
+import { force_page_cache_readahead } from './readahead.ts';
+import { lru_cache_add, mark_page_accessed } from './swap.ts';
 
 /** `include/linux/page-flags.h:TestSetPageLocked()`, with the opposite answer: true when the lock was got. */
 export function trylock_page(k: Kernel, pfn: number): boolean {
@@ -60,6 +62,13 @@ export function* wait_on_page_writeback(k: Kernel, pfn: number): Sleeping<void> 
   }
 }
 
+/** The file system's a_ops->readpage(): reads a page of a file, and attaches the buffers that it may need. */
+export function readpage(k: Kernel, pfn: number, file: number, index: number): void {
+  const { buffers } = k.s.cold.files[file];
+  if (buffers !== 'none') create_empty_buffers(k, pfn, buffers);
+  k.emit.FileRead(pfn, file, index);
+}
+
 /**
  * `mm/filemap.c:page_cache_read()`: brings a page of a file into the cache. The frame is placed by the policy of the
  * task, not by that of the area. It is allocated before the kernel looks whether the page is cached already; then it
@@ -72,10 +81,41 @@ export function page_cache_read(k: Kernel, file: number, index: number): number 
   if (find_page(k.s, file, index) < 0) {
     k.emit.PageAddedToPageCache(pfn, file, index);
     lru_cache_add(k, pfn);
-    const { buffers } = k.s.cold.files[file];
-    if (buffers !== 'none') create_empty_buffers(k, pfn, buffers);
-    k.emit.FileRead(pfn, file, index);
+    readpage(k, pfn, file, index);
   }
   put_page(k, pfn, HOLDER_FAULT);
   return find_page(k.s, file, index);
+}
+
+/** `mm/filemap.c:filemap_getpage()`: the frame of a page of a file, with a reference, or -1; only if cached when `nonblock`. */
+function filemap_getpage(k: Kernel, file: number, index: number, nonblock: boolean): number {
+  let pfn = find_page(k.s, file, index);
+  if (pfn < 0 && !nonblock) pfn = page_cache_read(k, file, index);
+  if (pfn < 0) return -1;
+  get_page(k, pfn, HOLDER_FAULT);
+  mark_page_accessed(k, pfn);
+  return pfn;
+}
+
+/**
+ * `mm/filemap.c:filemap_populate()`: maps `pages` pages of the file from `pgoff` on at `vpn`, one by one. With `nonblock` what
+ * is not in memory is left to faults. Returns 0 or minus an error number; what was mapped before it stays.
+ */
+export function filemap_populate(
+  k: Kernel,
+  vma: Vma,
+  vpn: number,
+  pages: number,
+  pgoff: number,
+  nonblock: boolean,
+): number {
+  if (!nonblock) force_page_cache_readahead(k, vma.file, pgoff, pgoff + pages);
+  if (pgoff + pages > k.s.cold.files[vma.file].pages) return -EINVAL;
+  for (let n = 0; n < pages; n++) {
+    const pfn = filemap_getpage(k, vma.file, pgoff + n, nonblock);
+    if (pfn >= 0) install_page(k, vma, vpn + n, pfn);
+    else if (!nonblock) return -ENOMEM;
+    else if ((vma.flags & VM_NONLINEAR) !== 0) install_file_pte(k, vma.mm, vpn + n, pgoff + n);
+  }
+  return 0;
 }

@@ -1,9 +1,11 @@
 /** madvise(2), MADV_DONTNEED only (mm/madvise.c). */
-import { EINVAL, ENOMEM, VM_HUGETLB, VM_LOCKED, VM_PFNMAP } from '@pagetape/events';
+import { EINVAL, ENOMEM, VM_HUGETLB, VM_LOCKED, VM_NONLINEAR, VM_PFNMAP } from '@pagetape/events';
 import { current, type Kernel } from '../kernel.ts';
-import { tlb_finish, tlb_gather, unmap_vmas } from './memory_range.ts';
+import { zap_page_range } from './memory_range.ts';
 import { find_vma, next_vma } from './mmap.ts';
-import { lru_add_drain } from './swap.ts';
+
+/** Pages of a nonlinear area, wherever in the file they are. */
+const EVERY_PAGE = { first_index: 0, last_index: Infinity };
 
 /** `mm/madvise.c:madvise_dontneed()` over a range. A hole is skipped, and gives ENOMEM at the end. */
 export function madvise_dontneed(k: Kernel, start: number, pages: number): number {
@@ -20,10 +22,7 @@ export function madvise_dontneed(k: Kernel, start: number, pages: number): numbe
     }
     if ((vma.flags & (VM_LOCKED | VM_HUGETLB | VM_PFNMAP)) !== 0) return -EINVAL;
     const to = Math.min(vma.end, end);
-    lru_add_drain(k);
-    const tlb = tlb_gather();
-    unmap_vmas(k, tlb, vma, at, to);
-    tlb_finish(k, tlb);
+    zap_page_range(k, vma, at, to, (vma.flags & VM_NONLINEAR) !== 0 ? EVERY_PAGE : null);
     at = to;
   }
   return unmapped_error;

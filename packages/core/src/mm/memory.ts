@@ -30,15 +30,17 @@ import {
   PageDirty,
   PageLocked,
   PageUptodate,
+  pte_is_file,
   pte_of,
   pte_pfn,
   pte_present,
   pte_slot,
+  pte_to_pgoff,
 } from '../state/read.ts';
-import { lock_page, page_cache_read, unlock_page } from './filemap.ts';
+import { filemap_populate, lock_page, page_cache_read, unlock_page } from './filemap.ts';
 import { alloc_page_vma } from './mempolicy.ts';
 import { migration_entry_wait } from './migrate.ts';
-import { find_vma, next_vma } from './mmap.ts';
+import { find_vma, linear_page_index, next_vma } from './mmap.ts';
 import { get_page, page_cache_release } from './page_alloc.ts';
 import { anon_vma_prepare } from './rmap.ts';
 import { lru_add_drain, lru_cache_add_active, mark_page_accessed } from './swap.ts';
@@ -53,9 +55,6 @@ import {
 
 /** __handle_mm_fault() cannot finish without sleeping: do_swap_page() goes on, with the mmap_sem held. */
 const NEEDS_TO_SLEEP = -1;
-
-/** The index that reverse mapping keeps for an anonymous page: linear_page_index(). */
-const linear_page_index = (vma: Vma, vpn: number): number => vma.pgoff + (vpn - vma.start);
 
 const writableBit = (vma: Vma): number => ((vma.flags & VM_WRITE) !== 0 ? 1 : 0);
 
@@ -128,6 +127,14 @@ function do_no_page(k: Kernel, vma: Vma, vpn: number, access: number): number {
   return FAULT_MINOR;
 }
 
+/** `mm/memory.c:do_file_page()`: the page that the entry names. It counts as a major fault even when it was in memory. */
+function do_file_page(k: Kernel, vma: Vma, vpn: number): number {
+  const index = pte_to_pgoff(pte_of(k.s, vma.mm, vpn));
+  const error = filemap_populate(k, vma, vpn, 1, index, false);
+  if (error === -ENOMEM) return FAULT_OOM;
+  return error === 0 ? FAULT_MAJOR : FAULT_SIGBUS;
+}
+
 /**
  * `mm/memory.c:__handle_mm_fault()`, all that does not sleep: FAULT_*, or NEEDS_TO_SLEEP. Nothing else runs meanwhile, so
  * the mmap_sem is not taken.
@@ -137,6 +144,7 @@ function __handle_mm_fault(k: Kernel, vma: Vma, vpn: number, access: number): nu
   if (!has_page_table(k.s, vma.mm, vpn)) k.emit.PageTableAllocated(vma.mm, vpn);
   const pte = pte_of(k.s, vma.mm, vpn);
   if (pte === 0) return vma.file === 0 ? do_anonymous_page(k, vma, vpn, access) : do_no_page(k, vma, vpn, access);
+  if (pte_is_file(pte)) return do_file_page(k, vma, vpn);
   if (!pte_present(pte)) return NEEDS_TO_SLEEP;
   if (access === WRITE && (pte & PTE_WRITE) === 0) return do_wp_page(k, vma, vpn);
   k.emit.PteAccessed(vma.mm, vpn, access);

@@ -1,20 +1,23 @@
 /** Mappings of whole ranges, taken away or copied (mm/memory.c, asm-generic/tlb.h). What happens to one page is in memory.ts. */
 import { VM_HUGETLB, VM_NONLINEAR, VM_PFNMAP, VM_SHARED, type Vma } from '@pagetape/events';
-import type { Kernel } from '../kernel.ts';
+import { num_online_cpus, type Kernel } from '../kernel.ts';
 import { PTE_DIRTY, PTE_YOUNG, TABLE } from '../state/layout.ts';
 import {
   has_page_table,
   is_migration_entry,
   migration_entry_to_pfn,
+  page_index,
   PageAnon,
   PageDirty,
+  pte_is_file,
   pte_is_swap,
   pte_of,
   pte_pfn,
   pte_slot,
 } from '../state/read.ts';
+import { linear_page_index } from './mmap.ts';
 import { page_cache_release } from './page_alloc.ts';
-import { mark_page_accessed } from './swap.ts';
+import { lru_add_drain, mark_page_accessed } from './swap.ts';
 import { free_pages_and_swap_cache, free_swap_cache } from './swap_state.ts';
 import { free_swap_and_cache, swap_duplicate } from './swapfile.ts';
 
@@ -32,7 +35,7 @@ export function tlb_gather(): Gather {
 
 /** `include/asm-generic/tlb.h:tlb_remove_page()`: with one CPU there is nobody to wait for, so the page goes at once. */
 function tlb_remove_page(k: Kernel, tlb: Gather, pfn: number): void {
-  if (k.s.topology.cpu_to_node.length === 1) {
+  if (num_online_cpus(k) === 1) {
     free_swap_cache(k, pfn);
     page_cache_release(k, pfn);
     return;
@@ -46,22 +49,50 @@ export function tlb_finish(k: Kernel, tlb: Gather): void {
   if (tlb.pages.length > 0) free_pages_and_swap_cache(k, tlb.pages.splice(0));
 }
 
+/**
+ * Which pages of a nonlinear area are to go, by their place in the file, while the area stays: struct zap_details. Entries
+ * go on to say which page belongs there.
+ */
+export interface ZapDetails {
+  readonly first_index: number;
+  readonly last_index: number;
+}
+
 /** `mm/memory.c:unmap_vmas()`: zaps the pages [start, end) of an area. */
-export function unmap_vmas(k: Kernel, tlb: Gather, vma: Vma, start: number, end: number): void {
+export function unmap_vmas(
+  k: Kernel,
+  tlb: Gather,
+  vma: Vma,
+  start: number,
+  end: number,
+  details: ZapDetails | null = null,
+): void {
   for (let vpn = start; vpn < end;) {
     const table_end = Math.min(end, (Math.floor(vpn / TABLE) + 1) * TABLE);
     if (!has_page_table(k.s, vma.mm, vpn)) vpn = table_end;
-    for (; vpn < table_end; vpn++) zap_pte(k, tlb, vma, vpn);
+    for (; vpn < table_end; vpn++) zap_pte(k, tlb, vma, vpn, details);
   }
+}
+
+/** `mm/memory.c:zap_page_range()`: zaps pages of an area that stays. */
+export function zap_page_range(k: Kernel, vma: Vma, start: number, end: number, details: ZapDetails | null): void {
+  lru_add_drain(k);
+  const tlb = tlb_gather();
+  unmap_vmas(k, tlb, vma, start, end, details);
+  tlb_finish(k, tlb);
 }
 
 /**
  * One entry of `mm/memory.c:zap_pte_range()`. A page that is being moved stops counting as resident here; kernels before
  * 3.5 forgot that (9f9f1acd713), so that counts of memory drifted, which is not simulated.
  */
-function zap_pte(k: Kernel, tlb: Gather, vma: Vma, vpn: number): void {
+function zap_pte(k: Kernel, tlb: Gather, vma: Vma, vpn: number, details: ZapDetails | null): void {
   const pte = pte_of(k.s, vma.mm, vpn);
   if (pte === 0) return;
+  if (pte_is_file(pte)) {
+    if (!details) k.emit.FileOffsetZapped(vma.mm, vpn);
+    return;
+  }
   if (pte_is_swap(pte)) {
     k.emit.SwapEntryZapped(vma.mm, vpn, pte_slot(pte));
     free_swap_and_cache(k, pte_slot(pte));
@@ -69,11 +100,14 @@ function zap_pte(k: Kernel, tlb: Gather, vma: Vma, vpn: number): void {
   }
   if (is_migration_entry(pte)) return k.emit.MigrationEntryZapped(vma.mm, vpn, migration_entry_to_pfn(k.s, pte));
   const pfn = pte_pfn(pte);
+  const index = page_index(k.s, pfn);
+  if (details && (index < details.first_index || index > details.last_index)) return;
   if (!PageAnon(k.s, pfn)) {
     if ((pte & PTE_DIRTY) !== 0 && !PageDirty(k.s, pfn)) k.emit.PageDirtied(pfn, 1);
     if ((pte & PTE_YOUNG) !== 0) mark_page_accessed(k, pfn);
   }
   k.emit.PteZapped(pfn, vma.mm, vpn);
+  if (details && index !== linear_page_index(vma, vpn)) k.emit.FileOffsetInstalled(vma.mm, vpn, index);
   tlb_remove_page(k, tlb, pfn);
 }
 

@@ -68,7 +68,8 @@ function vma_migratable(k: Kernel, vma: Vma): boolean {
 /** `mm/mempolicy.c:single_mm_mapping()`: every area that maps the file belongs to this address space. */
 function single_mm_mapping(k: Kernel, mm: number, file: number): boolean {
   const { files, vmas } = k.s.cold;
-  return files[file].i_mmap.every((id) => vmas[id].mm === mm);
+  const { i_mmap, i_mmap_nonlinear } = files[file];
+  return [...i_mmap, ...i_mmap_nonlinear].every((id) => vmas[id].mm === mm);
 }
 
 /**

@@ -41,7 +41,14 @@ function moving(t: ExecutionContext, rules: Partial<Traits>) {
   const { blocks, sink } = collectBlocks();
   const log = new EventLog(sink);
   const traits = { ...PROFILES['swap-v5-rc1'], ...rules };
-  const k: Kernel = { s: machine.view, emit: machine.emitters(log), traits, chance: new Chance('1'), contended: false };
+  const k: Kernel = {
+    s: machine.view,
+    emit: machine.emitters(log),
+    traits,
+    chance: new Chance('1'),
+    contended: false,
+    under_way: [],
+  };
   const pid = k.s.cold.pids['A'];
   const mm = k.s.cold.tasks[pid].mm;
   k.emit.ActorSwitched(pid, 0, 5);

@@ -56,6 +56,9 @@ function previous_vma(k: Kernel, vma: Vma): Vma | null {
   return at > 0 ? k.s.cold.vmas[k.s.cold.mms[vma.mm].vmas[at - 1]] : null;
 }
 
+/** `include/linux/pagemap.h:linear_page_index()`: the page of its file, or the index for reverse mapping, at an address. */
+export const linear_page_index = (vma: Vma, vpn: number): number => vma.pgoff + (vpn - vma.start);
+
 /** `mm/mmap.c:split_vma()`: cuts an area at `at`. The new area is the lower part if `below`. Returns the rest of the old one. */
 export function split_vma(k: Kernel, vma: Vma, at: number, below: boolean): Vma {
   k.emit.VmaSplit({ vma: vma.id, at, fresh: k.s.cold.next.vma, below });

@@ -8,17 +8,20 @@ import { page_count } from '../state/read.ts';
 export type Nodemask = readonly number[] | null;
 
 /**
- * The first zone of the list that has a free frame above its mark, and is allowed by the mask and to the running task;
- * -1: none.
+ * The first zone of the list that has a free frame above its mark and what it keeps for others, and is allowed by the mask
+ * and to the running task; -1: none. User data may use any zone, so it could use the kind that the list begins with.
+ * Marks are halved for __GFP_HIGH, which nothing that is simulated here asks with.
  */
 function get_page_from_freelist(k: Kernel, zonelist: readonly number[], nodemask: Nodemask, mark: number): number {
+  if (zonelist.length === 0) return -1;
   const { zones, topology } = k.s;
   const allowed = current(k).mems_allowed;
+  const classzone = topology.zones[zonelist[0]].kind;
   for (const zone of zonelist) {
-    const { node } = topology.zones[zone];
+    const { node, lowmem_reserve } = topology.zones[zone];
     if (nodemask !== null && !nodemask.includes(node)) continue;
     if (!allowed.includes(node)) continue;
-    if (zones[zone * ZONE + Z_FREE] > zones[zone * ZONE + mark]) return zone;
+    if (zones[zone * ZONE + Z_FREE] > zones[zone * ZONE + mark] + lowmem_reserve[classzone]) return zone;
   }
   return -1;
 }
@@ -44,8 +47,8 @@ function refuse_frame(k: Kernel, preferred: number): number {
 }
 
 /**
- * `mm/page_alloc.c:__alloc_pages()` of 2006: a frame from the first zone of the list that can give one. `interleaved`: the request counts as an interleave hit when the first zone serves
- * it. Returns the frame, with one reference, or -1.
+ * `mm/page_alloc.c:__alloc_pages()` of 2006: a frame from the first zone of the list that can give one. `interleaved`: the
+ * request counts as an interleave hit when the first zone serves it. Returns the frame, with one reference, or -1.
  */
 export function __alloc_pages(k: Kernel, zonelist: readonly number[], interleaved: boolean): number {
   if (zonelist.length === 0) return -1;

@@ -14,6 +14,7 @@ import {
   migration_entry_supports_ad,
   migration_entry_to_pfn,
   page_index,
+  page_mapcount,
   page_mapped,
   page_private,
   PageAnon,
@@ -27,7 +28,7 @@ import {
 } from '../state/read.ts';
 import { PTE_DIRTY, PTE_WRITE, PTE_YOUNG } from '../state/layout.ts';
 import { swap_duplicate } from './swapfile.ts';
-import { find_mergeable_anon_vma } from './mmap.ts';
+import { find_mergeable_anon_vma, linear_page_index } from './mmap.ts';
 
 const MLOCKED = refusal('mlocked');
 const RECENTLY_USED = refusal('recently-used');
@@ -58,13 +59,25 @@ function page_check_address(k: Kernel, pfn: number, mm: number, vpn: number): nu
   return pte_present(pte) && pte_pfn(pte) === pfn ? pte : 0;
 }
 
+/** The nonlinear areas of the page's file, in which it may be anywhere. */
+function nonlinear_areas(k: Kernel, pfn: number): Vma[] {
+  const mapping = mapping_of(k.s, pfn);
+  return mapping > 0 ? k.s.cold.files[mapping].i_mmap_nonlinear.map((id) => k.s.cold.vmas[id]) : [];
+}
+
 /** The areas through which a page is mapped now. */
 export function mappers_of(k: Kernel, pfn: number): Vma[] {
-  const areas = vmas_of_page(k, pfn).map((id) => k.s.cold.vmas[id]);
-  return areas.filter((vma) => {
+  const linear = vmas_of_page(k, pfn).map((id) => k.s.cold.vmas[id]);
+  const found = linear.filter((vma) => {
     const vpn = vma_address(k, pfn, vma);
     return vpn >= 0 && page_check_address(k, pfn, vma.mm, vpn) !== 0;
   });
+  for (const vma of nonlinear_areas(k, pfn)) {
+    let vpn = vma.start;
+    while (vpn < vma.end && page_check_address(k, pfn, vma.mm, vpn) === 0) vpn++;
+    if (vpn < vma.end) found.push(vma);
+  }
+  return found;
 }
 
 /** `mm/rmap.c:anon_vma_prepare()`: gives the area an anon_vma, if it has none. Returns it. */
@@ -111,7 +124,71 @@ export function try_to_unmap(k: Kernel, pfn: number): number {
     result = try_to_unmap_one(k, pfn, k.s.cold.vmas[id]);
     if (result >= SWAP_FAIL || !page_mapped(k.s, pfn)) break;
   }
+  if (result < SWAP_FAIL && page_mapped(k.s, pfn)) result = try_to_unmap_nonlinear(k, pfn);
   return page_mapped(k.s, pfn) ? result : SWAP_SUCCESS;
+}
+
+/** CLUSTER_SIZE: as many entries are looked at together. */
+const CLUSTER = 32;
+
+/**
+ * `mm/rmap.c:try_to_unmap_cluster()`: unmaps what it finds around page `cursor` of a nonlinear area, whatever page that
+ * is. Entries that were used since the last look stay, but look unused from now on. Returns how many went.
+ */
+function try_to_unmap_cluster(k: Kernel, vma: Vma, cursor: number): number {
+  const first = Math.floor((vma.start + cursor) / CLUSTER) * CLUSTER;
+  let unmapped = 0;
+  for (let vpn = Math.max(first, vma.start); vpn < Math.min(first + CLUSTER, vma.end); vpn++) {
+    const pte = pte_of(k.s, vma.mm, vpn);
+    if (!pte_present(pte)) continue;
+    const pfn = pte_pfn(pte);
+    if ((pte & PTE_YOUNG) !== 0) {
+      k.emit.YoungBitCleared(pfn, vma.mm, vpn);
+      continue;
+    }
+    const index = page_index(k.s, pfn);
+    if ((pte & PTE_DIRTY) !== 0 && !PageDirty(k.s, pfn)) k.emit.PageDirtied(pfn, 1);
+    k.emit.PteUnmapped(pfn, vma.mm, vpn, 0);
+    if (index !== linear_page_index(vma, vpn)) k.emit.FileOffsetInstalled(vma.mm, vpn, index);
+    unmapped++;
+  }
+  return unmapped;
+}
+
+function move_cursor(k: Kernel, vma: Vma, cursor: number): void {
+  if (cursor_of(k, vma) !== cursor) k.emit.NonlinearCursorMoved({ vma: vma.id, cursor });
+}
+
+const cursor_of = (k: Kernel, vma: Vma): number => k.s.cold.vmas[vma.id].cursor ?? 0;
+
+/**
+ * The second half of `mm/rmap.c:try_to_unmap_file()`. The kernel cannot find a page in nonlinear areas; it unmaps any pages
+ * there, a cluster of each area by turns, as many as the page has mappings. So the page itself may well stay mapped.
+ */
+function try_to_unmap_nonlinear(k: Kernel, pfn: number): number {
+  const areas = nonlinear_areas(k, pfn);
+  if (areas.length === 0) return SWAP_AGAIN;
+  const open = areas.filter(({ flags }) => (flags & VM_LOCKED) === 0);
+  if (open.length === 0) return SWAP_MLOCK;
+  const longest = Math.max(...open.map(({ start, end }) => end - start));
+  const limit = Math.ceil(longest / CLUSTER) * CLUSTER;
+  let wanted = page_mapcount(k.s, pfn);
+  let upto = Math.max(...open.map((vma) => cursor_of(k, vma))) || CLUSTER;
+  do {
+    for (const vma of open) {
+      for (let cursor = cursor_of(k, vma); cursor < Math.min(upto, vma.end - vma.start);) {
+        wanted -= try_to_unmap_cluster(k, vma, cursor);
+        cursor += CLUSTER;
+        move_cursor(k, vma, cursor);
+        if (wanted <= 0) return SWAP_AGAIN;
+      }
+      move_cursor(k, vma, upto);
+    }
+    upto += CLUSTER;
+  } while (upto <= limit);
+  // The kernel resets the locked areas, too.
+  for (const vma of areas) move_cursor(k, vma, 0);
+  return SWAP_AGAIN;
 }
 
 /**

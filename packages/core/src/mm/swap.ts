@@ -1,6 +1,6 @@
 /** LRU lists and per-CPU batches (mm/swap.c). */
 import { LRU_ACTIVE, LRU_INACTIVE } from '@pagetape/events';
-import { smp_processor_id, type Kernel } from '../kernel.ts';
+import { cpu_online, smp_processor_id, type Kernel } from '../kernel.ts';
 import { BATCH, CPU, LRU_DISABLED } from '../state/layout.ts';
 import { page_count, PageActive, PageLRU, PageReferenced } from '../state/read.ts';
 import { free_unreferenced } from './page_alloc.ts';
@@ -65,10 +65,10 @@ export function lru_add_drain(k: Kernel): void {
   drain_cpu(k, smp_processor_id(k));
 }
 
-/** `kernel/workqueue.c:schedule_on_each_cpu(lru_add_drain_per_cpu)`: empties the batches of all CPUs, from CPU 0 up. */
+/** `kernel/workqueue.c:schedule_on_each_cpu(lru_add_drain_per_cpu)`: empties the batches of all CPUs that are online. */
 export function schedule_lru_drain_on_each_cpu(k: Kernel): void {
   k.emit.AllCpusDrained();
-  for (let cpu = 0; cpu < k.s.topology.cpu_to_node.length; cpu++) drain_cpu(k, cpu);
+  for (let cpu = 0; cpu < k.s.topology.cpu_to_node.length; cpu++) if (cpu_online(k, cpu)) drain_cpu(k, cpu);
 }
 
 /** `mm/swap.c:activate_page()` */

@@ -6,7 +6,7 @@ import { FILE, TABLE, X_ROOT } from '../state/layout.ts';
 import { page_buffers, page_index, PageDirty, PageLocked, PagePrivate, PageWriteback } from '../state/read.ts';
 import { eachLeaf } from '../state/walk.ts';
 import { lock_page, unlock_page, wait_on_page_writeback } from './filemap.ts';
-import { tlb_finish, tlb_gather, unmap_vmas } from './memory_range.ts';
+import { zap_page_range } from './memory_range.ts';
 import { get_page, release_pages } from './page_alloc.ts';
 import { lru_add_drain } from './swap.ts';
 
@@ -24,14 +24,17 @@ function cached_pages(k: Kernel, file: number, index: number): number[] {
 
 /** `mm/memory.c:unmap_mapping_range()`: unmaps a file from `index` on wherever it is mapped, private copies too. */
 function unmap_mapping_range(k: Kernel, file: number, index: number): void {
-  for (const id of k.s.cold.files[file].i_mmap) {
+  const { i_mmap, i_mmap_nonlinear } = k.s.cold.files[file];
+  for (const id of i_mmap) {
     const vma = k.s.cold.vmas[id];
     const start = Math.max(vma.start, vma.start + index - vma.pgoff);
-    if (start >= vma.end) continue;
-    lru_add_drain(k);
-    const tlb = tlb_gather();
-    unmap_vmas(k, tlb, vma, start, vma.end);
-    tlb_finish(k, tlb);
+    if (start < vma.end) zap_page_range(k, vma, start, vma.end, null);
+  }
+  // There an address does not say which page of the file it is, so all have to be looked at.
+  const details = { first_index: index, last_index: Infinity };
+  for (const id of i_mmap_nonlinear) {
+    const vma = k.s.cold.vmas[id];
+    zap_page_range(k, vma, vma.start, vma.end, details);
   }
 }
 

@@ -126,11 +126,26 @@ function has_writepage(k: Kernel, mapping: number): boolean {
   return mapping === SWAPPER_SPACE || k.s.cold.files[mapping].fs !== 'ramfs';
 }
 
+/** `include/linux/backing-dev.h:bdi_write_congested()` of the device that has the pages of a mapping. */
+function bdi_write_congested(k: Kernel, mapping: number): boolean {
+  const { congested } = k.s.cold;
+  return congested.length > 0 && congested.includes(mapping === SWAPPER_SPACE ? 'swap' : 'disk');
+}
+
+/** `mm/vmscan.c:may_write_to_queue()`: nobody has a queue of his own here, so PF_SWAPWRITE alone helps when it is full. */
+function may_write_to_queue(k: Kernel, pfn: number, mapping: number): boolean {
+  if (!bdi_write_congested(k, mapping)) return true;
+  if ((k.s.tasks[current(k).pid * TASK + T_FLAGS] & PF_SWAPWRITE) === 0) return false;
+  k.emit.CongestionIgnored(pfn);
+  return true;
+}
+
 /** `mm/vmscan.c:pageout()`: writes a dirty page. After PAGE_SUCCESS the page is unlocked, else it is still locked. */
 function pageout(k: Kernel, pfn: number, mapping: number): number {
   if (!is_page_cache_freeable(k, pfn)) return PAGE_KEEP;
   if (mapping === 0) return pageout_orphan(k, pfn);
   if (!has_writepage(k, mapping)) return PAGE_ACTIVATE;
+  if (!may_write_to_queue(k, pfn, mapping)) return PAGE_KEEP;
   if (!PageDirty(k.s, pfn)) return PAGE_CLEAN;
   k.emit.PageCleanedForIo(pfn);
   writepage(k, pfn, mapping);

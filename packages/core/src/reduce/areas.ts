@@ -1,6 +1,6 @@
 /** Reducers of address spaces and their areas, and of reverse mapping's lists of areas. */
 import type { Vma } from '@pagetape/events';
-import { VM_LOCKED, VM_SHARED } from '@pagetape/events';
+import { VM_LOCKED, VM_NONLINEAR, VM_SHARED } from '@pagetape/events';
 import type { Draft } from 'immer';
 import type { ColdState } from '../state/cold.ts';
 import { MM, M_LOCKED, M_ROOT } from '../state/layout.ts';
@@ -12,6 +12,12 @@ import type { ColdReducers } from './types.ts';
 
 type ColdDraft = Draft<ColdState>;
 
+const isNonlinear = (vma: { flags: number }): boolean => (vma.flags & VM_NONLINEAR) !== 0;
+
+/** The list on which the file of an area keeps it. */
+const listOf = (vma: { flags: number }): 'i_mmap' | 'i_mmap_nonlinear' =>
+  isNonlinear(vma) ? 'i_mmap_nonlinear' : 'i_mmap';
+
 /** Puts an area among those of its address space, of its file and of its anon_vma. */
 function link(draft: ColdDraft, vma: Vma): void {
   draft.vmas[vma.id] = { ...vma, policy: copyPolicy(vma.policy) };
@@ -21,7 +27,8 @@ function link(draft: ColdDraft, vma: Vma): void {
   if (vma.anon_vma !== 0) joinAnonVma(draft, vma.anon_vma, vma.id);
   if (vma.file === 0) return;
   const file = draft.files[vma.file];
-  file.i_mmap = inserted(file.i_mmap, plain(file.i_mmap).length, vma.id);
+  const list = listOf(vma);
+  file[list] = inserted(file[list], plain(file[list]).length, vma.id);
   if ((vma.flags & VM_SHARED) !== 0) file.i_mmap_writable++;
 }
 
@@ -58,24 +65,25 @@ function firstOfRanges(draft: ColdDraft, files: ReadonlySet<number>): Map<string
 
 /**
  * Links the copy that fork() made of an area. Areas of one range form a list behind the first: the copy of the first goes
- * to the end, that of another right behind it (mm/prio_tree.c:vma_prio_tree_add()). The count of shared writers is left as
- * it is.
+ * to the end, that of another right behind it (mm/prio_tree.c:vma_prio_tree_add()), as that of any nonlinear area. The count
+ * of shared writers is left as it is.
  */
 function linkCopy(draft: ColdDraft, vma: Vma, origin: number, firsts: ReadonlyMap<string, number>): void {
   link(draft, vma);
   if (vma.file === 0) return;
   const file = draft.files[vma.file];
   if ((vma.flags & VM_SHARED) !== 0) file.i_mmap_writable--;
-  if (firsts.get(rangeOf(vma)) === origin) return;
-  file.i_mmap = without(file.i_mmap, vma.id);
-  file.i_mmap = inserted(file.i_mmap, plain(file.i_mmap).indexOf(origin) + 1, vma.id);
+  if (!isNonlinear(vma) && firsts.get(rangeOf(vma)) === origin) return;
+  const list = listOf(vma);
+  const others = without(file[list], vma.id);
+  file[list] = inserted(others, others.indexOf(origin) + 1, vma.id);
 }
 
-/** Areas whose bounds changed are inserted into the tree of their file anew, the higher one first: vma_adjust(). */
+/** Areas whose bounds changed are inserted into the tree of their file anew, the higher one first: vma_adjust(). A list stays. */
 function reinsert(draft: ColdDraft, ids: readonly number[]): void {
   for (const id of [...ids].sort((a, b) => draft.vmas[b].start - draft.vmas[a].start)) {
     const file = draft.files[draft.vmas[id].file];
-    if (file) file.i_mmap = [...without(file.i_mmap, id), id];
+    if (file && !isNonlinear(draft.vmas[id])) file.i_mmap = [...without(file.i_mmap, id), id];
   }
 }
 
@@ -90,7 +98,8 @@ function unlink(draft: ColdDraft, id: number): void {
   }
   if (vma.file !== 0) {
     const file = draft.files[vma.file];
-    file.i_mmap = without(file.i_mmap, id);
+    const list = listOf(vma);
+    file[list] = without(file[list], id);
     if ((vma.flags & VM_SHARED) !== 0) file.i_mmap_writable--;
   }
   delete draft.vmas[id];
@@ -102,6 +111,8 @@ export const areaReducers: ColdReducers<
   | 'VmaSplit'
   | 'VmaMerged'
   | 'VmaFlagsChanged'
+  | 'VmaMadeNonlinear'
+  | 'NonlinearCursorMoved'
   | 'VmaPolicySet'
   | 'AnonVmaPrepared'
   | 'MmForked'
@@ -138,6 +149,16 @@ export const areaReducers: ColdReducers<
   },
   VmaFlagsChanged(draft, { vma, flags }) {
     draft.vmas[vma].flags = flags;
+  },
+  VmaMadeNonlinear(draft, { vma: id }) {
+    const vma = draft.vmas[id];
+    const file = draft.files[vma.file];
+    file.i_mmap = without(file.i_mmap, id);
+    file.i_mmap_nonlinear = inserted(file.i_mmap_nonlinear, plain(file.i_mmap_nonlinear).length, id);
+    vma.flags |= VM_NONLINEAR;
+  },
+  NonlinearCursorMoved(draft, { vma, cursor }) {
+    draft.vmas[vma].cursor = cursor;
   },
   VmaPolicySet(draft, { vma, policy }) {
     draft.vmas[vma].policy = copyPolicy(policy);

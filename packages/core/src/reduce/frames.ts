@@ -158,6 +158,12 @@ function PageAddedToLru(state: State, pfn: number, _cpu: number, lru: number): v
   lruAddHead(state, page_zone(state, pfn), lru, pfn);
 }
 
+function PageAddedToLruDirectly(state: State, pfn: number): void {
+  invariant(placeOf(state.frames, pfn) === PLACE_HELD, 'a frame that is on a list goes to one:', pfn);
+  setPlace(state.frames, pfn, PLACE_LRU);
+  lruAddHead(state, page_zone(state, pfn), 0, pfn);
+}
+
 function LruBatchDrained(state: State, cpu: number, lru: number, pages: number): void {
   const { cpus, frames } = state;
   const batch = cpu * CPU + lru * BATCH;
@@ -238,6 +244,7 @@ export const frameReducers = {
   FramesGivenBack: (state: State, zone: number, pages: number) => withhold(state, zone, -pages),
   PageAddedToLruBatch,
   PageAddedToLru,
+  PageAddedToLruDirectly,
   LruBatchDrained,
   PageActivated,
   PageDeactivated,

@@ -20,6 +20,7 @@ import {
   CURRENT_TASK,
   PTE_BITS,
   PTE_DIRTY,
+  PTE_FILE,
   PTE_MIGRATION_READ,
   PTE_PRESENT,
   PTE_SHIFT,
@@ -250,6 +251,9 @@ export const mappingReducers = {
   CowBroken,
   PteDuplicated,
   PteZapped,
+  FileOffsetInstalled: (state: State, mm: number, vpn: number, index: number) =>
+    void (state.tables[entryOf(state, mm, vpn)] = (index << PTE_SHIFT) | PTE_FILE),
+  FileOffsetZapped: (state: State, mm: number, vpn: number) => void (state.tables[entryOf(state, mm, vpn)] = 0),
   SwapEntryZapped: (state: State, mm: number, vpn: number) => void (state.tables[entryOf(state, mm, vpn)] = 0),
   PteProtected,
   MigrationEntrySet,

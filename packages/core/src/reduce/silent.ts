@@ -33,6 +33,7 @@ export const silentReducers = {
   PageEvicted: unchanged,
   PageFoundUnreferenced: unchanged,
   PageoutAttempted: unchanged,
+  CongestionIgnored: unchanged,
   PagesMigrated: unchanged,
   CheckFailed: unchanged,
   SyscallRejected: unchanged,

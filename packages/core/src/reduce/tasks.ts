@@ -67,6 +67,10 @@ export const taskReducers: ColdReducers<
   | 'FileCreated'
   | 'FileResized'
   | 'IoModeSet'
+  | 'CongestionSet'
+  | 'CpuStateChanged'
+  | 'SignalSent'
+  | 'SignalDelivered'
 > = {
   StimulusBegan(_draft, { op }, state) {
     state.scalars[CURRENT_OP] = op;
@@ -93,9 +97,10 @@ export const taskReducers: ColdReducers<
     draft.mms[task.mm] = { vmas: [], dumpable: 1 };
     draft.next.mm = task.mm + 1;
   },
-  TaskExited(draft, { task }) {
+  TaskExited(draft, { task, unwaited }) {
     draft.tasks[task].state = 'zombie';
     draft.tasks[task].mm = 0;
+    if (unwaited) draft.tasks[task].unwaited = true;
   },
   TaskReaped(draft, { task }) {
     delete draft.tasks[task];
@@ -124,7 +129,7 @@ export const taskReducers: ColdReducers<
   },
   FileCreated(draft, { file, name, pages, fs, buffers }, state) {
     const kind = { fs: fs ?? 'disk', buffers: buffers ?? 'none' } as const;
-    draft.files[file] = { name, pages, ...kind, i_mmap: [], i_mmap_writable: 0 };
+    draft.files[file] = { name, pages, ...kind, i_mmap: [], i_mmap_nonlinear: [], i_mmap_writable: 0 };
     draft.next.file = file + 1;
     ensure(state, 'files', (file + 1) * FILE);
   },
@@ -133,5 +138,20 @@ export const taskReducers: ColdReducers<
   },
   IoModeSet(draft, { mode }) {
     draft.io_mode = mode;
+  },
+  CongestionSet(draft, { device, congested }) {
+    draft.congested = draft.congested.filter((each) => each !== device);
+    if (congested) draft.congested.push(device);
+  },
+  CpuStateChanged(draft, { cpu, online }) {
+    draft.offline_cpus = draft.offline_cpus.filter((each) => each !== cpu);
+    if (!online) draft.offline_cpus.push(cpu);
+    draft.offline_cpus.sort((a, b) => a - b);
+  },
+  SignalSent(draft, { task, sig }) {
+    draft.tasks[task].signal = sig;
+  },
+  SignalDelivered(draft, { task }) {
+    delete draft.tasks[task].signal;
   },
 };

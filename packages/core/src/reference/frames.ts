@@ -119,6 +119,7 @@ const allocation: ReferenceReducers<
 const lists: ReferenceReducers<
   | 'PageAddedToLruBatch'
   | 'PageAddedToLru'
+  | 'PageAddedToLruDirectly'
   | 'LruBatchDrained'
   | 'LruCacheDisabled'
   | 'LruCacheEnabled'
@@ -143,6 +144,10 @@ const lists: ReferenceReducers<
   },
   LruCacheDisabled: (draft) => void draft.lru_disabled++,
   LruCacheEnabled: (draft) => void draft.lru_disabled--,
+  PageAddedToLruDirectly(draft, { pfn }) {
+    frameOf(draft, pfn).place = 'lru';
+    zoneOf(draft, pfn).inactive.unshift(pfn);
+  },
   LruBatchDrained(draft, { cpu, lru, pages }) {
     const batch = draft.batches[cpu][LRU[lru]];
     invariant(batch.length === pages, 'a batch is drained that has', batch.length, 'pages, not', pages);

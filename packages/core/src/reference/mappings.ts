@@ -112,7 +112,7 @@ const mapping: ReferenceReducers<
   PteDuplicated(draft, { from, to, vpn, protect, clean }) {
     const pte = mmOf(draft, from).ptes[vpn];
     invariant(pte !== undefined, 'fork copies an empty entry: page', vpn, 'of address space', from);
-    if ('slot' in pte) return setPte(draft, to, vpn, { slot: pte.slot });
+    if ('slot' in pte || 'file_page' in pte) return setPte(draft, to, vpn, { ...pte });
     if ('moving' in pte) {
       if (protect === 1) pte.kind = 'read';
       setPte(draft, to, vpn, { ...pte });
@@ -126,25 +126,34 @@ const mapping: ReferenceReducers<
   },
 };
 
-const unmapping: ReferenceReducers<'PteUnmapped' | 'YoungBitCleared' | 'CowBroken' | 'PteZapped' | 'SwapEntryZapped'> =
-  {
-    PteUnmapped(draft, { pfn, mm, vpn, slot }) {
-      setPte(draft, mm, vpn, slot === 0 ? null : { slot });
-      countMapping(draft, mm, pfn, -1);
-      refer(draft, pfn, -1);
-    },
-    YoungBitCleared: (draft, { mm, vpn }) => void (presentPte(draft, mm, vpn).young = false),
-    CowBroken(draft, { pfn, mm, vpn }) {
-      setPte(draft, mm, vpn, null);
-      countMapping(draft, mm, pfn, -1);
-      refer(draft, pfn, -1);
-    },
-    PteZapped(draft, { pfn, mm, vpn }) {
-      setPte(draft, mm, vpn, null);
-      countMapping(draft, mm, pfn, -1);
-    },
-    SwapEntryZapped: (draft, { mm, vpn }) => setPte(draft, mm, vpn, null),
-  };
+const unmapping: ReferenceReducers<
+  | 'PteUnmapped'
+  | 'YoungBitCleared'
+  | 'CowBroken'
+  | 'PteZapped'
+  | 'SwapEntryZapped'
+  | 'FileOffsetInstalled'
+  | 'FileOffsetZapped'
+> = {
+  PteUnmapped(draft, { pfn, mm, vpn, slot }) {
+    setPte(draft, mm, vpn, slot === 0 ? null : { slot });
+    countMapping(draft, mm, pfn, -1);
+    refer(draft, pfn, -1);
+  },
+  YoungBitCleared: (draft, { mm, vpn }) => void (presentPte(draft, mm, vpn).young = false),
+  CowBroken(draft, { pfn, mm, vpn }) {
+    setPte(draft, mm, vpn, null);
+    countMapping(draft, mm, pfn, -1);
+    refer(draft, pfn, -1);
+  },
+  PteZapped(draft, { pfn, mm, vpn }) {
+    setPte(draft, mm, vpn, null);
+    countMapping(draft, mm, pfn, -1);
+  },
+  FileOffsetInstalled: (draft, { mm, vpn, index }) => setPte(draft, mm, vpn, { file_page: index }),
+  FileOffsetZapped: (draft, { mm, vpn }) => setPte(draft, mm, vpn, null),
+  SwapEntryZapped: (draft, { mm, vpn }) => setPte(draft, mm, vpn, null),
+};
 
 const migration: ReferenceReducers<
   'MigrationEntrySet' | 'MigrationEntryRemoved' | 'MigrationEntryProtected' | 'MigrationEntryZapped'

@@ -73,11 +73,15 @@ export interface NodeCounters {
   readonly other: number;
 }
 
-/** A page-table entry: a mapped frame, a swapped-out page, or what stands for the mapping of a frame that is being moved. */
+/**
+ * A page-table entry: a mapped frame, a swapped-out page, what stands for the mapping of a frame that is being moved, or what
+ * a nonlinear area shows of its file there.
+ */
 export type Pte =
   | { readonly pfn: number; readonly writable: boolean; readonly young: boolean; readonly dirty: boolean }
   | { readonly slot: number }
-  | { readonly moving: number; readonly kind: MigrationEntry; readonly young: boolean; readonly dirty: boolean };
+  | { readonly moving: number; readonly kind: MigrationEntry; readonly young: boolean; readonly dirty: boolean }
+  | { readonly file_page: number };
 
 export interface ReferenceMm {
   readonly users: number;

@@ -48,6 +48,10 @@ const cold: ReferenceReducers<Exclude<ColdName, BothLanes | SilentName>> = {
   CpusetAttached: onlyCold('CpusetAttached'),
   TaskMemsUpdated: onlyCold('TaskMemsUpdated'),
   IoModeSet: onlyCold('IoModeSet'),
+  CongestionSet: onlyCold('CongestionSet'),
+  CpuStateChanged: onlyCold('CpuStateChanged'),
+  SignalSent: onlyCold('SignalSent'),
+  SignalDelivered: onlyCold('SignalDelivered'),
   RegionNamed: onlyCold('RegionNamed'),
   InterleaveWeightSet: onlyCold('InterleaveWeightSet'),
   TaskExited: onlyCold('TaskExited'),
@@ -61,6 +65,8 @@ const cold: ReferenceReducers<Exclude<ColdName, BothLanes | SilentName>> = {
   VmaSplit: onlyCold('VmaSplit'),
   VmaMerged: onlyCold('VmaMerged'),
   VmaFlagsChanged: onlyCold('VmaFlagsChanged'),
+  VmaMadeNonlinear: onlyCold('VmaMadeNonlinear'),
+  NonlinearCursorMoved: onlyCold('NonlinearCursorMoved'),
   VmaPolicySet: onlyCold('VmaPolicySet'),
   AnonVmaPrepared: onlyCold('AnonVmaPrepared'),
   MmForked: onlyCold('MmForked'),
@@ -117,7 +123,7 @@ const bothLanes: ReferenceReducers<BothLanes> = {
   },
   FileCreated(draft, { file, name, pages, fs, buffers }) {
     const kind = { fs: fs ?? 'disk', buffers: buffers ?? 'none' } as const;
-    draft.cold.files[file] = { name, pages, ...kind, i_mmap: [], i_mmap_writable: 0 };
+    draft.cold.files[file] = { name, pages, ...kind, i_mmap: [], i_mmap_nonlinear: [], i_mmap_writable: 0 };
     draft.cold.next.file = file + 1;
     draft.page_cache[file] = {};
   },

@@ -7,6 +7,7 @@ import {
   migration_entry_supports_ad,
   migration_entry_to_pfn,
   page_buffers,
+  pte_is_file,
 } from '../state/read.ts';
 import { freedPins, lockHolders, pinsOf, seizedSlots } from '../state/outside.ts';
 import type { ReadonlyInts, StateView } from '../state/view.ts';
@@ -173,6 +174,7 @@ function mmOf(s: StateView, mm: number): ReferenceMm {
 
 function pteOf(s: StateView, pte: number): Pte {
   const number = pte >>> L.PTE_SHIFT;
+  if (pte_is_file(pte)) return { file_page: number };
   const has = (bit: number): boolean => (pte & bit) !== 0;
   if (is_migration_entry(pte)) {
     const kind = MIGRATION_ENTRY[((pte & L.PTE_BITS) - L.PTE_MIGRATION_READ) >> 1];

@@ -8,6 +8,7 @@
 import { isSubjectDead, subjectOf, type Subject } from './subject.ts';
 import { UNTIL_WAIT, type Stimulus } from '@pagetape/events';
 import { task_cpu, type Kernel, type Sleeping } from '../kernel.ts';
+import { get_signal_to_deliver } from '../kernel/signal.ts';
 import { release_holder } from '../mm/filemap.ts';
 import { end_all_requests, end_oldest_request, is_pending } from '../mm/page_io.ts';
 import { STREAMS, type Stream } from '../prng.ts';
@@ -77,6 +78,7 @@ export class Scheduler {
 
   private enter(stimulus: Stimulus, parent: number): Actor {
     const subject = subjectOf(this.k.s, stimulus);
+    if (subject.task !== 0) this.k.under_way.push(subject.task);
     return {
       stimulus,
       subject,
@@ -143,7 +145,7 @@ export class Scheduler {
     if (actor.run === null) this.begin(actor);
     this.switchTo(actor);
     if (isSubjectDead(this.k.s, actor.subject)) return this.finish(actor, { ret: null, dead: true });
-    actor.run ??= perform(this.k, actor.stimulus);
+    actor.run ??= untilUserMode(this.k, actor.stimulus);
     const { done, value } = actor.run.next();
     if (done) return this.finish(actor, value);
     actor.wait = value;
@@ -189,8 +191,15 @@ export class Scheduler {
       this.k.emit.IoSettled(pending);
       end_all_requests(this.k);
     }
-    actor.result = result;
+    this.over(actor, result);
     this.k.emit.StimulusEnded({ op: actor.op, parent: actor.parent, task: actor.subject.task, result: { ...result } });
+  }
+
+  private over(actor: Actor, result: Result): void {
+    const { under_way } = this.k;
+    const at = under_way.indexOf(actor.subject.task);
+    if (at >= 0) under_way.splice(at, 1);
+    actor.result = result;
   }
 
   /** Nobody can go on: says who waits for what. */
@@ -203,8 +212,17 @@ export class Scheduler {
 
   private abandon(live: readonly Actor[]): void {
     for (const actor of live)
-      if (actor.result === null) actor.result = { ret: null, stop: this.stop as 'hang' | 'blocked' };
+      if (actor.result === null) this.over(actor, { ret: null, stop: this.stop as 'hang' | 'blocked' });
   }
+}
+
+/** Serves a step. A signal that waits for its task ends the task before the step, or when the step is over. */
+function* untilUserMode(k: Kernel, step: Stimulus): Sleeping<Result> {
+  const before = yield* get_signal_to_deliver(k);
+  if (before !== null) return { ret: null, sig: before };
+  const result = yield* perform(k, step);
+  const sig = yield* get_signal_to_deliver(k);
+  return sig === null ? result : { ...result, sig };
 }
 
 /** Steps of one task run one after the other. */

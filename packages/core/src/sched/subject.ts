@@ -8,10 +8,18 @@ export interface Subject {
 }
 
 /** Steps whose task does not exist before them, or that no task does. */
-const BY_NOBODY: ReadonlySet<Stimulus['op']> = new Set(['spawn', 'unpin', 'unlock']);
+const BY_NOBODY: ReadonlySet<Stimulus['op']> = new Set(['spawn', 'unpin', 'unlock', 'kill']);
 
 /** Steps of whoever runs the machine that can sleep: somebody must be there to do it. */
-const BY_INIT: ReadonlySet<Stimulus['op']> = new Set(['node_offline', 'cg_new', 'cg_set', 'cg_get', 'cg_attach']);
+const BY_INIT: ReadonlySet<Stimulus['op']> = new Set([
+  'node_offline',
+  'cpu_offline',
+  'cpu_online',
+  'cg_new',
+  'cg_set',
+  'cg_get',
+  'cg_attach',
+]);
 
 export function subjectOf(s: StateView, stimulus: Stimulus): Subject {
   if (BY_INIT.has(stimulus.op)) return { task: INIT_PID };

@@ -2,7 +2,7 @@
  * The cold lane: what there are dozens of, as plain objects that Immer changes in the reducer and freezes after.
  * Members are kept by number; numbers of one kind start at 1, and 0 means none.
  */
-import type { Buffers, Cpuset, FILE_SYSTEMS, Oops, Task, Vma } from '@pagetape/events';
+import type { Buffers, Cpuset, DEVICES, FILE_SYSTEMS, Oops, Task, Vma } from '@pagetape/events';
 
 /** An address space: its areas in ascending order of address. */
 export interface Mm {
@@ -19,6 +19,8 @@ export interface File {
   /** What its cached pages have. */
   readonly buffers: Buffers | 'none';
   readonly i_mmap: readonly number[];
+  /** The nonlinear ones, where the address of a page does not say which page of the file it is. */
+  readonly i_mmap_nonlinear: readonly number[];
   /** Shared mappings that may be written. fork() does not count its copies, their end does: it may go below zero. */
   readonly i_mmap_writable: number;
 }
@@ -40,7 +42,7 @@ export interface ColdState {
   /** The areas of each anon_vma, in the order in which reverse mapping visits them: the newest first. */
   readonly anon_vmas: Readonly<Record<number, readonly number[]>>;
   readonly files: Readonly<Record<number, File>>;
-  /** By path; the root, which never changes, is not among them. */
+  /** By path; the root, "", is among them once it was written to. */
   readonly cpusets: Readonly<Record<string, Cpuset>>;
   /** Weights of nodes in a weighted interleave, where one was set. */
   readonly il_weights: Readonly<Record<number, number>>;
@@ -48,6 +50,10 @@ export interface ColdState {
   /** What calls that ended in an oops hold for ever. */
   readonly oopses: readonly Oops[];
   readonly io_mode: 'now' | 'step' | 'hold' | 'stuck';
+  /** Devices whose queues are congested for writes. */
+  readonly congested: readonly (typeof DEVICES)[number][];
+  /** CPUs that run nothing, ascending. */
+  readonly offline_cpus: readonly number[];
   /** Next number to give. */
   readonly next: {
     readonly pid: number;
@@ -75,6 +81,8 @@ export function emptyColdState(io_mode: ColdState['io_mode']): ColdState {
     regions: [],
     oopses: [],
     io_mode,
+    congested: [],
+    offline_cpus: [],
     next: { pid: FIRST_PID, mm: 1, vma: 1, anon_vma: 1, file: 1, cpuset_generation: 1 },
   };
 }

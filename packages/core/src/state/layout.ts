@@ -87,17 +87,19 @@ export const SPAN: readonly number[] = [0, 512, 262_144, 134_217_728, 68_719_476
 
 /**
  * A page-table entry. Present: PTE_PRESENT, the marks below, and pfn << PTE_SHIFT. Else (entry >> 1) & 7 says what it is:
- * PTE_SWAP with a slot above it, or a migration entry with the frame that is being moved.
+ * PTE_SWAP with a slot above it, a migration entry with the frame that is being moved, or PTE_FILE with the page of the
+ * file that a nonlinear area shows there.
  */
 export const PTE_SHIFT = 4;
 export const PTE_PRESENT = 1;
 export const PTE_WRITE = 2;
 export const PTE_YOUNG = 4;
 export const PTE_DIRTY = 8;
-export const PTE_SWAP = 1 << 1; // this and the next three: without PTE_PRESENT
+export const PTE_SWAP = 1 << 1; // this and the next four: without PTE_PRESENT
 export const PTE_MIGRATION_READ = 2 << 1;
 export const PTE_MIGRATION_WRITE = 3 << 1;
 export const PTE_MIGRATION_READ_EXCLUSIVE = 4 << 1; // of an anonymous page that nobody shares
+export const PTE_FILE = 6 << 1;
 export const PTE_BITS = 15;
 
 /**

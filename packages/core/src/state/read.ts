@@ -26,6 +26,7 @@ import {
   PLACE_MASK,
   PLACE_RETIRED,
   PTE_BITS,
+  PTE_FILE,
   PTE_MIGRATION_READ,
   PTE_MIGRATION_READ_EXCLUSIVE,
   PTE_MIGRATION_WRITE,
@@ -92,6 +93,8 @@ export const pte_present = (pte: number): boolean => (pte & PTE_PRESENT) !== 0;
 export const pte_pfn = (pte: number): number => pte >>> PTE_SHIFT;
 export const pte_is_swap = (pte: number): boolean => (pte & PTE_BITS) === PTE_SWAP;
 export const pte_slot = (pte: number): number => pte >>> PTE_SHIFT;
+export const pte_is_file = (pte: number): boolean => (pte & PTE_BITS) === PTE_FILE;
+export const pte_to_pgoff = (pte: number): number => pte >>> PTE_SHIFT;
 
 /** `include/linux/swapops.h:is_migration_entry()` of any entry. */
 export function is_migration_entry(pte: number): boolean {

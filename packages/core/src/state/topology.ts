@@ -1,6 +1,7 @@
 /**
  * What never changes in a run: nodes, zones, CPUs, distances, and the order in which an allocation tries zones.
- * Computed once from the description of the machine (mm/page_alloc.c: build_zonelists(), setup_per_zone_pages_min()).
+ * Computed once from the description of the machine (mm/page_alloc.c: build_zonelists(), setup_per_zone_pages_min(),
+ * setup_per_zone_lowmem_reserve()).
  */
 import { ZONE_HIGHMEM, ZONE_NAMES, ZONE_NORMAL, type Architecture } from '@pagetape/events';
 
@@ -65,6 +66,8 @@ export interface Zone {
   readonly min: number;
   readonly low: number;
   readonly high: number;
+  /** By zone kind: frames that requests which could use a zone of that kind leave for those which could not. */
+  readonly lowmem_reserve: readonly number[];
 }
 
 export interface Topology {
@@ -127,6 +130,21 @@ function watermarks(kind: number, present: number, min_free_pages: number, lowme
   return { min, low: min + (share >> 2), high: min + (share >> 1) };
 }
 
+/** sysctl_lowmem_reserve_ratio: by zone kind. */
+const LOWMEM_RESERVE_RATIO = [256, 256, 32];
+
+/**
+ * `mm/page_alloc.c:setup_per_zone_lowmem_reserve()`: of a zone, by the kind that a request could use: a share of the frames
+ * that the node has in the zones above, up to that kind.
+ */
+function lowmem_reserve(kind: number, node: readonly { kind: number; pages: number }[]): number[] {
+  return ZONE_NAMES.map((_, upto) => {
+    const above = node.filter((zone) => zone.kind > kind && zone.kind <= upto);
+    const pages = above.reduce((sum, zone) => sum + zone.pages, 0);
+    return pages === 0 ? 0 : Math.floor(pages / LOWMEM_RESERVE_RATIO[kind]);
+  });
+}
+
 /** The nodes in the order in which node number `at` falls back on them: find_next_best_node(). */
 function fallbackOrder(spec: MachineSpec, at: number, load: number[]): number[] {
   const count = spec.nodes.length;
@@ -183,7 +201,9 @@ export function buildTopology(spec: MachineSpec): Topology {
   const zones: Zone[] = [];
   let start = 1;
   for (const { node, kind, pages } of parts) {
-    zones.push({ node, kind, start, present: pages, ...watermarks(kind, pages, min_free_pages, lowmem) });
+    const marks = watermarks(kind, pages, min_free_pages, lowmem);
+    const of_node = parts.filter((part) => part.node === node);
+    zones.push({ node, kind, start, present: pages, ...marks, lowmem_reserve: lowmem_reserve(kind, of_node) });
     start = Math.ceil((start + pages) / section) * section;
   }
   const max_pfn = Math.max(start, section);

@@ -2,6 +2,7 @@
 import {
   EFAULT,
   ENOMEM,
+  ESRCH,
   HOLDER_LOCK,
   HOLDER_PIN,
   IO_DIRECTION,
@@ -12,6 +13,8 @@ import {
   type StimulusByOp,
 } from '@pagetape/events';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
+import { get_signal_to_deliver, send_signal } from '../kernel/signal.ts';
+import { WAIT_HANDOVER, waitFor } from '../sched/wait.ts';
 import { release_holder, unlock_page } from '../mm/filemap.ts';
 import { down_read, get_user_page } from '../mm/memory.ts';
 import { get_page, put_page } from '../mm/page_alloc.ts';
@@ -35,7 +38,7 @@ import {
   pte_pfn,
   pte_present,
 } from '../state/read.ts';
-import { resolveFile, resolvePage } from './resolve.ts';
+import { resolveFile, resolvePage, taskPid } from './resolve.ts';
 import { fromKernel, type Result } from './result.ts';
 
 /* eslint-disable require-yield -- every step has the same shape, also those that never sleep */
@@ -181,6 +184,23 @@ export function* performIo(k: Kernel, step: StimulusByOp<'io'>): Sleeping<Result
 
 export function* performIoDone(k: Kernel): Sleeping<Result> {
   end_all_requests(k);
+  return { ret: 0 };
+}
+
+export function* performCongest(k: Kernel, step: StimulusByOp<'congest'>): Sleeping<Result> {
+  k.emit.CongestionSet({ device: step.dev, congested: step.on ?? true });
+  return { ret: 0 };
+}
+
+/** A signal for a whole process. Tasks of it that do nothing at the moment end here, one after the other. */
+export function* performKill(k: Kernel, step: StimulusByOp<'kill'>): Sleeping<Result> {
+  const target = k.s.cold.tasks[taskPid(k.s, step.t)];
+  if (!target) return fromKernel(-ESRCH);
+  for (const pid of send_signal(k, target, step.sig ?? 'SIGKILL')) {
+    if (k.under_way.includes(pid)) continue;
+    yield waitFor(WAIT_HANDOVER, pid);
+    yield* get_signal_to_deliver(k);
+  }
   return { ret: 0 };
 }
 

@@ -112,14 +112,22 @@ export function resolveCapabilities(uid: number, given: readonly string[] | unde
   return uid === 0 ? [...CAPABILITIES] : [...(given ?? [])];
 }
 
-/** The CPU that a task is put on. */
+/** The CPU that a task is put on, which must be online. */
 export function resolveCpu(s: StateView, where: { cpu?: number; node?: number }): number {
   const { cpu_to_node } = s.topology;
-  const cpu = where.cpu ?? cpu_to_node.indexOf(where.node ?? cpu_to_node[0]);
-  if (cpu < 0 || cpu >= cpu_to_node.length) {
-    throw new ScenarioFault(where.cpu === undefined ? `node ${where.node} has no CPU` : `there is no CPU ${where.cpu}`);
+  const { offline_cpus } = s.cold;
+  if (where.cpu !== undefined) {
+    if (where.cpu >= cpu_to_node.length) throw new ScenarioFault(`there is no CPU ${where.cpu}`);
+    if (offline_cpus.includes(where.cpu))
+      throw new ScenarioFault(`CPU ${where.cpu} is offline; a step "cpu_online" must bring it back first`);
+    return where.cpu;
   }
-  return cpu;
+  const node = where.node ?? cpu_to_node[0];
+  const cpu = cpu_to_node.findIndex((nid, n) => nid === node && !offline_cpus.includes(n));
+  if (cpu >= 0) return cpu;
+  throw new ScenarioFault(
+    cpu_to_node.includes(node) ? `all CPUs of node ${node} are offline` : `node ${node} has no CPU`,
+  );
 }
 
 /** The number of the file that a step names. */

@@ -24,11 +24,16 @@ import {
 import { NotSimulated, ScenarioFault } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { cpusetCalls } from '../kernel/cpuset_calls.ts';
-import { clone_thread, do_exit, fork, spawn } from '../kernel/fork.ts';
+import { in_root_cpuset } from '../kernel/cpuset.ts';
+import { do_exit } from '../kernel/exit.ts';
+import { clone_thread, fork, spawn } from '../kernel/fork.ts';
+import { sys_remap_file_pages } from '../mm/fremap.ts';
+import { WAIT_PREEMPT } from '../sched/wait.ts';
 import { madvise_dontneed } from '../mm/madvise.ts';
 import { set_dumpable, sys_setresgid, sys_setresuid } from '../kernel/sys.ts';
+import { signal_pending } from '../kernel/signal.ts';
 import { killed_by_oops } from '../kernel/panic.ts';
-import { access_without_fault, do_page_fault, down_read } from '../mm/memory.ts';
+import { access_without_fault, do_page_fault } from '../mm/memory.ts';
 import { down_write } from '../mm/mempolicy_calls.ts';
 import { set_mempolicy_home_node } from '../mm/mempolicy_kernel.ts';
 import { sys_mlock } from '../mm/mlock.ts';
@@ -77,7 +82,7 @@ export function* performSpawn(k: Kernel, step: Step<'spawn'>): Sleeping<Result> 
     sgid: uid,
     capabilities: resolveCapabilities(uid, step.caps),
     ...(step.compat ? { compat: true } : {}),
-    mems_allowed: step.mems ? [...step.mems].sort((a, b) => a - b) : [...nodes],
+    ...(step.mems ? { mems_allowed: [...step.mems].sort((a, b) => a - b) } : in_root_cpuset(k)),
   };
   const outside = request.mems_allowed.find((nid) => !nodes.includes(nid));
   if (outside !== undefined)
@@ -100,11 +105,7 @@ export function* performThread(k: Kernel, step: Step<'thread'>): Sleeping<Result
 }
 
 export function* performExit(k: Kernel, step: Step<'exit'>): Sleeping<Result> {
-  const { mm } = current(k);
-  // exit_mm() takes the mmap_sem for a moment, so it waits for whoever changes areas.
-  yield* down_read(k, mm);
-  k.emit.MmapLockReleased(mm, 1);
-  do_exit(k, step.zombie ?? false);
+  yield* do_exit(k, step.zombie ?? false);
   return { ret: 0 };
 }
 
@@ -205,6 +206,12 @@ export function* performMadvise(k: Kernel, step: Step<'madvise'>): Sleeping<Resu
   });
 }
 
+export function* performRemapFilePages(k: Kernel, step: Step<'remap_file_pages'>): Sleeping<Result> {
+  const start = resolvePage(k.s, current(k).pid, step.addr);
+  const protection = resolveProtection(step.prot ?? '');
+  return yield* answering(sys_remap_file_pages(k, start, step.pages, protection, step.off, step.nonblock ?? false));
+}
+
 const SIGNALS: Readonly<Record<number, string>> = {
   [FAULT_SIGSEGV]: 'SIGSEGV',
   [FAULT_SIGBUS]: 'SIGBUS',
@@ -218,9 +225,13 @@ export function* performTouch(k: Kernel, step: Step<'touch'>): Sleeping<Result> 
   const first = resolvePage(k.s, pid, step.addr);
   for (let n = 0; n < step.pages; n++) {
     const vpn = first + n * stride;
+    if (n > 0 && k.contended) {
+      yield WAIT_PREEMPT;
+      if (signal_pending(k)) return { ret: n };
+    }
     while (!access_without_fault(k, mm, vpn, access)) {
       const sig = SIGNALS[yield* do_page_fault(k, mm, vpn, access)];
-      if (sig === 'SIGKILL') do_exit(k, false);
+      if (sig === 'SIGKILL') yield* do_exit(k);
       if (sig) return { ret: n, sig };
     }
   }

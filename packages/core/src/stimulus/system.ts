@@ -1,6 +1,7 @@
 /** Steps of whoever runs the machine. */
 import { EINVAL, ENOENT, MPOL_WEIGHTED_INTERLEAVE, type StimulusByOp } from '@pagetape/events';
 import { ScenarioFault } from '../errors.ts';
+import { cpu_down, cpu_up } from '../kernel/cpu.ts';
 import { cpusetCalls } from '../kernel/cpuset_calls.ts';
 import { killed_by_oops } from '../kernel/panic.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
@@ -66,6 +67,21 @@ export function* performSwapon(k: Kernel): Sleeping<Result> {
     throw new ScenarioFault('the machine has no swap device; give it one, such as "swap_device: 4095"');
   }
   return fromKernel(sys_swapon(k));
+}
+
+function knownCpu(k: Kernel, cpu: number): number {
+  if (cpu >= k.s.topology.cpu_to_node.length) throw new ScenarioFault(`there is no CPU ${cpu}`);
+  return cpu;
+}
+
+// eslint-disable-next-line require-yield -- every step has the same shape, also those that never sleep
+export function* performCpuOffline(k: Kernel, step: StimulusByOp<'cpu_offline'>): Sleeping<Result> {
+  return fromKernel(cpu_down(k, knownCpu(k, step.cpu)));
+}
+
+// eslint-disable-next-line require-yield -- every step has the same shape, also those that never sleep
+export function* performCpuOnline(k: Kernel, step: StimulusByOp<'cpu_online'>): Sleeping<Result> {
+  return fromKernel(cpu_up(k, knownCpu(k, step.cpu)));
 }
 
 /** Files are known with and without the name of their controller, which they got later. */

@@ -60,6 +60,17 @@ export const IoModeSet = defineColdEvent({
   schema: z.strictObject({ mode: z.enum(['now', 'step', 'hold', 'stuck']) }),
 });
 
+/** Devices whose queue may be congested: the swap device, or that of the files. */
+export const DEVICES = ['swap', 'disk'] as const;
+
+export const CongestionSet = defineColdEvent({
+  name: 'CongestionSet',
+  number: 215,
+  of: 'drivers/block/ll_rw_blk.c:set_queue_congested(), clear_queue_congested()',
+  doc: 'The queue of a device is congested for writes, or no longer.',
+  schema: z.strictObject({ device: z.enum(DEVICES), congested: z.boolean() }),
+});
+
 export const FileCreated = defineColdEvent({
   name: 'FileCreated',
   number: 7,

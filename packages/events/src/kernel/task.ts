@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineColdEvent, defineEvent, type DeepReadonly } from '../define.ts';
 import { cpu, mm, pid } from '../field.ts';
+import { FATAL_SIGNALS } from './signal.ts';
 import { policySchema } from '../mm/mempolicy.ts';
 import { vmaSchema } from '../mm/mmap.ts';
 
@@ -35,6 +36,10 @@ export const taskSchema = z.strictObject({
   pinned: z.exactOptional(id),
   /** A 32-bit program; absent: no. */
   compat: z.exactOptional(z.boolean()),
+  /** The signal that is going to end it, when it is in user mode again; absent: none. */
+  signal: z.exactOptional(z.enum(FATAL_SIGNALS)),
+  /** A zombie for which nobody waits, so that it stays one; absent: no. */
+  unwaited: z.exactOptional(z.boolean()),
 });
 export type Task = DeepReadonly<z.infer<typeof taskSchema>>;
 
@@ -61,7 +66,7 @@ export const TaskExited = defineColdEvent({
   number: 162,
   of: 'kernel/exit.c:do_exit()',
   doc: 'The task gave up its address space and is a zombie.',
-  schema: z.strictObject({ task: id }),
+  schema: z.strictObject({ task: id, unwaited: z.exactOptional(z.boolean()) }),
   cost_ns: 5_000,
 });
 

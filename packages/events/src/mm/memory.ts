@@ -77,7 +77,7 @@ export const AnonPageMapped = defineEvent({
 export const FilePageMapped = defineEvent({
   name: 'FilePageMapped',
   number: 127,
-  of: 'mm/memory.c:do_no_page()',
+  of: 'mm/memory.c:do_no_page(), mm/fremap.c:install_page()',
   doc: 'A page of a file was mapped; the reference of the lookup is the mapping now.',
   fields: [pfn('pfn'), mm('mm'), vpn('vpn'), oneOf('access', ACCESS), flag('writable')],
   cost_ns: 300,
@@ -122,7 +122,7 @@ export const PteDuplicated = defineEvent({
 export const PteZapped = defineEvent({
   name: 'PteZapped',
   number: 132,
-  of: 'mm/memory.c:zap_pte_range()',
+  of: 'mm/memory.c:zap_pte_range(), mm/fremap.c:zap_pte()',
   doc: 'A mapping of the page is gone because its memory is; a reference stays until the page is released.',
   fields: [pfn('pfn'), mm('mm'), vpn('vpn')],
   cost_ns: 60,

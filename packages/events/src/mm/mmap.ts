@@ -21,6 +21,8 @@ export const vmaSchema = z.strictObject({
   opened: id,
   anon_vma: id,
   policy: policySchema.nullable(),
+  /** A nonlinear area: how far the search for pages to unmap has come, in pages (vm_private_data); absent: 0. */
+  cursor: z.exactOptional(id),
 });
 export type Vma = DeepReadonly<z.infer<typeof vmaSchema>>;
 

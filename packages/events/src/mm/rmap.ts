@@ -7,7 +7,7 @@ import { REFUSAL } from '../uapi/mm.ts';
 export const PteUnmapped = defineEvent({
   name: 'PteUnmapped',
   number: 110,
-  of: 'mm/rmap.c:try_to_unmap_one()',
+  of: 'mm/rmap.c:try_to_unmap_one(), try_to_unmap_cluster()',
   doc: 'A mapping of the page is gone; an anonymous page leaves a swap entry for its slot, a page of a file (slot 0) leaves nothing.',
   fields: [pfn('pfn'), mm('mm'), vpn('vpn'), slot('slot')],
   cost_ns: 400,

@@ -29,6 +29,15 @@ export const PageAddedToLru = defineEvent({
   cost_ns: 40,
 });
 
+export const PageAddedToLruDirectly = defineEvent({
+  name: 'PageAddedToLruDirectly',
+  number: 214,
+  of: 'mm/swap.c:__pagevec_lru_add()',
+  doc: 'A page that was read ahead went to the head of the inactive list without waiting in a batch of the CPU.',
+  fields: [pfn('pfn')],
+  cost_ns: 60,
+});
+
 export const LruBatchDrained = defineEvent({
   name: 'LruBatchDrained',
   number: 22,

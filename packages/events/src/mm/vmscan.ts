@@ -3,6 +3,14 @@ import { defineEvent } from '../define.ts';
 import { count, oneOf, pfn, pid, signed } from '../field.ts';
 import { LRU, REFUSAL } from '../uapi/mm.ts';
 
+export const CongestionIgnored = defineEvent({
+  name: 'CongestionIgnored',
+  number: 216,
+  of: 'mm/vmscan.c:may_write_to_queue()',
+  doc: 'The page may be written although the queue of its device is congested: the task has PF_SWAPWRITE.',
+  fields: [pfn('pfn')],
+});
+
 export const PAGEOUT = ['keep', 'activate', 'success', 'clean'] as const;
 export const PAGE_KEEP = 0;
 export const PAGE_ACTIVATE = 1;

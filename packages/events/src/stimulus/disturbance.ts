@@ -1,8 +1,10 @@
 /** Steps that come from outside: somebody else holds a page, or looks at it, while tasks go about their business. */
 import { z } from 'zod';
+import { DEVICES } from '../kernel/run.ts';
+import { FATAL_SIGNALS } from '../kernel/signal.ts';
 import { defineStimulus } from './define.ts';
 import { range } from './memory.ts';
-import { address, count, cpuId, either, optional, pageCount, taskName, word } from './values.ts';
+import { address, count, cpuId, either, optional, pageCount, taskName, word, yesNo } from './values.ts';
 
 /** When somebody outside lets go of a page lock. */
 export type LockUntil = 'wait' | 'unlock' | { tries: number };
@@ -105,6 +107,23 @@ export const io_done = defineStimulus({
   doc: 'All pending requests end.',
   by: 'outside',
   fields: () => ({}),
+});
+
+export const congest = defineStimulus({
+  name: 'congest',
+  doc: 'The queue of the device is full: only who has to writes to it. No driver of that time says so of the swap device.',
+  by: 'outside',
+  fields: () => ({
+    dev: word(DEVICES).describe('swap, or disk: where the files are.'),
+    on: optional(yesNo().describe('Congested from now on, or no longer (true).')),
+  }),
+});
+
+export const kill = defineStimulus({
+  name: 'kill',
+  doc: 'A signal that ends the process of a task. A call that is under way returns first.',
+  by: 'outside',
+  fields: () => ({ t: taskName(), sig: optional(word(FATAL_SIGNALS).describe('Usual: SIGKILL.')) }),
 });
 
 export const ioerr = defineStimulus({

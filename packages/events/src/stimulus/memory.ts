@@ -16,6 +16,7 @@ import {
   taskName,
   whole,
   word,
+  yesNo,
 } from './values.ts';
 
 const MMAP_FLAGS = ['populate', 'locked', 'hugetlb', 'denywrite', 'shm', 'reserved'] as const;
@@ -87,6 +88,17 @@ export const madvise = defineStimulus({
   name: 'madvise',
   doc: 'Advice about the pages, such as MADV_DONTNEED: give them up.',
   fields: () => ({ ...range(), advice: numberValue() }),
+});
+
+export const remap_file_pages = defineStimulus({
+  name: 'remap_file_pages',
+  doc: 'The pages of a shared mapping show other pages of its file: those from `off` on.',
+  fields: () => ({
+    ...range(),
+    off: filePages().describe('The first page in the file.'),
+    prot: optional(protection().describe('The kernel accepts "" alone (usual).')),
+    nonblock: optional(yesNo().describe('MAP_NONBLOCK: only what is in memory is mapped now (false).')),
+  }),
 });
 
 export const touch = defineStimulus({

@@ -1,7 +1,7 @@
 /** Steps of whoever runs the machine: swap devices, control groups, weights, memory that goes and comes. */
 import { z } from 'zod';
 import { defineStimulus } from './define.ts';
-import { address, either, integer, nodeId, optional, taskName } from './values.ts';
+import { address, cpuId, either, integer, nodeId, optional, taskName } from './values.ts';
 
 export const swapon = defineStimulus({
   name: 'swapon',
@@ -76,6 +76,20 @@ export const unhog = defineStimulus({
   doc: 'Memory that was hogged is given back: that of the node, or all of it.',
   by: 'outside',
   fields: () => ({ node: optional(nodeId()) }),
+});
+
+export const cpu_offline = defineStimulus({
+  name: 'cpu_offline',
+  doc: 'The cpu goes offline: its vectors are emptied, and its tasks run on another one, of the same node if they can.',
+  by: 'outside',
+  fields: () => ({ cpu: cpuId() }),
+});
+
+export const cpu_online = defineStimulus({
+  name: 'cpu_online',
+  doc: 'The cpu comes online again. No task goes back to it by itself.',
+  by: 'outside',
+  fields: () => ({ cpu: cpuId() }),
 });
 
 export const node_offline = defineStimulus({

@@ -1,6 +1,15 @@
 /** A state in the words of the recorded scenarios of swap migration: part → key → value, without what is at rest. */
 import { ARENA_VPN, layout, lockedOutside, pending_requests, read, type StateView } from '@pagetape/core';
-import { VM_EXEC, VM_LOCKED, VM_READ, VM_SHARED, VM_WRITE, type Policy, type Vma } from '@pagetape/events';
+import {
+  VM_EXEC,
+  VM_LOCKED,
+  VM_NONLINEAR,
+  VM_READ,
+  VM_SHARED,
+  VM_WRITE,
+  type Policy,
+  type Vma,
+} from '@pagetape/events';
 import type { Names } from './pages.ts';
 
 /** What a scenario's results tell of the state. `io` and `held` are one text each; the other parts have keys. */
@@ -19,6 +28,7 @@ function pte(s: StateView, names: Names, mm: number, vpn: number): string {
   const entry = read.pte_of(s, mm, vpn);
   if (entry === 0) return isMapped(s, mm, vpn) ? '.' : 'x';
   if (read.pte_is_swap(entry)) return `s${read.pte_slot(entry)}`;
+  if (read.pte_is_file(entry)) return `f${read.pte_to_pgoff(entry)}`;
   const pfn = read.frame_of_pte(s, entry);
   if (read.is_migration_entry(entry)) return `${read.page_to_nid(s, pfn)}${names.page(pfn)}:moving`;
   const bit = (mask: number, letter: string): string => ((entry & mask) !== 0 ? letter : '');
@@ -129,7 +139,9 @@ function area({ start, end, flags, policy }: Vma): string {
   const letter = (bit: number, yes: string, no: string): string => ((flags & bit) !== 0 ? yes : no);
   const rights =
     letter(VM_READ, 'r', '-') + letter(VM_WRITE, 'w', '-') + letter(VM_EXEC, 'x', '-') + letter(VM_SHARED, 's', 'p');
-  const words = [`${start - ARENA_VPN}+${end - start}`, rights, ...(letter(VM_LOCKED, 'y', '') ? ['locked'] : [])];
+  const words = [`${start - ARENA_VPN}+${end - start}`, rights];
+  if ((flags & VM_LOCKED) !== 0) words.push('locked');
+  if ((flags & VM_NONLINEAR) !== 0) words.push('nonlinear');
   return [...words, ...(policy ? [policyWord(policy)] : [])].join(' ');
 }
 

@@ -46,6 +46,8 @@ const LINES: Readonly<Record<string, Line>> = {
   SwapAllocationFailed: page('no-swap-slot'),
   PteUnmapped: (d, n) => `unmap ${n.page(d['pfn'])} ${at(d, n)} ok`,
   UnmapRefused: refusedUnmap,
+  FileOffsetInstalled: (d, n) => `file-offset ${at(d, n)} f${d['index']}`,
+  CongestionIgnored: page('write-though-congested'),
   SwapWriteStarted: (d, n) => `swap-write ${n.page(d['pfn'])} s${d['slot']}`,
   SwapCopyDropped: (d, n) => `drop-swap-copy ${n.page(d['pfn'])} s${d['slot']}`,
   FileWritten: (d, n) => `file-write ${n.page(d['pfn'])} ${d['index']}`,
@@ -66,6 +68,7 @@ const LINES: Readonly<Record<string, Line>> = {
   PagePutBack: (d, n) => `putback ${n.page(d['pfn'])} ${lru(d)}`,
   PageAddedToLruBatch: (d, n) => `pagevec ${n.page(d['pfn'])} cpu${d['cpu']} ${lru(d)}`,
   PageAddedToLru: (d, n) => `lru-add ${n.page(d['pfn'])} ${lru(d)}`,
+  PageAddedToLruDirectly: (d, n) => `lru-add ${n.page(d['pfn'])} inactive`,
   PageRotated: page('rotate'),
   PageActivated: page('activate'),
   SwapCacheLookedUp: lookedUp,
@@ -104,6 +107,9 @@ export function traceOf(events: readonly RecordedEvent[], names: Names, done: Do
 function linesOf({ kind, data, op }: RecordedEvent, names: Names, done: DoneWord): string[] {
   const numbers = data as Data;
   if (kind === 'KernelOopsed') return [`oops ${data['site'] as string}: ${data['what'] as string}`];
+  if (kind === 'SignalSent') return [`signal ${data['sig'] as string}`];
+  if (kind === 'SignalDelivered') return [`dies-of ${data['sig'] as string}`];
+  if (kind === 'CpuStateChanged') return [`cpu${data['cpu'] as number} ${data['online'] ? 'online' : 'offline'}`];
   if (kind === 'TaskMemsUpdated') return [`notices-cpuset mems ${(data['mems_allowed'] as number[]).join(',')}`];
   if (kind === 'TaskCpusetApplied') return [appliedTo(data as unknown as Applied)];
   if (kind === 'CpusetMigrationStarted') return [`worker-moves ${names.mm(numbers['mm'])} ${nodesOf(data)}`];

@@ -30,7 +30,17 @@ const kindOf = (kind: string, details: readonly Detail[]): DifferenceKind => ({ 
 
 // --- pages --------------------------------------------------------------------------------------------------------
 
-type PageKind = 'node' | 'swapped in B' | 'swapped in A' | 'only A' | 'only B' | 'zero' | 'frame' | 'slot' | 'bits';
+type PageKind =
+  | 'node'
+  | 'swapped in B'
+  | 'swapped in A'
+  | 'only A'
+  | 'only B'
+  | 'zero'
+  | 'frame'
+  | 'slot'
+  | 'bits'
+  | 'file page';
 
 const PAGE_KINDS: Readonly<Record<PageKind, string>> = {
   node: 'pages lie on another node',
@@ -42,6 +52,7 @@ const PAGE_KINDS: Readonly<Record<PageKind, string>> = {
   frame: 'pages are in another frame of the same node',
   slot: 'pages are in another slot of swap',
   bits: 'pages are mapped with other bits',
+  'file page': 'pages are not in memory, and a fault brings another page of the file',
 };
 
 interface PageDetail {
@@ -80,6 +91,7 @@ function pageKind(a: StateView, b: StateView, mmA: number, mmB: number, vpn: num
   const [pteA, pteB] = [read.pte_of(a, mmA, vpn), read.pte_of(b, mmB, vpn)];
   if (pteA === pteB) return null;
   if (placeA === 'swap') return 'slot';
+  if (placeA === null) return 'file page';
   return read.frame_of_pte(a, pteA) === read.frame_of_pte(b, pteB) ? 'bits' : 'frame';
 }
 

@@ -4,6 +4,7 @@ import {
   VM_HUGETLB,
   VM_IO,
   VM_LOCKED,
+  VM_NONLINEAR,
   VM_PFNMAP,
   VM_RESERVED,
   VM_SHM,
@@ -54,6 +55,7 @@ export function checkSentence(check: Check, errno: string, traits: Traits): stri
 }
 
 const ERRORS: Readonly<Record<string, string>> = {
+  'remap_file_pages EINVAL': 'not within a shared mapping that may be written, or beyond the end of the file',
   'mlock ENOMEM': 'more than RLIMIT_MEMLOCK allows, or not all of it is mapped',
   'mprotect EACCES': 'the file was not opened for this',
   'mprotect ENOMEM': 'not all of it is mapped',
@@ -128,6 +130,7 @@ const FLAGS = {
   locked: VM_LOCKED,
   io: VM_IO,
   hugetlb: VM_HUGETLB,
+  nonlinear: VM_NONLINEAR,
   pfnmap: VM_PFNMAP,
   reserved: VM_RESERVED,
   denywrite: VM_DENYWRITE,
