@@ -343,7 +343,7 @@ const faults: readonly [title: string, steps: Stimulus[], message: RegExp][] = [
     ],
     /no region r; a step "mmap"/,
   ],
-  ['an unknown operation', [{ op: 'ksm' }], /the operation ksm is not simulated yet/],
+  ['an unknown operation', [{ op: 'levitate' } as never], /the operation levitate is not simulated yet/],
   ['a cpu that is not there', [{ op: 'spawn', t: 'A', cpu: 9 }], /there is no CPU 9/],
   [
     'a cpu that is offline',

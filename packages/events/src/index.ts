@@ -55,7 +55,6 @@ export {
   type MigrationEntry,
 } from './mm/migrate.ts';
 export { IO_DIRECTION } from './mm/page_io.ts';
-export { FROM_MIGRATION_ENTRY, FROM_SWAP_ENTRY, RESTORED_FROM } from './mm/migrate.ts';
 export { HOLDER_BATCH, HOLDER_FAULT, HOLDER_ISOLATION, HOLDER_LOCK, HOLDER_PIN } from './mm/swap.ts';
 export { PAGEOUT, PAGE_ACTIVATE, PAGE_CLEAN, PAGE_KEEP, PAGE_SUCCESS } from './mm/vmscan.ts';
 export { CAPABILITY_NAMES, CONSTANTS } from './stimulus/constants.ts';
@@ -153,5 +152,6 @@ export {
   refusal,
   type Buffers,
   type Capability,
+  type FileSystem,
   type Refusal,
 } from './uapi/mm.ts';

@@ -15,8 +15,9 @@ const WIDTH = 118;
 /** The kernels of swap migration, oldest first. */
 const KERNELS = ['swap-v5-posted', 'swap-v5-seed', 'swap-v5-rc1'];
 
-/** The kernels that a scenario is for: the one that it names, or all. */
-export const kernelsOf = ({ profile }: Scenario): readonly string[] => (profile ? [profile] : KERNELS);
+/** The kernels that a scenario is told for: those that it names, or the three of swap migration. */
+export const kernelsOf = ({ profile, compare = [] }: Scenario): readonly string[] =>
+  profile ? [profile, ...compare] : KERNELS;
 
 /** The outcome under each of these kernels. */
 export function outcomeOf(scenario: Scenario): string {
@@ -108,17 +109,21 @@ function answer({ ret, errno, sig, stop, dead, mode, mask, value, vmstat, out = 
 const BEGINS: ReadonlySet<string> = new Set(['pass', 'during', 'settle', 'drain-all']);
 
 /**
- * Lines that belong together: of a pass those of one page, in the order of the trace; of others all up to their end.
+ * Lines that belong together: of a pass those of one page, in the order of the trace; of others all up to their end. A page
+ * that moves to another frame is the same page there, until a batch has it.
  */
 function paragraphs(trace: readonly string[]): string[][] {
   const found: string[][] = [];
   let mode: 'plain' | 'pass' | 'during' = 'plain';
   let begin = true;
   let page: string | undefined;
+  let moved: string | undefined;
   for (const line of trace) {
-    const [word] = line.split(' ');
-    const of = /#\d+/.exec(line)?.[0];
-    const back = word === 'putback' && mode === 'pass';
+    const [word, , to] = line.split(' ');
+    const named = /#\d+/.exec(line)?.[0];
+    if (word === 'move') moved = to;
+    const of = named !== undefined && named === moved ? page : named;
+    const back = word === 'putback' && mode === 'pass' && named !== moved;
     if (begin || back || BEGINS.has(word) || (word === 'did' && mode !== 'during')) found.push([line]);
     else if (mode === 'pass' && page !== undefined && of !== undefined && of !== page) found.push(['   ', line]);
     else found[found.length - 1].push(line);

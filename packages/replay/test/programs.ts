@@ -8,7 +8,7 @@ import type { Stimulus, StimulusByOp } from '@pagetape/events';
 import fc from 'fast-check';
 import type { Program } from '../src/laws/recording.ts';
 
-const PROFILES = ['swap-v5-seed', 'swap-v5-rc1', 'swap-v5-posted'] as const;
+const PROFILES = ['swap-v5-seed', 'swap-v5-rc1', 'swap-v5-posted', 'linux-2.6.16'] as const;
 
 // --- machines ---------------------------------------------------------------------------------------------------
 
@@ -302,8 +302,9 @@ class Author {
 
   /** A file on disk or in memory, with buffers or without. */
   private file(name: string, pages: number, variant: number): Stimulus {
-    const kinds = [{}, {}, { fs: 'ramfs' }, { buffers: 'free' }, { buffers: 'busy' }, { buffers: 'journal' }] as const;
-    return { op: 'file', name, pages, ...kinds[variant % kinds.length] };
+    const buffers = (['free', 'busy', 'journal', undefined, undefined] as const)[variant % 5];
+    const fs = (['disk', 'ramfs', 'ext2', 'ext3', 'xfs', undefined] as const)[variant % 6];
+    return { op: 'file', name, pages, ...(fs && { fs }), ...(buffers && fs !== 'ramfs' && { buffers }) };
   }
 
   /** What a new region shows: memory, or a file. */

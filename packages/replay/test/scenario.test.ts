@@ -480,6 +480,7 @@ test('all that a scenario can say about itself and its machine', (t) => {
     `name: n
 about: a
 profile: swap-v5-seed
+compare: [linux-2.6.16]
 seed: 42
 machine:
   nodes: [{id: 1, memory: 16MiB, cpus: 2, zones: {DMA: 4000, Normal: 96}}, {id: 5, pages: 0, cpus: 0, dimm: true}, {pages: 7}]
@@ -501,6 +502,7 @@ steps: []`,
     name: 'n',
     about: 'a',
     profile: 'swap-v5-seed',
+    compare: ['linux-2.6.16'],
     seed: '42',
     machine: {
       nodes: [
@@ -551,7 +553,9 @@ test('a file is read by its path', (t) => {
   const file = new URL('fixtures/scenario/race-two-calls.json', import.meta.url);
   const error = t.throws(() => loadScenario(file.pathname), { instanceOf: ScenarioError });
   t.true(
-    error.message.includes('a scenario does not take "kernel"; it takes name, about, profile, seed, machine and steps'),
+    error.message.includes(
+      'a scenario does not take "kernel"; it takes name, about, profile, compare, seed, machine and steps',
+    ),
   );
 });
 

@@ -15,7 +15,8 @@ import {
   pte_present,
 } from '../state/read.ts';
 import { down_read } from './memory.ts';
-import { isolate_lru_page, migrate_pages, putback_lru_pages } from './vmscan.ts';
+import { migrate_one } from './mempolicy_migrate.ts';
+import { isolate_lru_page, putback_lru_pages } from './vmscan.ts';
 
 /**
  * Nobody knows the frame any more but the list that it was isolated to; where the kernel frees at once, not even
@@ -27,9 +28,9 @@ function is_given_up(k: Kernel, pfn: number): boolean {
 }
 
 /**
- * Pagetape's own: isolates the page at an address, evicts it, and holds its frame for ever. The next access brings
- * the content to another frame. Other pages that wait to be freed are left alone. Returns 0; -EFAULT when the address
- * has no page in memory; -EBUSY when the page cannot be had or cannot be evicted: then it is put back, and stays in
+ * Pagetape's own: isolates the page at an address, evicts or moves it, and holds its frame for ever. The next access
+ * finds the content in another frame. Other pages that wait to be freed are left alone. Returns 0; -EFAULT when the address
+ * has no page in memory; -EBUSY when the page cannot be had or does not leave its frame: then it is put back, and stays in
  * use.
  */
 export function* soft_offline_page(k: Kernel, mm: number, vpn: number): Sleeping<number> {
@@ -43,11 +44,11 @@ export function* soft_offline_page(k: Kernel, mm: number, vpn: number): Sleeping
     return -EFAULT;
   }
   if (!isolated) return -EBUSY;
-  const { list, moved, failed } = yield* migrate_pages(k, [pfn]);
+  yield* migrate_one(k, pfn);
   if (is_given_up(k, pfn)) {
     k.emit.FrameRetired(pfn);
     return 0;
   }
-  putback_lru_pages(k, [...failed, ...moved, ...list]);
+  putback_lru_pages(k, [pfn]);
   return -EBUSY;
 }

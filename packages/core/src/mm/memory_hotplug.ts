@@ -2,7 +2,7 @@
  * Taking a memory node out of use by migrating everything off it: a purpose that the patches name. The kernels of
  * 2006 have no function for it, so this is Pagetape's own, made of what they have. It does what an administrator
  * could have done then: migrate each process off the node, as MPOL_MF_MOVE_ALL does, and evict the pages that no
- * process maps.
+ * process maps. Kernels that copy move them to the nearest other node that has room.
  *
  * Later kernels (mm/memory_hotplug.c) go by frames instead, and try again until all is free or a signal comes. This
  * tries each page once by each way that leads to it, and says of all that is left why it stays. What was evicted
@@ -29,8 +29,8 @@ import {
   PageWriteback,
 } from '../state/read.ts';
 import { down_read } from './memory.ts';
-import { evict_and_put_back, TASK_SIZE_PAGES } from './mempolicy_migrate.ts';
-import { check_range, MPOL_MF_DISCONTIG_OK, startWalk } from './mempolicy_walk.ts';
+import { migrate_away } from './mempolicy_migrate.ts';
+import { check_range, MPOL_MF_DISCONTIG_OK, startWalk, TASK_SIZE_PAGES } from './mempolicy_walk.ts';
 import { vmas_of } from './mmap.ts';
 import { node_is_hogged } from './page_alloc.ts';
 import { mappers_of } from './rmap.ts';
@@ -56,7 +56,7 @@ function* empty_mm(k: Kernel, mm: number, nid: number): Sleeping<readonly number
   const [first] = vmas_of(k, mm);
   if (first) {
     yield* check_range(k, walk, first.start, TASK_SIZE_PAGES);
-    yield* evict_and_put_back(k, walk.list);
+    yield* migrate_away(k, walk.list, nid);
   }
   k.emit.MmapLockReleased(mm, 1);
   mmput(k, mm);
@@ -84,7 +84,7 @@ function* empty_caches(k: Kernel, nid: number, tried: ReadonlySet<number>): Slee
     if (!PageLRU(k.s, pfn) || page_mapped(k.s, pfn) || tried.has(pfn)) continue;
     if (isolate_lru_page(k, pfn) === 1) list.unshift(pfn);
   }
-  yield* evict_and_put_back(k, list);
+  yield* migrate_away(k, list, nid);
   if (list.length > 0) schedule_lru_drain_on_each_cpu(k);
 }
 

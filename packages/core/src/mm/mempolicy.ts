@@ -17,16 +17,25 @@ function get_vma_policy(k: Kernel, vma: Vma | null): Policy {
   return current(k).policy ?? default_policy;
 }
 
-/**
- * The zones of MPOL_BIND, as `mm/mempolicy.c:bind_zonelist()` of 2.6.15 makes them: the policy zone of each node of the
- * mask, by ascending node id, whatever the distances.
- */
-export function bind_zonelist(k: Kernel, nodes: readonly number[]): number[] {
-  const { zones, policy_zone } = k.s.topology;
+/** The zones of a kind that the nodes have, by ascending node id. */
+function zones_of_kind(k: Kernel, nodes: readonly number[], kind: number): number[] {
+  const { zones } = k.s.topology;
   return nodes.flatMap((nid) => {
-    const zone = zones.findIndex((each) => each.node === nid && each.kind === policy_zone);
+    const zone = zones.findIndex((each) => each.node === nid && each.kind === kind);
     return zone < 0 ? [] : [zone];
   });
+}
+
+/**
+ * The zones of MPOL_BIND, as `mm/mempolicy.c:bind_zonelist()` makes them: the policy zone of each node of the mask, by
+ * ascending node id, whatever the distances. From 2.6.16-rc4 on the next lower zone of each node follows, and so on.
+ */
+export function bind_zonelist(k: Kernel, nodes: readonly number[]): number[] {
+  const { policy_zone } = k.s.topology;
+  const lowest = k.traits.bind_takes_lower_zones ? 0 : policy_zone;
+  const list: number[] = [];
+  for (let kind = policy_zone; kind >= lowest; kind--) list.push(...zones_of_kind(k, nodes, kind));
+  return list;
 }
 
 /** `mm/mempolicy.c:zonelist_policy()`: the zones that an allocation tries, in order. */
@@ -69,6 +78,14 @@ export function alloc_page_vma(k: Kernel, vma: Vma | null, vpn: number): number 
   if (policy.mode !== MPOL_INTERLEAVE) return __alloc_pages(k, zonelist_policy(k, policy), false);
   const nid = vma ? offset_il_node(policy, vma.pgoff + (vpn - vma.start)) : interleave_nodes(k, policy);
   return alloc_page_interleave(k, nid);
+}
+
+/**
+ * `include/linux/gfp.h:alloc_pages_node()`: a frame on a node or, when it is full or the cpuset of the *running* task does
+ * not allow it, on the next one. Returns the frame, with one reference, or -1.
+ */
+export function alloc_pages_node(k: Kernel, nid: number): number {
+  return __alloc_pages(k, k.s.topology.zonelist[nid], false);
 }
 
 /** `mm/mempolicy.c:alloc_pages_current()`: a frame by the policy of the running task, as the page cache asks for it. */

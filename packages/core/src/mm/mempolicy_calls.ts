@@ -4,6 +4,7 @@ import {
   EFAULT,
   EINVAL,
   EIO,
+  ENODEV,
   EPERM,
   ESRCH,
   MPOL_BIND,
@@ -31,8 +32,8 @@ import { MM, M_SEM, TASK, T_IL_NEXT } from '../state/layout.ts';
 import { page_to_nid } from '../state/read.ts';
 import { down_read, get_user_page } from './memory.ts';
 import { mpol_new } from './mempolicy.ts';
-import { do_migrate_pages, evict_and_put_back, TASK_SIZE_PAGES } from './mempolicy_migrate.ts';
-import { check_range, MPOL_MF_DISCONTIG_OK, startWalk } from './mempolicy_walk.ts';
+import { do_migrate_pages, migrate_to_policy } from './mempolicy_migrate.ts';
+import { check_range, MPOL_MF_DISCONTIG_OK, startWalk, TASK_SIZE_PAGES } from './mempolicy_walk.ts';
 import { find_vma, next_vma, split_vma } from './mmap.ts';
 import { page_cache_release } from './page_alloc.ts';
 import { get_nodes, type UserMask } from './user_mask.ts';
@@ -77,7 +78,9 @@ export function* sys_migrate_pages(
   const { mm } = task;
   if (mm === 0) return refuse(k, 'task-has-mm', EINVAL);
   k.emit.MmPinned(mm);
-  const result = may_migrate(k, task, fresh) || (yield* do_migrate_pages(k, mm, old, fresh, MPOL_MF_MOVE));
+  const all = k.traits.privileged_moves_all && capable(k, k.traits.migrate_capability);
+  const flags = all ? MPOL_MF_MOVE_ALL : MPOL_MF_MOVE;
+  const result = may_migrate(k, task, fresh) || (yield* do_migrate_pages(k, mm, old, fresh, flags));
   mmput(k, mm);
   return result;
 }
@@ -185,6 +188,13 @@ export function* sys_mbind(
   return yield* do_mbind(k, pages, mpol_new(Number(mode), nodes), nodes, Number(flags));
 }
 
+/** What an error of the walk says about the request. */
+const WALK_CHECKS: Readonly<Partial<Record<number, Check>>> = {
+  [EIO]: 'strict',
+  [EFAULT]: 'range-mapped',
+  [ENODEV]: 'swap-needed',
+};
+
 function* do_mbind(
   k: Kernel,
   { start, end }: { start: number; end: number },
@@ -200,13 +210,12 @@ function* do_mbind(
   const first = yield* check_range(k, walk, start, end);
   let result = 0;
   if (typeof first === 'number') {
-    result = refuse(k, first === -EIO ? 'strict' : first === -EFAULT ? 'range-mapped' : 'vma-reserved', -first);
+    result = refuse(k, WALK_CHECKS[-first] ?? 'vma-reserved', -first);
     putback_lru_pages(k, walk.list);
   } else {
     mbind_range(k, first, start, end, policy);
-    const left = yield* evict_and_put_back(k, walk.list);
-    if (walk.list.length > 0) k.emit.PagesMigrated(walk.list.length, left.counted);
-    if (left.counted > 0 && (flags & MPOL_MF_STRICT) !== 0) result = refuse(k, 'strict', EIO);
+    const left = yield* migrate_to_policy(k, walk, k.s.cold.vmas[first.id]);
+    if (left > 0 && (flags & MPOL_MF_STRICT) !== 0) result = refuse(k, 'strict', EIO);
   }
   k.emit.MmapLockReleased(mm, -1);
   return result;

@@ -1,26 +1,81 @@
 /** Moving the pages of an address space from some nodes to others (mm/mempolicy.c): do_migrate_pages() and below. */
 import { NotSimulated } from '../errors.ts';
-import { current, type Kernel, type Sleeping } from '../kernel.ts';
+import type { Kernel, Sleeping } from '../kernel.ts';
 import type { Traits } from '../profiles/traits.ts';
+import type { Vma } from '@pagetape/events';
 import { down_read } from './memory.ts';
+import {
+  migrate_away_hybrid,
+  migrate_one_hybrid,
+  migrate_to_node_hybrid,
+  migrate_to_policy_hybrid,
+} from './mempolicy_hybrid.ts';
 import { node_pairs } from './mempolicy_nodes.ts';
-import { check_range, MPOL_MF_DISCONTIG_OK, oops_in, startWalk } from './mempolicy_walk.ts';
+import { check_range, MPOL_MF_DISCONTIG_OK, oops_in, startWalk, task_size, type Walk } from './mempolicy_walk.ts';
 import { migrate_to_node } from './mempolicy_queue.ts';
 import { vmas_of } from './mmap.ts';
 import { lru_cache_disable, lru_cache_enable } from './swap.ts';
-import { migrate_pages, putback_lru_pages } from './vmscan.ts';
+import { putback_lru_pages } from './vmscan.ts';
+import { migrate_pages } from './vmscan_migrate.ts';
 
-/** Ends beyond any page that tables reach. */
-export const TASK_SIZE_PAGES = 0x7fffffff;
-/** IA32_PAGE_OFFSET of x86_64: where the memory of a 32-bit program ends. */
-const COMPAT_TASK_SIZE_PAGES = 0xffffe;
+/** Moves the pages of an address space from some nodes to others. Returns how many stayed, or minus an error number. */
+type MoveNodes = (
+  k: Kernel,
+  mm: number,
+  from: readonly number[],
+  to: readonly number[],
+  flags: number,
+) => Sleeping<number>;
 
-/** `include/asm-x86_64/processor.h:TASK_SIZE`: how far the memory of the running task could reach. */
-const task_size = (k: Kernel): number => (current(k).compat ? COMPAT_TASK_SIZE_PAGES : TASK_SIZE_PAGES);
+/** How an engine moves pages. Each function puts back what it isolated or was given. */
+interface Engine {
+  /** do_migrate_pages(). */
+  readonly nodes: MoveNodes;
+  /** The mmap_sem is held meanwhile; else only while pages are looked for. */
+  readonly locked: boolean;
+  /** The pages of a list go where the policy of the area says. Returns how many the kernel counts as not moved. */
+  readonly policy: (k: Kernel, list: readonly number[], vma: Vma) => Sleeping<number>;
+  /** The pages of a list, which lie on this node, go elsewhere. */
+  readonly away: (k: Kernel, list: readonly number[], nid: number) => Sleeping<void>;
+  /** One isolated page goes to another frame, or to swap. Its old frame is not put back. */
+  readonly one: (k: Kernel, pfn: number) => Sleeping<void>;
+}
+
+const swap: Engine = {
+  nodes: evict_nodes,
+  locked: true,
+  policy: evict_and_put_back,
+  *away(k, list) {
+    yield* evict_and_put_back(k, list);
+  },
+  *one(k, pfn) {
+    yield* migrate_pages(k, [pfn]);
+  },
+};
+
+const hybrid: Engine = {
+  nodes: by_pairs(migrate_to_node_hybrid),
+  locked: true,
+  policy: migrate_to_policy_hybrid,
+  away: migrate_away_hybrid,
+  one: migrate_one_hybrid,
+};
+
+/** Only the calls of these kernels copy pages; what is Pagetape's own evicts them. */
+const batched: Engine = { ...swap, nodes: without_batches(by_pairs(migrate_to_node)), locked: false };
+
+const ENGINES: Readonly<Partial<Record<Traits['engine'], Engine>>> = { swap, hybrid, batched };
+
+function engine_of(k: Kernel): Engine {
+  const engine = ENGINES[k.traits.engine];
+  if (!engine) throw new NotSimulated(`the ${k.traits.engine} engine of migration`);
+  return engine;
+}
 
 /**
  * `mm/mempolicy.c:do_migrate_pages()`: moves the pages of an address space that lie on `from` to the nodes `to`. Memory
- * beyond what the *caller* could have is left alone, whoever owns it. Returns how many the kernel counts as not moved.
+ * beyond what the *caller* could have is left alone, whoever owns it. Returns how many the kernel counts as not moved, or
+ * minus an error number.
  */
 export function* do_migrate_pages(
   k: Kernel,
@@ -29,26 +84,40 @@ export function* do_migrate_pages(
   to: readonly number[],
   flags: number,
 ): Sleeping<number> {
-  if (k.traits.engine === 'batched') return yield* without_batches(k, mm, from, to, flags);
+  const { nodes, locked } = engine_of(k);
+  if (!locked) return yield* nodes(k, mm, from, to, flags);
   yield* down_read(k, mm);
-  const move = k.traits.engine === 'swap' ? evict_nodes : migrate_node_pairs;
-  const left = yield* move(k, mm, from, to, flags);
+  const left = yield* nodes(k, mm, from, to, flags);
   k.emit.MmapLockReleased(mm, 1);
   return left;
 }
 
-/** Kernels that keep pages out of LRU batches meanwhile, and lock the address space only while they look at it. */
-function* without_batches(
-  k: Kernel,
-  mm: number,
-  from: readonly number[],
-  to: readonly number[],
-  flags: number,
-): Sleeping<number> {
-  lru_cache_disable(k);
-  const left = yield* migrate_node_pairs(k, mm, from, to, flags);
-  lru_cache_enable(k);
+/** Kernels that keep pages out of LRU batches meanwhile. */
+function without_batches(move: MoveNodes): MoveNodes {
+  return function* (k, mm, from, to, flags) {
+    lru_cache_disable(k);
+    const left = yield* move(k, mm, from, to, flags);
+    lru_cache_enable(k);
+    return left;
+  };
+}
+
+/** The engine's part of do_mbind(): moves the pages that the new policy of an area misplaces. Returns how many stayed. */
+export function* migrate_to_policy(k: Kernel, { list }: Walk, vma: Vma): Sleeping<number> {
+  if (list.length === 0) return 0;
+  const left = yield* engine_of(k).policy(k, list, vma);
+  k.emit.PagesMigrated(list.length, left);
   return left;
+}
+
+/** Pagetape's own: moves pages off a node, wherever the engine brings them. */
+export function* migrate_away(k: Kernel, list: readonly number[], nid: number): Sleeping<void> {
+  if (list.length > 0) yield* engine_of(k).away(k, list, nid);
+}
+
+/** Pagetape's own: moves an isolated page out of its frame. Whether that worked, the frame tells. */
+export function* migrate_one(k: Kernel, pfn: number): Sleeping<void> {
+  yield* engine_of(k).one(k, pfn);
 }
 
 /** Kernels that evict: pages on `from` but not on `to` go. Where they come back `to` does not say. */
@@ -66,45 +135,34 @@ function* evict_nodes(
   // What the walk says is not looked at: where it refuses to begin, nothing is moved and the answer is 0.
   yield* check_range(k, walk, first.start, task_size(k));
   const left = yield* evict_and_put_back(k, walk.list);
-  k.emit.PagesMigrated(walk.list.length, left.counted);
-  return left.counted;
+  k.emit.PagesMigrated(walk.list.length, left);
+  return left;
 }
 
-/** Evicts a list and puts back what is left. `counted`: by the kernel's own rule; `listed`: pages left on the list. */
-export function* evict_and_put_back(k: Kernel, list: readonly number[]): Sleeping<{ counted: number; listed: number }> {
-  if (list.length === 0) return { counted: 0, listed: 0 };
+/** Evicts a list and puts back what is left. Returns how many the kernel counts as not moved. */
+function* evict_and_put_back(k: Kernel, list: readonly number[]): Sleeping<number> {
+  if (list.length === 0) return 0;
   const migrated = yield* migrate_pages(k, list);
   putback_lru_pages(k, migrated.failed);
   putback_lru_pages(k, migrated.moved);
   const listed = putback_lru_pages(k, migrated.list);
-  return { counted: k.traits.evicted_page === 'moved-list' ? migrated.result : listed, listed };
+  return k.traits.evicted_page === 'moved-list' ? migrated.result : listed;
 }
 
-/**
- * `mm/mempolicy.c:migrate_to_node()`, as each engine has it: moves the pages of an address space from one node to another.
- * Returns how many it counts as not moved, or minus an error number.
- */
+/** `mm/mempolicy.c:migrate_to_node()`: moves the pages of an address space from one node to another. Returns as do_migrate_pages(). */
 export type MigrateToNode = (k: Kernel, mm: number, source: number, dest: number, flags: number) => Sleeping<number>;
 
-const MIGRATE_TO_NODE: Readonly<Partial<Record<Traits['engine'], MigrateToNode>>> = { batched: migrate_to_node };
-
 /** Kernels that copy go by pairs of nodes. The first error ends it; what was moved before stays moved. */
-function* migrate_node_pairs(
-  k: Kernel,
-  mm: number,
-  from: readonly number[],
-  to: readonly number[],
-  flags: number,
-): Sleeping<number> {
-  const migrate_to_node = MIGRATE_TO_NODE[k.traits.engine];
-  if (!migrate_to_node) throw new NotSimulated(`the ${k.traits.engine} engine of migration`);
-  let busy = 0;
-  for (const { source, dest } of node_pairs(from, to, k.traits.pairs_spare_targets)) {
-    k.emit.NodePairPlanned(source, dest);
-    const left = yield* migrate_to_node(k, mm, source, dest, flags);
-    k.emit.NodePairMigrated(source, dest, left);
-    if (left < 0) return left;
-    busy += left;
-  }
-  return busy;
+function by_pairs(move: MigrateToNode): MoveNodes {
+  return function* (k, mm, from, to, flags) {
+    let busy = 0;
+    for (const { source, dest } of node_pairs(from, to, k.traits.pairs_spare_targets)) {
+      k.emit.NodePairPlanned(source, dest);
+      const left = yield* move(k, mm, source, dest, flags);
+      k.emit.NodePairMigrated(source, dest, left);
+      if (left < 0) return left;
+      busy += left;
+    }
+    return busy;
+  };
 }

@@ -7,7 +7,7 @@ import type { Kernel, Sleeping } from '../kernel.ts';
 import { MM, M_ROOT, PTE_PRESENT, PTE_SHIFT, TABLE } from '../state/layout.ts';
 import { is_migration_entry, migration_entry_to_pfn, page_mapcount, PageReserved, tableEntry } from '../state/read.ts';
 import { down_read } from './memory.ts';
-import { TASK_SIZE_PAGES } from './mempolicy_migrate.ts';
+import { TASK_SIZE_PAGES } from './mempolicy_walk.ts';
 import { migrate_pages, migration_target } from './migrate_batch.ts';
 import { sectionsOn } from '../state/topology.ts';
 import { find_vma, next_vma } from './mmap.ts';

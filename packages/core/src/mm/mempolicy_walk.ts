@@ -3,6 +3,7 @@ import {
   EACCES,
   EFAULT,
   EIO,
+  ENODEV,
   MPOL_MF_MOVE,
   MPOL_MF_MOVE_ALL,
   MPOL_MF_STRICT,
@@ -12,17 +13,27 @@ import {
   type Oops,
   type Vma,
 } from '@pagetape/events';
-import type { Kernel, Sleeping } from '../kernel.ts';
+import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { die } from '../kernel/panic.ts';
 import { WAIT_PREEMPT } from '../sched/wait.ts';
-import { PTE_PRESENT, PTE_SHIFT, TABLE, MM, M_ROOT } from '../state/layout.ts';
+import { NR_SWAP_PAGES, PTE_PRESENT, PTE_SHIFT, TABLE, MM, M_ROOT } from '../state/layout.ts';
 import { sectionsOn } from '../state/topology.ts';
 import type { ReadonlyInts } from '../state/view.ts';
-import { mapping_of, PageReserved, tableEntry } from '../state/read.ts';
+import { mapping_of, page_mapcount, PageReserved, tableEntry } from '../state/read.ts';
 import { find_vma, next_vma } from './mmap.ts';
+import { schedule_lru_drain_on_each_cpu } from './swap.ts';
 import { isolate_lru_page } from './vmscan.ts';
 
 const SHARED_FILE = refusal('shared-file');
+const SHARED = refusal('shared');
+
+/** Ends beyond any page that tables reach. */
+export const TASK_SIZE_PAGES = 0x7fffffff;
+/** IA32_PAGE_OFFSET of x86_64: where the memory of a 32-bit program ends. */
+const COMPAT_TASK_SIZE_PAGES = 0xffffe;
+
+/** `include/asm-x86_64/processor.h:TASK_SIZE`: how far the memory of the running task could reach. */
+export const task_size = (k: Kernel): number => (current(k).compat ? COMPAT_TASK_SIZE_PAGES : TASK_SIZE_PAGES);
 
 /** Holes in the range are fine. A flag of the kernel's own. */
 export const MPOL_MF_DISCONTIG_OK = 8;
@@ -34,7 +45,7 @@ export interface Walk {
   readonly flags: number;
   /** By section of frames: 1 if pages there are wanted. */
   readonly sections: Uint8Array;
-  /** Isolated pages: the last one first, as the kernel puts each at the head of its list. */
+  /** Isolated pages: the last one first, where the kernel puts each at the head of its list. */
   readonly list: number[];
   /** What the call around it holds of the address space, should it never come back. */
   readonly holds: Pick<Oops, 'mmap_sem' | 'users'>;
@@ -87,15 +98,21 @@ function may_move(k: Kernel, walk: Walk, vma: Vma, pfn: number): boolean {
   return k.s.cold.files[mapping].i_mmap_writable !== 0 || single_mm_mapping(k, vma.mm, mapping);
 }
 
-/** `mm/mempolicy.c:migrate_page_add()`: isolates the page, if it may be taken and is on an LRU list. */
+/** Why the page is not taken without MPOL_MF_MOVE_ALL; -1: it is. */
+function not_taken(k: Kernel, walk: Walk, vma: Vma, pfn: number): number {
+  if (k.traits.move_takes === 'mapped-once') return page_mapcount(k.s, pfn) === 1 ? -1 : SHARED;
+  return may_move(k, walk, vma, pfn) ? -1 : SHARED_FILE;
+}
+
+/**
+ * `mm/mempolicy.c:migrate_page_add()`: isolates the page, if it may be taken and is on an LRU list. Where isolation empties
+ * the batches itself, a page that cannot be had is worth a warning.
+ */
 function migrate_page_add(k: Kernel, walk: Walk, vma: Vma, pfn: number): void {
-  if ((walk.flags & MPOL_MF_MOVE_ALL) === 0 && !may_move(k, walk, vma, pfn)) {
-    k.emit.PageSkipped(pfn, SHARED_FILE);
-  } else if (isolate_lru_page(k, pfn) === 1) {
-    walk.list.push(pfn);
-  } else {
-    k.emit.KernelWarningRaised(pfn);
-  }
+  const reason = (walk.flags & MPOL_MF_MOVE_ALL) !== 0 ? -1 : not_taken(k, walk, vma, pfn);
+  if (reason >= 0) k.emit.PageSkipped(pfn, reason);
+  else if (isolate_lru_page(k, pfn) === 1) walk.list.push(pfn);
+  else if (k.traits.lru_drain === 'failed-isolation') k.emit.KernelWarningRaised(pfn);
 }
 
 /**
@@ -161,18 +178,34 @@ function has_hole(k: Kernel, previous: Vma | null, vma: Vma, end: number): boole
   return previous !== null && previous.end < vma.start;
 }
 
+/** What the kernel does before a walk that moves pages. Returns 0, or the error that ends it. */
+function prepare(k: Kernel, walk: Walk): number {
+  if (!moves(walk)) return 0;
+  if (k.traits.move_needs_swap && k.s.scalars[NR_SWAP_PAGES] <= 0) return -ENODEV;
+  if (k.traits.lru_drain === 'before-walk') schedule_lru_drain_on_each_cpu(k);
+  return 0;
+}
+
+/** The first area of the walk, or the error that refuses it. */
+function first_vma(k: Kernel, walk: Walk, start: number): Vma | number {
+  const error = prepare(k, walk);
+  if (error !== 0) return error;
+  const first = find_vma(k, walk.mm, start);
+  if (!first) return -EFAULT;
+  return k.traits.reserved_first_vma_refused && (first.flags & VM_RESERVED) !== 0 ? -EACCES : first;
+}
+
 /**
- * `mm/mempolicy.c:check_range()`: selects pages of [start, end), and isolates them if they are to be moved. Returns
- * the first area, or minus an error number: EFAULT for a hole, EIO for a page on a wanted node when nothing may move.
- * Pages that were isolated before an error stay on the walk's list.
+ * `mm/mempolicy.c:check_range()`: selects pages of [start, end), and isolates them if they are to be moved. Returns the
+ * first area, or minus an error number: EFAULT for a hole, EIO for a page on a wanted node when nothing may move, ENODEV
+ * where moving needs a free swap slot. Pages that were isolated before an error stay on the walk's list.
  */
 export function* check_range(k: Kernel, walk: Walk, start: number, end: number): Sleeping<Vma | number> {
   k.emit.WalkStarted(walk.mm, start, end, walk.flags);
-  const first = find_vma(k, walk.mm, start);
-  let result: Vma | number = first ?? -EFAULT;
-  if (first && k.traits.reserved_first_vma_refused && (first.flags & VM_RESERVED) !== 0) result = -EACCES;
+  let result = first_vma(k, walk, start);
   let previous: Vma | null = null;
-  for (let vma = first; typeof result !== 'number' && vma && vma.start < end; vma = next_vma(k, vma)) {
+  let vma = typeof result === 'number' ? null : result;
+  for (; typeof result !== 'number' && vma && vma.start < end; vma = next_vma(k, vma)) {
     if ((walk.flags & MPOL_MF_DISCONTIG_OK) === 0 && has_hole(k, previous, vma, end)) {
       result = -EFAULT;
       break;
@@ -184,6 +217,6 @@ export function* check_range(k: Kernel, walk: Walk, start: number, end: number):
     previous = vma;
   }
   k.emit.WalkFinished(walk.mm, walk.examined, walk.list.length);
-  walk.list.reverse();
+  if (k.traits.private_list === 'last-first') walk.list.reverse();
   return result;
 }

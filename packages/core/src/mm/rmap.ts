@@ -41,14 +41,14 @@ export const SWAP_FAIL = 2; // a mapping was recently used
 export const SWAP_MLOCK = 3; // a mapping lies in locked memory; Linux of 2006 says SWAP_FAIL for both
 
 /** Areas that may map the page, in the order in which the kernel visits them. */
-function vmas_of_page(k: Kernel, pfn: number): readonly number[] {
+export function vmas_of_page(k: Kernel, pfn: number): readonly number[] {
   const mapping = mapping_of(k.s, pfn);
   if (mapping < 0) return k.s.cold.anon_vmas[-mapping] ?? [];
   return mapping > 0 ? k.s.cold.files[mapping].i_mmap : [];
 }
 
 /** `mm/rmap.c:vma_address()`: where the page would lie in the area, as a page number, or -1. */
-function vma_address(k: Kernel, pfn: number, vma: Vma): number {
+export function vma_address(k: Kernel, pfn: number, vma: Vma): number {
   const vpn = vma.start + (page_index(k.s, pfn) - vma.pgoff);
   return vpn >= vma.start && vpn < vma.end ? vpn : -1;
 }
@@ -89,8 +89,8 @@ export function anon_vma_prepare(k: Kernel, vma: Vma): number {
 }
 
 /**
- * `mm/rmap.c:try_to_unmap_one()`: removes one mapping. Fails on locked memory, and on a mapping that was used since the
- * last look, whose accessed bit it clears.
+ * `mm/rmap.c:try_to_unmap_one()`: removes one mapping. Fails on locked memory and, in kernels that spare what is in use, on a
+ * mapping that was used since the last look, whose accessed bit it clears.
  */
 function try_to_unmap_one(k: Kernel, pfn: number, vma: Vma): number {
   const vpn = vma_address(k, pfn, vma);
@@ -101,7 +101,7 @@ function try_to_unmap_one(k: Kernel, pfn: number, vma: Vma): number {
     k.emit.UnmapRefused(pfn, vma.mm, vpn, MLOCKED);
     return SWAP_MLOCK;
   }
-  if ((pte & PTE_YOUNG) !== 0) {
+  if ((pte & PTE_YOUNG) !== 0 && k.traits.unmap_spares_young) {
     k.emit.YoungBitCleared(pfn, vma.mm, vpn);
     k.emit.UnmapRefused(pfn, vma.mm, vpn, RECENTLY_USED);
     return SWAP_FAIL;

@@ -8,11 +8,9 @@ import {
   PAGE_KEEP,
   PAGE_SUCCESS,
   refusal,
-  type Refusal,
 } from '@pagetape/events';
 import { try_to_release_page } from '../fs/buffer.ts';
-import { current, type Kernel, type Sleeping } from '../kernel.ts';
-import { WAIT_PASS, WAIT_PREEMPT, waitFor } from '../sched/wait.ts';
+import { current, type Kernel } from '../kernel.ts';
 import { PF_SWAPWRITE, TASK, T_FLAGS } from '../state/layout.ts';
 import {
   page_count,
@@ -21,54 +19,42 @@ import {
   page_mapping,
   page_private,
   PageActive,
-  PageAnon,
   PageDirty,
-  PageLocked,
   PageLRU,
   PagePrivate,
   PageSwapCache,
-  PageWriteback,
   SWAPPER_SPACE,
 } from '../state/read.ts';
-import { lock_page, trylock_page, unlock_page, wait_on_page_writeback } from './filemap.ts';
+import { unlock_page } from './filemap.ts';
+import {
+  DONE,
+  RETRY_DIRTY_AGAIN,
+  RETRY_HAS_BUFFERS,
+  RETRY_MLOCKED,
+  RETRY_NO_MAPPING,
+  RETRY_NO_WRITEPAGE,
+  RETRY_REFERENCED,
+  RETRY_STILL_MAPPED,
+  RETRY_WRITTEN,
+  RETRY_YOUNG,
+  reasonOf,
+} from './migrate_outcome.ts';
 import { put_page } from './page_alloc.ts';
 import { swap_writepage } from './page_io.ts';
 import { SWAP_FAIL, SWAP_MLOCK, SWAP_SUCCESS, try_to_unmap } from './rmap.ts';
 import { lru_cache_add, lru_cache_add_active, schedule_lru_drain_on_each_cpu } from './swap.ts';
-import { add_to_swap } from './swap_state.ts';
 import { swap_free } from './swapfile.ts';
 
-/** Passes of a migration are numbered from 0; this is the last one. */
-const LAST_PASS = 10;
-/** In passes after this one the page lock is waited for. */
-const LAST_TRYLOCK_PASS = 2;
-
-/** What a step of the engine came to: done, or the refusal that calls for another pass, or that is final. */
-const DONE = 0;
-const FINAL = 0x100;
-const retryFor = (word: Refusal): number => refusal(word) + 1;
-/** Words are looked up here once, not for each page. */
 const NOT_ON_LRU = refusal('not-on-lru');
-const RETRY_HAS_BUFFERS = retryFor('has-buffers');
-const RETRY_DIRTY_AGAIN = retryFor('dirty-again');
-const RETRY_LOCKED = retryFor('page-locked');
-const RETRY_MLOCKED = retryFor('mlocked');
-const RETRY_NO_MAPPING = retryFor('no-mapping');
-const RETRY_NO_SWAP_SLOT = retryFor('no-swap-slot');
-const RETRY_NO_WRITEPAGE = retryFor('no-writepage');
-const RETRY_REFERENCED = retryFor('referenced-elsewhere');
-const RETRY_STILL_MAPPED = retryFor('still-mapped');
-const RETRY_WRITEBACK = retryFor('under-writeback');
-const RETRY_WRITTEN = retryFor('written-out');
-const RETRY_YOUNG = retryFor('recently-used');
 
 /**
- * `mm/vmscan.c:isolate_lru_page()`: takes a page off its LRU list, with a reference. A page that is on none may wait
- * in a batch, so all batches are emptied and the page is tried again. Returns 1, or 0 when it is on no list.
+ * `mm/vmscan.c:isolate_lru_page()`: takes a page off its LRU list, with a reference. A page that is on none may wait in a
+ * batch: where the caller has not emptied all batches before, they are emptied now and the page is tried again. Returns 1,
+ * or 0 when it is on no list.
  */
 export function isolate_lru_page(k: Kernel, pfn: number): number {
   if (!PageLRU(k.s, pfn)) {
-    schedule_lru_drain_on_each_cpu(k);
+    if (k.traits.lru_drain === 'failed-isolation') schedule_lru_drain_on_each_cpu(k);
     if (!PageLRU(k.s, pfn)) {
       k.emit.PageIsolationFailed(pfn, NOT_ON_LRU);
       return 0;
@@ -89,7 +75,7 @@ export function folio_isolate_lru(k: Kernel, pfn: number): boolean {
 }
 
 /** `mm/vmscan.c:move_to_lru()`: the page goes to a batch of this CPU, then the isolation's reference is dropped. */
-function move_to_lru(k: Kernel, pfn: number): void {
+export function move_to_lru(k: Kernel, pfn: number): void {
   const active = PageActive(k.s, pfn);
   k.emit.PagePutBack(pfn, active ? LRU_ACTIVE : LRU_INACTIVE);
   if (active) lru_cache_add_active(k, pfn);
@@ -141,7 +127,7 @@ function may_write_to_queue(k: Kernel, pfn: number, mapping: number): boolean {
 }
 
 /** `mm/vmscan.c:pageout()`: writes a dirty page. After PAGE_SUCCESS the page is unlocked, else it is still locked. */
-function pageout(k: Kernel, pfn: number, mapping: number): number {
+export function pageout(k: Kernel, pfn: number, mapping: number): number {
   if (!is_page_cache_freeable(k, pfn)) return PAGE_KEEP;
   if (mapping === 0) return pageout_orphan(k, pfn);
   if (!has_writepage(k, mapping)) return PAGE_ACTIVATE;
@@ -153,7 +139,7 @@ function pageout(k: Kernel, pfn: number, mapping: number): number {
 }
 
 function refuse_removal(k: Kernel, pfn: number, reason: number): number {
-  k.emit.PageRemovalRefused(pfn, reason - 1);
+  k.emit.PageRemovalRefused(pfn, reasonOf(reason));
   return reason;
 }
 
@@ -193,7 +179,7 @@ function leave_cache(k: Kernel, pfn: number, mapping: number): number {
 }
 
 /** Unlocks a page whose eviction goes no further. */
-function unlock_and(k: Kernel, pfn: number, outcome: number): number {
+export function unlock_and(k: Kernel, pfn: number, outcome: number): number {
   unlock_page(k, pfn);
   return outcome;
 }
@@ -219,102 +205,9 @@ function swap_page(k: Kernel, pfn: number): number {
   return unlock_and(k, pfn, leave_cache(k, pfn, mapping));
 }
 
-/** Evicts a page whose lock is held. Returns DONE, a reason for another pass, or a final reason with FINAL set. */
-function evict_locked_page(k: Kernel, pfn: number, pass: number): number {
-  if (PageWriteback(k.s, pfn)) {
-    k.emit.WritebackObserved(pfn);
-    return unlock_and(k, pfn, RETRY_WRITEBACK);
-  }
-  if (PageAnon(k.s, pfn) && !PageSwapCache(k.s, pfn) && !add_to_swap(k, pfn)) {
-    return unlock_and(k, pfn, RETRY_NO_SWAP_SLOT | FINAL);
-  }
-  const reason = swap_page(k, pfn);
-  if (reason === DONE) k.emit.PageEvicted(pfn, pass);
-  return reason;
-}
-
-/** Whether everybody else let go of the page, in kernels that look. */
-function is_unreferenced(k: Kernel, pfn: number, pass: number): boolean {
-  if (!k.traits.unreferenced_is_done || page_count(k.s, pfn) !== 1) return false;
-  k.emit.PageFoundUnreferenced(pfn, pass);
-  return true;
-}
-
-/** The lists of a migration, in the order in which the kernel puts pages back. */
-export interface MigratedLists {
-  /** Pages still on the list of the caller. */
-  list: number[];
-  /** Evicted pages, where the kernel keeps them apart. */
-  moved: number[];
-  /** Pages that failed for good, where the kernel keeps them apart. */
-  failed: number[];
-  /** Failed for good, plus those that wanted another pass in the last one. */
-  result: number;
-}
-
-/** What becomes of a page after its turn in a pass. Returns 1 when it wants another pass. */
-function file_away(k: Kernel, lists: MigratedLists, pfn: number, pass: number, outcome: number): number {
-  if (outcome === DONE) {
-    const { evicted_page } = k.traits;
-    if (evicted_page === 'stays-on-list') lists.list.push(pfn);
-    else if (evicted_page === 'moved-list') lists.moved.push(pfn);
-    else put_page(k, pfn, HOLDER_ISOLATION);
-    return 0;
-  }
-  if ((outcome & FINAL) !== 0) {
-    k.emit.PageMigrationFailed(pfn, pass, (outcome & ~FINAL) - 1);
-    lists.failed.push(pfn);
-    return 0;
-  }
-  k.emit.PageMigrationDeferred(pfn, pass, outcome - 1);
-  lists.list.push(pfn);
-  return 1;
-}
-
-/** One pass over the pages that are on the list. Returns how many want another one. */
-function* migrate_pass(k: Kernel, lists: MigratedLists, pass: number): Sleeping<number> {
-  const pages = lists.list;
-  lists.list = [];
-  let retry = 0;
-  for (const pfn of pages) {
-    if (k.contended) yield WAIT_PREEMPT;
-    let outcome = DONE;
-    if (!is_unreferenced(k, pfn, pass)) {
-      const wait = pass > LAST_TRYLOCK_PASS && PageLocked(k.s, pfn);
-      if (wait) yield* lock_page(k, pfn);
-      if (wait || trylock_page(k, pfn)) {
-        if (pass > 0 && PageWriteback(k.s, pfn)) yield* wait_on_page_writeback(k, pfn);
-        outcome = evict_locked_page(k, pfn, pass);
-      } else outcome = RETRY_LOCKED;
-    }
-    retry += file_away(k, lists, pfn, pass, outcome);
-  }
-  return retry;
-}
-
-/**
- * `mm/vmscan.c:migrate_pages(list, NULL)`: evicts isolated pages, in up to eleven passes. Nothing sleeps between
- * passes; locks are waited for after the third, write-back after the first.
- */
-export function* migrate_pages(k: Kernel, isolated: readonly number[]): Sleeping<MigratedLists> {
-  const task = current(k).pid;
-  const swapwrite = (k.s.tasks[task * TASK + T_FLAGS] & PF_SWAPWRITE) !== 0;
-  if (!swapwrite) k.emit.SwapWriteGranted(task);
-  k.emit.MigrationBatchStarted(isolated.length);
-  const lists: MigratedLists = { list: [...isolated], moved: [], failed: [], result: 0 };
-  for (let pass = 0; ; pass++) {
-    k.emit.MigrationPassStarted(pass, lists.list.length);
-    yield waitFor(WAIT_PASS, pass);
-    const retry = yield* migrate_pass(k, lists, pass);
-    k.emit.MigrationPassEnded(pass, retry, lists.failed.length);
-    lists.result = lists.failed.length + retry;
-    if (retry === 0 || pass === LAST_PASS) break;
-  }
-  k.emit.MigrationBatchEnded(lists.result);
-  if (!swapwrite) k.emit.SwapWriteRevoked(task);
-  // The kernel puts each page at the head of these two.
-  lists.failed.reverse();
-  lists.moved.reverse();
-  if (k.traits.evicted_page === 'moved-list') return lists;
-  return { ...lists, list: [...lists.failed, ...lists.list], failed: [] };
+/** Evicts a locked page. Returns DONE, or the reason for another pass. */
+export function evict_locked_page(k: Kernel, pfn: number, pass: number): number {
+  const outcome = swap_page(k, pfn);
+  if (outcome === DONE) k.emit.PageEvicted(pfn, pass);
+  return outcome;
 }

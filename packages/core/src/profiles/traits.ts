@@ -2,7 +2,10 @@
  * The rules of a kernel, as data: one row of the table of differences. The engine is one; where two kernels differ, a
  * kernel function asks for a trait, never for a profile's name.
  */
-import type { Capability, SyscallAbi } from '@pagetape/events';
+import type { Capability, FileSystem, SyscallAbi } from '@pagetape/events';
+
+/** How a file system moves a page to another frame: a_ops->migratepage(). */
+export type MigratePage = 'migrate_page' | 'buffer_migrate_page' | 'none';
 
 export interface Traits {
   readonly id: string;
@@ -60,6 +63,26 @@ export interface Traits {
   readonly exclusive_pages: boolean;
   /** The walk leaves reserved pages, such as the zero page, alone. */
   readonly walk_skips_reserved: boolean;
+  /**
+   * When the LRU batches of all CPUs are emptied, so that pages in them can be isolated: when an isolation failed, or up
+   * front, so that one that fails later is nothing to warn of.
+   */
+  readonly lru_drain: 'failed-isolation' | 'before-walk';
+  /** Nothing is moved, and mbind(2) answers ENODEV, when no swap slot is free. */
+  readonly move_needs_swap: boolean;
+  /**
+   * Which pages MPOL_MF_MOVE takes: anonymous ones, and those of files that only this process maps or that anybody may
+   * write; or those that have one mapping.
+   */
+  readonly move_takes: 'owned' | 'mapped-once';
+  /** The order of isolated pages: the last one that the walk met comes first, or the first one. */
+  readonly private_list: 'last-first' | 'first-first';
+  /** A mapping that was used since the last look is not removed, but its mark of use is. */
+  readonly unmap_spares_young: boolean;
+  /** Most frames that are allocated as targets at a time; 0: none ever is. */
+  readonly chunk_pages: number;
+  /** File systems that have an a_ops->migratepage(), and which. */
+  readonly migratepage: Readonly<Partial<Record<FileSystem, MigratePage>>>;
   /** VM_* bits of areas that the walk does not enter to move pages. */
   readonly not_migratable: number;
   /** A range whose first area is VM_RESERVED is refused with EACCES. */
@@ -91,6 +114,8 @@ export interface Traits {
   readonly areas_follow_effective_mems: boolean;
   /** A task that its cpuset keeps off the CPU that it asked for gets back there as soon as it may. */
   readonly affinity_outlives_cpuset: boolean;
+  /** MPOL_BIND uses the lower zones of its nodes, too, after the policy zones of all. */
+  readonly bind_takes_lower_zones: boolean;
   /** How many entries the table of system calls has, by the way into the kernel. */
   readonly sys_call_table_entries: Readonly<Record<SyscallAbi, number>>;
   /**
@@ -101,12 +126,15 @@ export interface Traits {
   /** What the system calls ask for, to move pages of others. */
   readonly migrate_capability: Capability;
   readonly move_all_capability: Capability;
+  /** migrate_pages(2) takes pages that others map, too, when the caller has `migrate_capability`. */
+  readonly privileged_moves_all: boolean;
   /**
    * The text of /proc/PID/numa_maps. `MaxRef`: a line an area, labels with capitals, `bind={0/Normal}`. `maxref`: only
    * areas with pages, small labels, `bind=0`, from the walker of mbind, so that `walk_skips_reserved` holds there, too.
+   * `mapmax`: every area, with the file that it maps, and what is dirty, active, in the swap cache or being written.
    * `kernelpagesize`: the text of 6.x, a line an area, `bind=static:0`, and the size of the pages at its end.
    */
-  readonly numa_maps: 'MaxRef' | 'maxref' | 'kernelpagesize';
+  readonly numa_maps: 'MaxRef' | 'maxref' | 'mapmax' | 'kernelpagesize';
   /**
    * How move_pages(2) looks up the pages that it tells of. `follow_page`: private anonymous memory that was never touched is
    * EFAULT, and a page under PROT_NONE is not seen. `folio_walk`: both are taken as they are. `none`: there is no such call.

@@ -1,5 +1,4 @@
 /** Reducers of a page that moves to another frame. */
-import { FROM_SWAP_ENTRY } from '@pagetape/events';
 import {
   FILE,
   FRAME,
@@ -20,7 +19,6 @@ import {
   PG_UPTODATE,
   PLACE_HELD,
   PLACE_ISOLATED,
-  PTE_WRITE,
   X_ROOT,
 } from '../state/layout.ts';
 import { tableEntry } from '../state/read.ts';
@@ -85,12 +83,11 @@ function BuffersMoved({ frames }: State, pfn: number, to: number): void {
   frames[from + F_COUNT]--;
 }
 
-/** Pages behind swap entries are not resident; those behind migration entries never stopped to be. */
-function PteRestored(state: State, pfn: number, mm: number, vpn: number, from: number, writable: number): void {
-  state.tables[entryOf(state, mm, vpn)] = present(pfn, writable === 0 ? 0 : PTE_WRITE);
+function PteRestored(state: State, pfn: number, mm: number, vpn: number): void {
+  state.tables[entryOf(state, mm, vpn)] = present(pfn, 0);
   state.frames[pfn * FRAME + F_COUNT]++;
   addRmap(state, pfn);
-  if (from === FROM_SWAP_ENTRY) countRss(state, mm, pfn, 1);
+  countRss(state, mm, pfn, 1);
 }
 
 function FoliosMigrated({ vmstat }: State, succeeded: number, failed: number): void {

@@ -1,8 +1,7 @@
 /** What events do to a page that moves to another frame. */
-import { RESTORED_FROM } from '@pagetape/events';
 import { invariant } from '../reduce/assert.ts';
 import { frameOf, refer } from './frames.ts';
-import { countMapping, mmOf, setPte } from './mappings.ts';
+import { countMapping, setPte } from './mappings.ts';
 import type { ReferenceDraft } from './state.ts';
 import type { ReferenceReducers } from './types.ts';
 
@@ -47,15 +46,9 @@ export const migrateReducers: ReferenceReducers<
     refer(draft, to, 1);
     refer(draft, pfn, -1);
   },
-  PteRestored(draft, { pfn, mm, vpn, from, writable }) {
-    setPte(draft, mm, vpn, { pfn, writable: writable === 1, young: false, dirty: false });
+  PteRestored(draft, { pfn, mm, vpn }) {
+    setPte(draft, mm, vpn, { pfn, writable: false, young: false, dirty: false });
     refer(draft, pfn, 1);
     countMapping(draft, mm, pfn, 1);
-    // A page behind a migration entry never stopped to be resident.
-    if (RESTORED_FROM[from] === 'migration-entry') {
-      const space = mmOf(draft, mm);
-      if (frameOf(draft, pfn).anon_vma !== 0) space.anon_rss--;
-      else space.file_rss--;
-    }
   },
 };

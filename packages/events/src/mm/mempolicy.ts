@@ -64,6 +64,7 @@ export const CHECK = [
   'policy-there',
   'node',
   'count',
+  'swap-needed',
 ] as const;
 export type Check = (typeof CHECK)[number];
 

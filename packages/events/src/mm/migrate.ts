@@ -2,11 +2,6 @@
 import { defineEvent } from '../define.ts';
 import { count, flag, mm, nid, oneOf, pfn, vpn } from '../field.ts';
 
-/** What stood in a page table while the page was on its way. */
-export const RESTORED_FROM = ['swap-entry', 'migration-entry'] as const;
-export const FROM_SWAP_ENTRY = 0;
-export const FROM_MIGRATION_ENTRY = 1;
-
 /** What a migration entry says of the mapping that it stands for. */
 export const MIGRATION_ENTRY = ['read', 'write', 'read-exclusive'] as const;
 export type MigrationEntry = (typeof MIGRATION_ENTRY)[number];
@@ -52,9 +47,9 @@ export const BuffersMoved = defineEvent({
 export const PteRestored = defineEvent({
   name: 'PteRestored',
   number: 226,
-  of: 'mm/swapfile.c:remove_vma_swap(), mm/migrate.c:remove_migration_pte()',
-  doc: 'An entry that kept the place of the page maps it again: not accessed, not dirty, with a reference.',
-  fields: [pfn('pfn'), mm('mm'), vpn('vpn'), oneOf('from', RESTORED_FROM), flag('writable')],
+  of: 'mm/swapfile.c:remove_vma_swap()',
+  doc: 'A swap entry that kept the place of the page maps it again: not accessed, not dirty, not writable, with a reference.',
+  fields: [pfn('pfn'), mm('mm'), vpn('vpn')],
   cost_ns: 250,
 });
 

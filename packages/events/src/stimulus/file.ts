@@ -11,7 +11,10 @@ export const file = defineStimulus({
     name: fileName(),
     pages: filePages(),
     fs: optional(
-      word(FILE_SYSTEMS).describe('disk (usual), or ramfs: in memory only, so its pages can never be written out.'),
+      word(FILE_SYSTEMS).describe(
+        'disk (usual); ramfs: in memory only, so its pages can never be written out; or one whose pages kernels can ' +
+          'move with their buffers, from 2.6.16: ext2, ext3, xfs.',
+      ),
     ),
     buffers: optional(
       word(BUFFERS).describe(

@@ -35,8 +35,12 @@ export const LRU = ['inactive', 'active'] as const;
 export const LRU_INACTIVE = 0;
 export const LRU_ACTIVE = 1;
 
-/** Where files are kept. Those of ramfs are only in memory: no a_ops->writepage(), and dirty pages are not counted. */
-export const FILE_SYSTEMS = ['disk', 'ramfs'] as const;
+/**
+ * Where files are kept. Those of ramfs are only in memory: no a_ops->writepage(), and dirty pages are not counted. `disk` is
+ * a file system of which nothing is known but that it can write; the others can move pages with their buffers, from 2.6.16.
+ */
+export const FILE_SYSTEMS = ['disk', 'ramfs', 'ext2', 'ext3', 'xfs'] as const;
+export type FileSystem = (typeof FILE_SYSTEMS)[number];
 
 /**
  * What the blocks of a cached page are attached to (PG_private), and whether they let go of it. `free`: when asked;
@@ -85,6 +89,7 @@ export const REFUSAL = [
   'area-not-migratable',
   'shared',
   'under-migration',
+  'dirty-and-mapped',
   'no-target-page',
 ] as const;
 export type Refusal = (typeof REFUSAL)[number];

@@ -76,6 +76,12 @@ const LINES: Readonly<Record<string, Line>> = {
   SyscallRejected: (d) => `no-such-call ${SYSCALL_ABIS[d['abi']]} ${d['nr']}`,
   FrameRetired: (d, n) => `retire-frame ${d['pfn']} n${n.node(d['pfn'])}`,
   NodeRetired: (d) => `retire-node n${d['nid']}`,
+  NodePairPlanned: (d) => `pair n${d['source']} n${d['dest']}`,
+  TargetPageAllocated: (d, n) => `target ${n.page(d['pfn'])} n${n.node(d['pfn'])}`,
+  MappingMoved: (d, n) => `move ${n.page(d['pfn'])} ${n.page(d['to'])}`,
+  BuffersMoved: (d, n) => `move-buffers ${n.page(d['pfn'])} ${n.page(d['to'])}`,
+  PteRestored: (d, n) => `restore ${n.page(d['pfn'])} ${at(d, n)}`,
+  PageMigrated: (d, n) => `migrated ${n.page(d['pfn'])} ${n.page(d['to'])}`,
   PageLeftOnNode: (d, n) => `left ${n.page(d['pfn'])} ${REFUSAL[d['reason']]}`,
 };
 

@@ -1,7 +1,6 @@
 /**
  * /proc/PID/numa_maps: a line an area, with its policy and where its present pages lie, in the text of 2.6.14 to
- * 2.6.16-rc1 (`MaxRef=`, before commit 1a75a6c825c), in that of 2.6.16-rc1 (`maxref=`), and in that of 6.x, which
- * `fs/proc/task_mmu.ts` of the core has.
+ * 2.6.16-rc1 (`MaxRef=`, before commit 1a75a6c825c), in that of 2.6.16-rc1 (`maxref=`), and in that of 2.6.16 (`mapmax=`).
  *
  * Pages in swap are not counted: an eviction makes pages vanish from the line.
  */
@@ -12,6 +11,7 @@ import {
   MPOL_INTERLEAVE,
   MPOL_PREFERRED,
   PAGE_SIZE,
+  VM_HUGETLB,
   ZONE_NAMES,
   type Policy,
   type Vma,
@@ -24,6 +24,11 @@ interface Counts {
   mapped: number;
   /** Most mappings that one of the pages has, in all address spaces. */
   mapcount_max: number;
+  /** Dirty by their own mark, or by that of the mapping. */
+  dirty: number;
+  swapcache: number;
+  active: number;
+  writeback: number;
   /** By node id. */
   readonly node: number[];
 }
@@ -38,32 +43,70 @@ interface Counts {
 export function numa_maps(s: StateView, traits: Traits, pid: number): string {
   const { mm, policy } = s.cold.tasks[pid];
   const vmas = (s.cold.mms[mm]?.vmas ?? []).map((id) => s.cold.vmas[id]);
-  if (traits.numa_maps === 'kernelpagesize') {
+  const { numa_maps: text, walk_skips_reserved } = traits;
+  if (text === 'kernelpagesize') {
     return vmas.map((vma) => `${addressOf(vma)} ${show_modern(s, vma, policy, true)}\n`).join('');
   }
-  return vmas.map((vma) => show_numa_map(s, traits, vma, vma.policy ?? policy)).join('');
+  return vmas.map((vma) => show_numa_map(s, text, countPages(s, vma, walk_skips_reserved), vma, policy)).join('');
 }
 
 const addressOf = ({ start }: Vma): string => (start * PAGE_SIZE).toString(16).padStart(8, '0');
 
 /** `fs/proc/task_mmu.c:show_numa_map()`, and from v2.6.16-rc1 on `mm/mempolicy.c:show_numa_map()`. */
-function show_numa_map(s: StateView, traits: Traits, vma: Vma, policy: Policy | null): string {
-  const capitals = traits.numa_maps === 'MaxRef';
-  const counts = countPages(s, vma, traits.walk_skips_reserved);
-  if (!capitals && counts.pages === 0) return '';
-  const address = addressOf(vma);
-  const { pages, mapped, mapcount_max, anon } = counts;
-  const parts = capitals
-    ? [address, policyWithZones(s, policy), `MaxRef=${mapcount_max}`, `Pages=${pages}`, `Mapped=${mapped}`]
-    : [address, mpol_to_str(policy), `pages=${pages}`, `mapped=${mapped}`, `maxref=${mapcount_max}`];
-  if (anon > 0) parts.push(`${capitals ? 'Anon' : 'anon'}=${anon}`);
-  for (const nid of s.topology.nodes) if (counts.node[nid] > 0) parts.push(`N${nid}=${counts.node[nid]}`);
-  return `${parts.join(' ')}\n`;
+function show_numa_map(s: StateView, text: Older, counts: Counts, vma: Vma, task: Policy | null): string {
+  const parts = PARTS[text](s, vma, vma.policy ?? task, counts);
+  if (parts === null) return '';
+  const nodes = s.topology.nodes.filter((nid) => counts.node[nid] > 0).map((nid) => `N${nid}=${counts.node[nid]}`);
+  return `${[addressOf(vma), ...parts, ...nodes].join(' ')}\n`;
 }
+
+/** The texts of 2006. */
+type Older = Exclude<Traits['numa_maps'], 'kernelpagesize'>;
+
+/** What stands between the address and the nodes; null: the area has no line. */
+type Parts = (s: StateView, vma: Vma, policy: Policy | null, counts: Counts) => string[] | null;
+
+/** `name=n`, where n is not 0. */
+const some = (name: string, n: number): string[] => (n > 0 ? [`${name}=${n}`] : []);
+
+const PARTS: Readonly<Record<Older, Parts>> = {
+  MaxRef: (s, _vma, policy, { mapcount_max, pages, mapped, anon }) => [
+    policyWithZones(s, policy),
+    `MaxRef=${mapcount_max} Pages=${pages} Mapped=${mapped}`,
+    ...some('Anon', anon),
+  ],
+  maxref: (_s, _vma, policy, { mapcount_max, pages, mapped, anon }) =>
+    pages === 0
+      ? null
+      : [mpol_to_str(policy), `pages=${pages} mapped=${mapped} maxref=${mapcount_max}`, ...some('anon', anon)],
+  mapmax(s, vma, policy, counts) {
+    const { pages, anon, dirty, mapcount_max, swapcache, active, writeback } = counts;
+    return [
+      mpol_to_str(policy),
+      ...(vma.file === 0 ? [] : [`file=${mangle_path(s.cold.files[vma.file].name)}`]),
+      ...((vma.flags & VM_HUGETLB) === 0 ? [] : ['huge']),
+      ...some('anon', anon),
+      ...some('dirty', dirty),
+      ...(pages !== anon && pages !== dirty ? some('mapped', pages) : []),
+      ...(mapcount_max > 1 ? [`mapmax=${mapcount_max}`] : []),
+      ...some('swapcache', swapcache),
+      ...(active < pages && (vma.flags & VM_HUGETLB) === 0 ? [`active=${active}`] : []),
+      ...some('writeback', writeback),
+    ];
+  },
+};
+
+/** `fs/seq_file.c:seq_path()`: a name with what would end it written in octal. Files of a scenario are in the root. */
+function mangle_path(name: string): string {
+  const octal = (sign: string): string => `\\${sign.charCodeAt(0).toString(8).padStart(3, '0')}`;
+  return `${name.startsWith('/') ? '' : '/'}${name.replace(/[\n\t= ]/g, octal)}`;
+}
+
+const NOTHING = { pages: 0, anon: 0, mapped: 0, mapcount_max: 0, dirty: 0, swapcache: 0, active: 0, writeback: 0 };
 
 /** Counts the present pages of an area: get_numa_maps(), and gather_stats() of the walker that skips reserved pages. */
 function countPages(s: StateView, { mm, start, end }: Vma, skipReserved: boolean): Counts {
-  const counts: Counts = { pages: 0, anon: 0, mapped: 0, mapcount_max: 0, node: [] };
+  const counts: Counts = { ...NOTHING, node: [] };
   for (const nid of s.topology.nodes) counts.node[nid] = 0;
   for (let vpn = start; vpn < end; vpn++) {
     if (!read.has_page_table(s, mm, vpn)) {
@@ -73,17 +116,22 @@ function countPages(s: StateView, { mm, start, end }: Vma, skipReserved: boolean
     const pte = read.pte_of(s, mm, vpn);
     if (!read.pte_present(pte)) continue;
     const pfn = read.pte_pfn(pte);
-    if (!skipReserved || !read.PageReserved(s, pfn)) countPage(s, counts, pfn);
+    if (!skipReserved || !read.PageReserved(s, pfn)) countPage(s, counts, pte);
   }
   return counts;
 }
 
-function countPage(s: StateView, counts: Counts, pfn: number): void {
+function countPage(s: StateView, counts: Counts, pte: number): void {
+  const pfn = read.pte_pfn(pte);
   const mapcount = read.page_mapcount(s, pfn);
   counts.pages++;
   if (mapcount > 0) counts.mapped++;
   counts.mapcount_max = Math.max(counts.mapcount_max, mapcount);
   if (read.PageAnon(s, pfn)) counts.anon++;
+  if (read.PageDirty(s, pfn) || (pte & layout.PTE_DIRTY) !== 0) counts.dirty++;
+  if (read.PageSwapCache(s, pfn)) counts.swapcache++;
+  if (read.PageActive(s, pfn)) counts.active++;
+  if (read.PageWriteback(s, pfn)) counts.writeback++;
   counts.node[read.page_to_nid(s, pfn)]++;
 }
 

@@ -3,14 +3,15 @@ import { MPOL_DEFAULT, MPOL_MF_STRICT, resolveNumber, type RecordedEvent, type S
 import type { Traits } from '@pagetape/core';
 import { LEDGER_KINDS, LedgerFold, type Ledger } from './ledger.ts';
 
-type Rule = Pick<Traits, 'evicted_page'>;
+type Rule = Pick<Traits, 'engine' | 'evicted_page'>;
 
 /**
  * How many pages the call must count as not moved. A kernel that keeps evicted pages on its list counts every page
  * that it isolated; one that frees them at once counts those that it put back; one that keeps them apart counts what
- * its engine gave up, in the last pass or for good.
+ * its engine gave up, in the last pass or for good. One that copies pages counts those that are left on its lists.
  */
-export function countedByRule(ledger: Ledger, { evicted_page }: Rule): number {
+export function countedByRule(ledger: Ledger, { engine, evicted_page }: Rule): number {
+  if (engine !== 'swap') return refusedAfterIsolation(ledger);
   switch (evicted_page) {
     case 'stays-on-list':
       return ledger.isolated;
@@ -20,6 +21,9 @@ export function countedByRule(ledger: Ledger, { evicted_page }: Rule): number {
       return ledger.engineCount;
   }
 }
+
+const refusedAfterIsolation = ({ refused }: Ledger): number =>
+  refused.reduce((sum, group) => sum + (group.isolated ? group.pages.length : 0), 0);
 
 /** A call that is being followed. */
 interface Call {
@@ -64,9 +68,11 @@ function checkCall({ stimulus, fold }: Call, op: number, answer: Answer, rule: R
   const stopped = answer.ret === null; // By an oops, or for ever: such a call leaves pages on its list.
   const unfinished = ledger.refused.find(({ reason }) => reason === 'not-finished')?.pages.length ?? 0;
   if (!stopped) expect('pages of which nothing more is known are', unfinished, 0, 'of a call that returned there are');
-  if (ledger.left !== null && ledger.lists === 1) {
+  // Of several address spaces a page may be in more than one, and be counted for each.
+  const alone = ledger.lists === 1 || stimulus.op === 'migrate_pages';
+  if (ledger.left !== null && alone) {
     checkCounts(ledger, ledger.left, rule, expect);
-    checkAnswer(stimulus, answer, ledger.left, expect);
+    checkAnswer(stimulus, answer, ledger, ledger.left, expect);
   }
   return found;
 }
@@ -76,20 +82,24 @@ type Expect = (what: string, is: unknown, should: unknown, why: string) => void;
 /** The numbers of the ledger among themselves. */
 function checkCounts(ledger: Ledger, left: number, rule: Rule, expect: Expect): void {
   const { isolated, putBack, engineCount } = ledger;
-  const refused = ledger.refused.reduce((sum, group) => sum + (group.isolated ? group.pages.length : 0), 0);
+  const refused = refusedAfterIsolation(ledger);
   const moved = ledger.entries.filter((entry) => entry.isolated && entry.reason === null).length;
   expect('pages isolated are', isolated, moved + refused, 'those moved and refused are');
   expect('pages counted as not moved are', left, countedByRule(ledger, rule), 'by the rule of the profile they are');
   const kept = rule.evicted_page === 'freed-at-once' ? refused : isolated;
   expect('pages put back are', putBack, kept, 'those still on a list were');
-  if (rule.evicted_page === 'stays-on-list') return;
+  if (rule.engine !== 'swap' || rule.evicted_page === 'stays-on-list') return;
   expect('pages that the engine gave up are', engineCount, refused, 'the pages refused after isolation are');
 }
 
 /** What the caller got to see. Only MPOL_MF_STRICT makes mbind(2) tell of pages that stayed. */
-function checkAnswer(stimulus: Stimulus, { ret, errno }: Answer, left: number, expect: Expect): void {
+function checkAnswer(stimulus: Stimulus, { ret, errno }: Answer, ledger: Ledger, left: number, expect: Expect): void {
   if (ret === null) return;
-  if (stimulus.op === 'migrate_pages') expect('the answer is', ret, left, 'the count is');
+  const starved = ledger.refused.some(({ reason }) => reason === 'no-target-page');
+  if (stimulus.op === 'migrate_pages') {
+    if (starved) expect('the answer is', errno, 'ENOMEM', 'where frames were lacking it should be');
+    else expect('the answer is', ret, left, 'the count is');
+  }
   if (stimulus.op !== 'mbind') return;
   const strict = (resolveNumber(stimulus.flags) & BigInt(MPOL_MF_STRICT)) !== 0n;
   const tells = strict && resolveNumber(stimulus.mode) !== BigInt(MPOL_DEFAULT) && left > 0;

@@ -20,9 +20,11 @@ export interface Entry {
   readonly isolated: boolean;
   /** The pass in which its content was in swap or in its file, and nobody referred to the frame; null: none. */
   readonly evictedIn: number | null;
+  /** The frame that the page is in now, and the pass in which it got there; null: it was not copied. */
+  readonly migrated: { readonly to: number; readonly pass: number } | null;
   /** Everybody else had let go of it. */
   readonly unreferenced: boolean;
-  /** Why it was not moved; null when it was evicted or let go of. */
+  /** Why it was not moved; null when it was evicted, copied or let go of. */
   readonly reason: Reason | null;
   /** How often it was put back to an LRU list. */
   readonly putBack: number;
@@ -37,10 +39,14 @@ export interface Refused {
 }
 
 export interface Ledger {
-  /** By frame number, in the order in which the call met them. */
+  /**
+   * In the order in which the call met them. A page that is copied twice, as nodes are emptied one after the other, is met
+   * twice, in two frames; and so may be a frame with two pages.
+   */
   readonly entries: readonly Entry[];
   readonly isolated: number;
   readonly evicted: number;
+  readonly migrated: number;
   readonly unreferenced: number;
   /** Pages of the last pass that wanted another one, and pages that failed for good: what the engine itself counts. */
   readonly engineCount: number;
@@ -48,7 +54,7 @@ export interface Ledger {
   readonly passes: number;
   /** What the call counts as not moved; null when it did not come so far. */
   readonly left: number | null;
-  /** Lists that were worked on, one for each address space: a page may have been on several. */
+  /** Lists that were worked on, one for each address space or pair of nodes: a page may have been on several. */
   readonly lists: number;
   /** Largest group first. */
   readonly refused: readonly Refused[];
@@ -58,6 +64,7 @@ interface Draft {
   readonly pfn: number;
   isolated: boolean;
   evictedIn: number | null;
+  migrated: Entry['migrated'];
   unreferenced: boolean;
   /** The last refusal; null when there was none, or none that still holds. */
   refusal: Refusal | null;
@@ -68,7 +75,11 @@ type Data = RecordedEvent['data'];
 
 /** Takes the events of one call, in order. Events that say nothing about pages of a migration are passed over. */
 export class LedgerFold {
-  private readonly drafts = new Map<number, Draft>();
+  private readonly drafts: Draft[] = [];
+  /** By frame: the page that was met in it last. */
+  private readonly last = new Map<number, Draft>();
+  /** Frames that the call has for pages, and has not put to an LRU list yet. */
+  private readonly targets = new Set<number>();
   private passes = 0;
   private retry = 0;
   private failed = 0;
@@ -80,19 +91,50 @@ export class LedgerFold {
   }
 
   page(data: Data): Draft {
-    const pfn = data['pfn'] as number;
-    let draft = this.drafts.get(pfn);
-    if (!draft) {
-      draft = { pfn, isolated: false, evictedIn: null, unreferenced: false, refusal: null, putBack: 0 };
-      this.drafts.set(pfn, draft);
-    }
+    return this.last.get(data['pfn'] as number) ?? this.begin(data['pfn'] as number);
+  }
+
+  private begin(pfn: number): Draft {
+    const draft = {
+      pfn,
+      isolated: false,
+      evictedIn: null,
+      migrated: null,
+      unreferenced: false,
+      refusal: null,
+      putBack: 0,
+    };
+    this.drafts.push(draft);
+    this.last.set(pfn, draft);
     return draft;
+  }
+
+  /** The page that the walk met in a frame: another one, where the last one has left the frame. */
+  meet(data: Data): Draft {
+    const found = this.page(data);
+    return found.migrated ? this.begin(found.pfn) : found;
   }
 
   /** A page that could not be had counts as refused, unless the call has it already. */
   refuseUnlessIsolated(data: Data): void {
-    const page = this.page(data);
+    const page = this.meet(data);
     if (!page.isolated) page.refusal = REFUSAL[data['reason'] as number];
+  }
+
+  isolate(data: Data): void {
+    const page = this.meet(data);
+    page.isolated = true;
+    page.refusal = null;
+    this.targets.delete(page.pfn);
+  }
+
+  target({ pfn }: Data): void {
+    this.targets.add(pfn as number);
+  }
+
+  /** A target goes to the LRU lists, too, but was never taken off one. */
+  putBack(data: Data): void {
+    if (!this.targets.delete(data['pfn'] as number)) this.page(data).putBack++;
   }
 
   /** A page that is left in the end has its last refusal; one that was never looked at, the reason that is told now. */
@@ -112,12 +154,13 @@ export class LedgerFold {
   }
 
   ledger(): Ledger {
-    const entries = [...this.drafts.values()].map((draft) => this.entry(draft));
+    const entries = this.drafts.map((draft) => this.entry(draft));
     const count = (test: (entry: Entry) => boolean): number => entries.filter(test).length;
     return {
       entries,
       isolated: count((entry) => entry.isolated),
       evicted: count((entry) => entry.evictedIn !== null),
+      migrated: count((entry) => entry.migrated !== null),
       unreferenced: count((entry) => entry.unreferenced),
       engineCount: this.retry + this.failed,
       putBack: entries.reduce((sum, entry) => sum + entry.putBack, 0),
@@ -129,7 +172,7 @@ export class LedgerFold {
   }
 
   private entry({ refusal, ...draft }: Draft): Entry {
-    const moved = draft.evictedIn !== null || draft.unreferenced;
+    const moved = draft.evictedIn !== null || draft.migrated !== null || draft.unreferenced;
     return { ...draft, reason: moved ? null : (refusal ?? this.unexplained(draft)) };
   }
 
@@ -145,6 +188,8 @@ type LedgerKind =
   | 'PageMigrationDeferred'
   | 'PageMigrationFailed'
   | 'PageEvicted'
+  | 'TargetPageAllocated'
+  | 'PageMigrated'
   | 'PageFoundUnreferenced'
   | 'PagePutBack'
   | 'MigrationPassEnded'
@@ -158,16 +203,16 @@ const refuse = (fold: LedgerFold, data: Data): void => {
 const FOLD: Readonly<Record<LedgerKind, (fold: LedgerFold, data: Data) => void>> = {
   PageSkipped: (fold, data) => fold.refuseUnlessIsolated(data),
   PageIsolationFailed: (fold, data) => fold.refuseUnlessIsolated(data),
-  PageIsolated(fold, data) {
-    const page = fold.page(data);
-    page.isolated = true;
-    page.refusal = null;
-  },
+  PageIsolated: (fold, data) => fold.isolate(data),
   PageMigrationDeferred: refuse,
   PageMigrationFailed: refuse,
   PageEvicted: (fold, data) => void (fold.page(data).evictedIn ??= data['pass'] as number),
   PageFoundUnreferenced: (fold, data) => void (fold.page(data).unreferenced = true),
-  PagePutBack: (fold, data) => void fold.page(data).putBack++,
+  TargetPageAllocated: (fold, data) => fold.target(data),
+  PageMigrated(fold, data) {
+    fold.page(data).migrated = { to: data['to'] as number, pass: data['pass'] as number };
+  },
+  PagePutBack: (fold, data) => fold.putBack(data),
   MigrationPassEnded: (fold, data) => fold.endPass(data),
   PagesMigrated: (fold, data) => fold.endCall(data),
   PageLeftOnNode: (fold, data) => fold.stays(data),

@@ -1,7 +1,7 @@
 /** The text that `pagetape run` and `pagetape replay` print: one line a step, more for calls that move pages. */
 import { printStimulus } from '@pagetape/events';
 import { bitmap_scnlistprintf, type Traits } from '@pagetape/core';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { Entry, Ledger } from '../ledger/ledger.ts';
 import type { RunFacts, StepFacts } from './facts.ts';
 import type { MemoryOf } from './places.ts';
 import { indent, table, type Alignment } from './table.ts';
@@ -186,12 +186,13 @@ function printCpuset({ allowed, worker }: StepFacts): string[] {
 }
 
 function printLedger(ledger: Ledger, traits: Traits): string[] {
-  const { entries, isolated, evicted, unreferenced, passes, left, refused } = ledger;
+  const { entries, isolated, evicted, migrated, unreferenced, passes, left, refused } = ledger;
   const moved = [
-    `${evicted} evicted${passesText(ledger)}`,
+    ...(migrated > 0 ? [`${migrated} copied${passesText(ledger, (entry) => entry.migrated?.pass)}`] : []),
+    ...(evicted > 0 || migrated === 0 ? [`${evicted} evicted${passesText(ledger, (entry) => entry.evictedIn)}`] : []),
     ...(unreferenced > 0 ? [`${unreferenced} let go of by all others`] : []),
   ];
-  const stayed = isolated - evicted - unreferenced;
+  const stayed = isolated - migrated - evicted - unreferenced;
   const looked = `looked at ${count(entries.length, 'page')}, isolated ${isolated}`;
   const engine =
     isolated === 0 ? '' : `: ${[...moved, `${stayed} refused`].join(', ')} in ${count(passes, 'pass', 'passes')}`;
@@ -203,10 +204,13 @@ function printLedger(ledger: Ledger, traits: Traits): string[] {
   ];
 }
 
-/** In which pass pages were evicted: old ones early, those that were in use later. */
-function passesText({ entries }: Ledger): string {
+/** In which pass pages went: where young ones are spared, old ones early, those that were in use later. */
+function passesText({ entries }: Ledger, passOf: (entry: Entry) => number | null | undefined): string {
   const byPass = new Map<number, number>();
-  for (const { evictedIn } of entries) if (evictedIn !== null) byPass.set(evictedIn, (byPass.get(evictedIn) ?? 0) + 1);
+  for (const entry of entries) {
+    const pass = passOf(entry) ?? null;
+    if (pass !== null) byPass.set(pass, (byPass.get(pass) ?? 0) + 1);
+  }
   if (byPass.size === 1) return ` in pass ${[...byPass.keys()][0]}`;
   const texts = [...byPass].sort(([a], [b]) => a - b).map(([pass, pages]) => `${pages} in pass ${pass}`);
   return texts.length > 0 ? ` (${texts.join(', ')})` : '';

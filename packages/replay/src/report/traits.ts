@@ -12,6 +12,7 @@ const either =
     value ? yes : no;
 
 const evicts = ({ engine }: Traits): boolean => engine === 'swap';
+const isHybrid = ({ engine }: Traits): boolean => engine === 'hybrid';
 const hasEntries = ({ engine }: Traits): boolean => engine === 'direct' || engine === 'batched';
 
 /** A sentence of kernels for which `when` holds. */
@@ -38,6 +39,7 @@ const MODES = ['MPOL_DEFAULT', 'MPOL_PREFERRED', 'MPOL_BIND', 'MPOL_INTERLEAVE',
 const NUMA_MAPS: Readonly<Record<Traits['numa_maps'], string>> = {
   MaxRef: 'numa_maps has a line for every area, as "default MaxRef=1 Pages=4 Mapped=4"',
   maxref: 'numa_maps has lines for areas with pages, as "default pages=4 mapped=4 maxref=1"',
+  mapmax: 'numa_maps has a line for every area, as "default anon=4 dirty=4 mapmax=2 N0=4"',
   kernelpagesize: 'numa_maps has a line for every area, as "bind=static:0 anon=4 dirty=4 N0=4 kernelpagesize_kB=4"',
 };
 
@@ -120,6 +122,30 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     'the zero page and other reserved pages are passed over',
     'the zero page is tried as well, which drains all CPUs and logs a warning',
   ),
+  lru_drain: (value) =>
+    value === 'before-walk'
+      ? 'LRU batches of all CPUs are emptied once, before pages are looked for'
+      : 'LRU batches of all CPUs are emptied for each page that is in one, and a page that still cannot be had is a warning',
+  move_needs_swap: either(
+    'without a free swap slot nothing moves: mbind says ENODEV, migrate_pages 0',
+    'without a free swap slot the call goes on as far as it can',
+  ),
+  move_takes: (value) =>
+    value === 'owned'
+      ? 'MPOL_MF_MOVE takes anonymous pages though others share them, and files that only this process maps'
+      : 'MPOL_MF_MOVE takes pages with one mapping',
+  private_list: where(evicts, (value) =>
+    value === 'last-first' ? 'pages are evicted from the last one down' : 'pages are evicted from the first one up',
+  ),
+  unmap_spares_young: where(
+    evicts,
+    either('a page in use costs one pass more', 'whether a page is in use makes no difference'),
+  ),
+  chunk_pages: where(
+    isHybrid,
+    (pages) => `frames are allocated for ${pages} pages at a time, and used from the last one`,
+  ),
+  migratepage: where(isHybrid, (value) => `dirty file pages move as they are on ${Object.keys(value).join(', ')}`),
   not_migratable: (flags) => `areas are left alone that are ${flagNames(flags).join(', ')}`,
   reserved_first_vma_refused: either(
     'a range whose first area is a reserved one is refused with EACCES',
@@ -167,6 +193,13 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     'a cpuset may take the memory of its tasks along (memory_migrate)',
     'a cpuset leaves the memory of its tasks where it is',
   ),
+  bind_takes_lower_zones: where(
+    ({ policies }) => policies === 'zonelists',
+    either(
+      'MPOL_BIND uses lower zones, too, when the highest are full',
+      'MPOL_BIND uses the highest zone of the machine alone, so a node may have none for it',
+    ),
+  ),
   sys_call_table_entries: ({ x86_64 }) => `the highest system call of x86-64 is ${x86_64 - 1}`,
   setresuid: (value) =>
     value === 'plain'
@@ -174,6 +207,10 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
       : 'other user ids need a capability, and who leaves user 0 loses all of them',
   migrate_capability: (name) => `to move the memory of others takes ${name}`,
   move_all_capability: (name) => `MPOL_MF_MOVE_ALL takes ${name}`,
+  privileged_moves_all: either(
+    'migrate_pages takes pages that others map, too, when the caller is privileged',
+    'migrate_pages is the same for all callers',
+  ),
   numa_maps: (value) => NUMA_MAPS[value],
   status_lookup: (value) => LOOKUP[value],
 };

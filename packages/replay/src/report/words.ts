@@ -44,6 +44,7 @@ const CHECKS: Readonly<Record<Exclude<Check, keyof typeof MASKS>, (traits: Trait
   'policy-there': () => 'areas of the range have no policy, or one that has no home node',
   node: () => 'this is no node that has memory',
   count: () => 'so many entries cannot be',
+  'swap-needed': () => 'pages can only be moved when a swap slot is free, and none is',
 };
 
 /** The sentence for a check that refused a call with this error. */
@@ -115,6 +116,7 @@ const REASONS: Readonly<Record<Reason, string>> = {
   'under-migration': 'somebody else was moving it',
   'no-target-page': 'the node that it should go to has no free page',
   'area-not-migratable': 'lies in an area that the kernel does not move',
+  'dirty-and-mapped': 'was dirty, and its file system cannot move it so; only pages without mappings are written out',
   'call-failed': 'put back, because the call failed first',
   'not-finished': 'isolated, and the call came no further',
 };
@@ -143,7 +145,8 @@ export function flagNames(flags: number): string[] {
 }
 
 /** How a kernel of this profile comes to the number that it answers. */
-export function countingRule({ evicted_page }: Traits): string {
+export function countingRule({ engine, evicted_page }: Traits): string {
+  if (engine !== 'swap') return 'this kernel counts the pages that are left on its list';
   switch (evicted_page) {
     case 'stays-on-list':
       return 'this kernel counts every page it isolated, also those it evicted';

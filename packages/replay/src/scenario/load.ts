@@ -15,6 +15,8 @@ export interface Scenario {
   readonly about?: string;
   /** Whose rules hold; absent: for the caller to say. */
   readonly profile?: string;
+  /** Other profiles that it is worth comparing with. */
+  readonly compare?: readonly string[];
   readonly seed?: string;
   readonly machine: MachineSpec;
   readonly steps: readonly Stimulus[];
@@ -48,11 +50,12 @@ export function readScenario(given: Given): { scenario?: Scenario; findings: Fin
   if (Array.isArray(file?.steps)) findings.push(...checkSteps(file.steps, machine, broken));
 
   if (!parsed.success || !machine || findings.length > 0) return { findings };
-  const { name, about, profile, seed, steps } = parsed.data;
+  const { name, about, profile, compare, seed, steps } = parsed.data;
   const scenario: Scenario = {
     ...(name === undefined ? {} : { name }),
     ...(about === undefined ? {} : { about }),
     ...(profile === undefined ? {} : { profile }),
+    ...(compare === undefined ? {} : { compare }),
     ...(seed === undefined ? {} : { seed: String(seed) }),
     machine,
     steps,

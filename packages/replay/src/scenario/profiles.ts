@@ -1,6 +1,6 @@
 /**
- * Names of the profiles that a scenario may ask for. Recorded scenarios name the linux-* ones, which cannot be run yet: a
- * run says so, and lists those that can.
+ * Names of the profiles that a scenario may ask for. Some of the linux-* ones cannot be run yet: a run says so, and lists
+ * those that can.
  */
 export const PROFILE_NAMES = [
   'swap-v5-posted',

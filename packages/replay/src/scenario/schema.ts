@@ -145,16 +145,19 @@ const machine = z
   )
   .meta({ id: 'Machine' });
 
+const profile = z.enum(PROFILE_NAMES, 'the name of a profile');
+
 export const scenarioSchema = z
   .strictObject(
     {
       $schema: optional(text.describe('Where this schema is, for editors.')),
       name: optional(text.describe('A short name.')),
       about: optional(text.describe('What the scenario shows, in a sentence.')),
-      profile: optional(
+      profile: optional(profile.describe('Whose rules hold. linux-2.6.18 cannot be run yet.')),
+      compare: optional(
         z
-          .enum(PROFILE_NAMES, 'the name of a profile')
-          .describe('Whose rules hold. The linux-* ones cannot be run yet.'),
+          .array(profile, 'a list of profiles')
+          .describe('Other profiles that it is worth comparing with. A run does not look at it; tests tell each.'),
       ),
       seed: optional(
         z
