@@ -46,6 +46,7 @@ export { FATAL_SIGNALS } from './kernel/signal.ts';
 export { type Credentials, type Oops, type Task } from './kernel/task.ts';
 export { type Vma } from './mm/mmap.ts';
 export { CHECK, type Check, type Policy } from './mm/mempolicy.ts';
+export { ANON_MARK, MARK_EXCLUSIVE, MARK_LAZYFREE } from './mm/memory.ts';
 export { FAULT, FAULT_MAJOR, FAULT_MINOR, FAULT_OOM, FAULT_SIGBUS, FAULT_SIGSEGV } from './mm/memory.ts';
 export {
   MIGRATION_ENTRY,
@@ -57,7 +58,7 @@ export {
 export { IO_DIRECTION } from './mm/page_io.ts';
 export { HOLDER_BATCH, HOLDER_FAULT, HOLDER_ISOLATION, HOLDER_LOCK, HOLDER_PIN } from './mm/swap.ts';
 export { PAGEOUT, PAGE_ACTIVATE, PAGE_CLEAN, PAGE_KEEP, PAGE_SUCCESS } from './mm/vmscan.ts';
-export { CAPABILITY_NAMES, CONSTANTS } from './stimulus/constants.ts';
+export { CAPABILITY_NAMES, CONSTANTS, MMAN_CONSTANTS } from './stimulus/constants.ts';
 export { defineStimulus, type StimulusDefinition } from './stimulus/define.ts';
 export { type LockUntil } from './stimulus/disturbance.ts';
 export { type Intervention } from './stimulus/nested.ts';
@@ -130,18 +131,25 @@ export {
   REFUSAL,
   VM_ACCOUNT,
   VM_DENYWRITE,
+  VM_DONTCOPY,
+  VM_DONTDUMP,
   VM_EXEC,
   VM_HUGETLB,
   VM_IO,
   VM_LOCKED,
+  VM_LOCKED_MASK,
+  VM_LOCKONFAULT,
   VM_MAYSHARE,
   VM_MAYWRITE,
   VM_NONLINEAR,
   VM_PFNMAP,
+  VM_RAND_READ,
   VM_READ,
   VM_RESERVED,
+  VM_SEQ_READ,
   VM_SHARED,
   VM_SHM,
+  VM_WIPEONFORK,
   VM_WRITE,
   WRITE,
   ZONE_DMA,

@@ -5,7 +5,14 @@
  * A broken state may refer to what does not exist; that is noted, and not counted.
  */
 import * as L from '../state/layout.ts';
-import { frame_of_pte, is_migration_entry, pte_is_file, pte_slot } from '../state/read.ts';
+import {
+  frame_of_pte,
+  is_migration_entry,
+  is_zero_pte,
+  pte_is_file,
+  pte_slot,
+  pte_swp_exclusive,
+} from '../state/read.ts';
 import { lockedOutside, pinsOf, seizedSlots } from '../state/outside.ts';
 import type { StateView } from '../state/view.ts';
 import { eachLeaf } from '../state/walk.ts';
@@ -30,6 +37,8 @@ export interface Census {
   readonly writes: Int32Array;
   /** By slot: how many … */
   readonly swapPtes: Int32Array;
+  /** … of its entries say that nobody shares the page. */
+  readonly exclusivePtes: Int32Array;
   readonly seized: Int32Array;
   readonly mms: ReadonlyMap<number, MmCensus>;
   /** By table: trees that have it. */
@@ -64,6 +73,7 @@ export function takeCensus(s: StateView): Census {
     reads: byFrame(),
     writes: byFrame(),
     swapPtes: bySlot(),
+    exclusivePtes: bySlot(),
     seized: bySlot(),
     mms,
     trees: new Int32Array(s.scalars[L.TABLES_USED]),
@@ -112,10 +122,13 @@ function countPtes(s: StateView, census: Census, count: Count, mm: number): MmCe
   let file = 0;
   const root = { roots: 'mms', at: mm * L.MM + L.M_ROOT, of: `address space ${mm}` } as const;
   const tables = eachEntry(s, census, count, root, (pte, vpn) => {
-    if (pte_is_file(pte)) return;
+    if (is_zero_pte(pte) || pte_is_file(pte)) return;
     const who = (what: string): string => `page ${vpn} of address space ${mm} maps ${what}`;
     const pfn = frame_of_pte(s, pte);
-    if (pfn < 0) return count(census.swapPtes, pte_slot(pte), () => who(`slot ${pte_slot(pte)}`));
+    if (pfn < 0) {
+      if (pte_swp_exclusive(pte)) census.exclusivePtes[pte_slot(pte)]++;
+      return count(census.swapPtes, pte_slot(pte), () => who(`slot ${pte_slot(pte)}`));
+    }
     const array = is_migration_entry(pte) ? census.migrationPtes : census.ptes;
     count(array, pfn, () => who(`frame ${pfn}`));
     if (s.frames[pfn * L.FRAME + L.F_MAPPING] < 0) anon++;

@@ -7,7 +7,13 @@ import { takeCensus, type Census } from './census.ts';
 import { checkLocks, checkWriteback } from './io.ts';
 import { checkLockHolders, checkPins, checkSeizedSlots } from './outside.ts';
 import { checkFreeFrames, checkLruLists, checkPlaces, checkZones } from './places.ts';
-import { checkMigrationEntries, checkPageCache, checkReverseMapping, checkSwapCache } from './mappings.ts';
+import {
+  checkExclusivePages,
+  checkMigrationEntries,
+  checkPageCache,
+  checkReverseMapping,
+  checkSwapCache,
+} from './mappings.ts';
 import { checkMapcounts, checkReferences } from './references.ts';
 import { checkSlots, checkSwapAreas } from './swap.ts';
 import { checkCallsAreOver, checkPageTables, checkTables, checkThreads, checkUsers } from './tasks.ts';
@@ -26,6 +32,7 @@ const INVARIANTS: readonly Invariant[] = [
   checkPageCache,
   checkReverseMapping,
   checkMigrationEntries,
+  checkExclusivePages,
   checkSlots,
   checkSwapAreas,
   checkCounters,

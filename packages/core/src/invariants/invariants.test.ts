@@ -413,7 +413,7 @@ const CORRUPTIONS: readonly (readonly [string, (s: State) => void, RegExp])[] = 
   ['an area moved out', (s) => editVma(s, vma, { mm: 1 }), /address space \d+ has area \d+, which is in 1/],
   [
     'an address space lost its areas',
-    (s) => cold(s, { mms: { ...s.cold.mms, [mm]: { vmas: [], dumpable: 1 } } }),
+    (s) => cold(s, { mms: { ...s.cold.mms, [mm]: { vmas: [], dumpable: 1, def_flags: 0 } } }),
     /area \d+ is in address space \d+, whose list has it 0 times/,
   ],
   [

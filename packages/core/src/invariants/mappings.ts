@@ -7,6 +7,7 @@ import {
   mapping_of,
   page_index,
   page_private,
+  PageAnonExclusive,
   PageLocked,
   PagePrivate,
   PageSwapCache,
@@ -86,6 +87,21 @@ export const checkReverseMapping: Invariant = (s, _census, report) => {
         }
       }
     });
+  }
+};
+
+/** A page that one mapping has for itself is anonymous, and has no other mapping, and no entry of its slot stands for one. */
+export const checkExclusivePages: Invariant = (s, { ptes, migrationPtes, swapPtes, exclusivePtes }, report) => {
+  for (let pfn = 0; pfn < s.topology.max_pfn; pfn++) {
+    if (!PageAnonExclusive(s, pfn)) continue;
+    const slots = PageSwapCache(s, pfn) ? swapPtes[page_private(s, pfn)] : 0;
+    const users = ptes[pfn] + migrationPtes[pfn] + slots;
+    if (mapping_of(s, pfn) >= 0) report(`frame ${pfn} has PG_anon_exclusive, but is not anonymous`);
+    else if (users > 1) report(`frame ${pfn} has PG_anon_exclusive, but ${users} mappings`);
+  }
+  for (let slot = 0; slot < exclusivePtes.length; slot++) {
+    if (exclusivePtes[slot] === 0 || swapPtes[slot] === 1) continue;
+    report(`an entry has slot ${slot} for itself, but ${swapPtes[slot]} entries name it`);
   }
 };
 

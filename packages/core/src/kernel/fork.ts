@@ -1,5 +1,14 @@
 /** Tasks and address spaces come into being, and address spaces end (kernel/fork.c). */
-import { VM_IO, VM_LOCKED, VM_PFNMAP, VM_READ, type Task } from '@pagetape/events';
+import {
+  VM_DONTCOPY,
+  VM_IO,
+  VM_LOCKED_MASK,
+  VM_PFNMAP,
+  VM_READ,
+  VM_WIPEONFORK,
+  type Task,
+  type Vma,
+} from '@pagetape/events';
 import { current, task_cpu, type Kernel } from '../kernel.ts';
 import { copy_page_range } from '../mm/memory_range.ts';
 import { exit_mmap, vmas_of } from '../mm/mmap.ts';
@@ -53,17 +62,23 @@ export function fork(k: Kernel, name: string): number {
   return pid;
 }
 
-/** `kernel/fork.c:dup_mmap()` */
+/** `kernel/fork.c:dup_mmap()`: areas are copied, but for those that madvise(2) keeps from it. */
 function dup_mmap(k: Kernel, from: number, to: number): void {
-  const areas = vmas_of(k, from);
+  const areas = vmas_of(k, from).filter(({ flags }) => (flags & VM_DONTCOPY) === 0);
   const first = k.s.cold.next.vma;
   k.emit.MmForked({
     from,
     to,
-    vmas: areas.map((vma, i) => ({ ...vma, id: first + i, mm: to, flags: vma.flags & ~VM_LOCKED })),
+    vmas: areas.map((vma, i) => {
+      const anon_vma = wiped(vma) ? 0 : vma.anon_vma;
+      return { ...vma, id: first + i, mm: to, flags: vma.flags & ~VM_LOCKED_MASK, anon_vma };
+    }),
   });
-  for (const vma of areas) copy_page_range(k, to, vma);
+  for (const vma of areas) if (!wiped(vma)) copy_page_range(k, to, vma);
 }
+
+/** Of such an area a child gets none of the pages. */
+const wiped = ({ flags }: Vma): boolean => (flags & VM_WIPEONFORK) !== 0;
 
 /** `kernel/fork.c:do_fork()` of a thread: a task that shares the address space of the running one. */
 export function clone_thread(k: Kernel, name: string): number {

@@ -1,4 +1,7 @@
-/** Page faults (mm/memory.c). Mappings of whole ranges are in memory_range.ts. */
+/**
+ * Page faults (mm/memory.c). Mappings of whole ranges are in memory_range.ts, writes to read-only mappings in memory_wp.ts, swap
+ * entries in memory_swap.ts.
+ */
 import {
   EFAULT,
   ENOMEM,
@@ -25,77 +28,36 @@ import { WAIT_MMAP_READ, waitFor } from '../sched/wait.ts';
 import { MM, M_SEM, PTE_DIRTY, PTE_WRITE, PTE_YOUNG, ZERO_PFN } from '../state/layout.ts';
 import {
   has_page_table,
-  is_migration_entry,
-  PageAnon,
+  is_zero_pte,
   PageDirty,
-  PageLocked,
-  PageUptodate,
   pte_is_file,
   pte_of,
   pte_pfn,
   pte_present,
-  pte_slot,
   pte_to_pgoff,
 } from '../state/read.ts';
-import { filemap_populate, lock_page, page_cache_read, unlock_page } from './filemap.ts';
+import { filemap_populate, page_cache_read } from './filemap.ts';
+import { do_swap_page } from './memory_swap.ts';
+import { do_wp_page, map_anon_page, writableBit } from './memory_wp.ts';
 import { alloc_page_vma } from './mempolicy.ts';
-import { migration_entry_wait } from './migrate.ts';
-import { find_vma, linear_page_index, next_vma } from './mmap.ts';
+import { find_vma, linear_page_index } from './mmap.ts';
 import { get_page, page_cache_release } from './page_alloc.ts';
 import { anon_vma_prepare } from './rmap.ts';
-import { lru_add_drain, lru_cache_add_active, mark_page_accessed } from './swap.ts';
-import { lookup_swap_cache, read_swap_cache_async } from './swap_state.ts';
-import {
-  can_share_swap_page,
-  remove_exclusive_swap_page,
-  swap_free,
-  valid_swaphandles,
-  vm_swap_full,
-} from './swapfile.ts';
+import { mark_page_accessed } from './swap.ts';
 
 /** __handle_mm_fault() cannot finish without sleeping: do_swap_page() goes on, with the mmap_sem held. */
 const NEEDS_TO_SLEEP = -1;
 
-const writableBit = (vma: Vma): number => ((vma.flags & VM_WRITE) !== 0 ? 1 : 0);
-
-/** Maps a new anonymous page, and puts it into the active batch: the end of three kinds of fault. */
-function map_anon_page(k: Kernel, pfn: number, vma: Vma, vpn: number, anon_vma: number): void {
-  lru_cache_add_active(k, pfn);
-  k.emit.AnonPageMapped(pfn, vma.mm, vpn, writableBit(vma), anon_vma, linear_page_index(vma, vpn));
-}
-
 /** `mm/memory.c:do_anonymous_page()`: a new zeroed page for a write, the shared zero page for a read. */
 function do_anonymous_page(k: Kernel, vma: Vma, vpn: number, access: number): number {
   if (access === READ) {
-    k.emit.ZeroPageMapped(vma.mm, vpn);
+    k.emit.ZeroPageMapped(vma.mm, vpn, k.traits.zero_page === 'special' ? 1 : 0);
     return FAULT_MINOR;
   }
   const anon_vma = anon_vma_prepare(k, vma);
   const pfn = alloc_page_vma(k, vma, vpn);
   if (pfn < 0) return FAULT_OOM;
   map_anon_page(k, pfn, vma, vpn, anon_vma);
-  return FAULT_MINOR;
-}
-
-/** `mm/memory.c:do_wp_page()`: a write to a read-only mapping. Its sole user gets it writable, others a copy. */
-function do_wp_page(k: Kernel, vma: Vma, vpn: number): number {
-  const old = pte_pfn(pte_of(k.s, vma.mm, vpn));
-  if (PageAnon(k.s, old) && !PageLocked(k.s, old)) {
-    k.emit.PageLocked(old);
-    const reuse = can_share_swap_page(k, old);
-    unlock_page(k, old);
-    if (reuse) {
-      k.emit.PteMadeWritable(old, vma.mm, vpn);
-      return FAULT_MINOR;
-    }
-  }
-  const anon_vma = anon_vma_prepare(k, vma);
-  const pfn = alloc_page_vma(k, vma, vpn);
-  if (pfn < 0) return FAULT_OOM;
-  get_page(k, old, HOLDER_FAULT);
-  k.emit.CowBroken(old, vma.mm, vpn);
-  map_anon_page(k, pfn, vma, vpn, anon_vma);
-  page_cache_release(k, old);
   return FAULT_MINOR;
 }
 
@@ -145,79 +107,11 @@ function __handle_mm_fault(k: Kernel, vma: Vma, vpn: number, access: number): nu
   const pte = pte_of(k.s, vma.mm, vpn);
   if (pte === 0) return vma.file === 0 ? do_anonymous_page(k, vma, vpn, access) : do_no_page(k, vma, vpn, access);
   if (pte_is_file(pte)) return do_file_page(k, vma, vpn);
+  if (is_zero_pte(pte)) return access === WRITE ? do_wp_page(k, vma, vpn) : FAULT_MINOR;
   if (!pte_present(pte)) return NEEDS_TO_SLEEP;
   if (access === WRITE && (pte & PTE_WRITE) === 0) return do_wp_page(k, vma, vpn);
   k.emit.PteAccessed(vma.mm, vpn, access);
   return FAULT_MINOR;
-}
-
-/**
- * `mm/memory.c:swapin_readahead()`: starts to read the block of slots around the wanted one. The frame of each slot is
- * placed as if it belonged to the next page after the faulting one, which it need not.
- */
-function swapin_readahead(k: Kernel, slot: number, vma: Vma, vpn: number): void {
-  const { first, slots } = valid_swaphandles(k, slot);
-  if (slots > 0) k.emit.ReadaheadStarted(first, slots);
-  let area: Vma | null = vma;
-  let next = next_vma(k, vma);
-  let at = vpn;
-  for (let i = 0; i < slots; i++) {
-    const pfn = read_swap_cache_async(k, first + i, area, at);
-    if (pfn < 0) break;
-    page_cache_release(k, pfn);
-    at++;
-    if (area) {
-      if (at >= area.end) {
-        area = next;
-        next = area && next_vma(k, area);
-      }
-      if (area && at < area.start) area = null;
-    } else if (next && at >= next.start) {
-      area = next;
-      next = next_vma(k, area);
-    }
-  }
-  lru_add_drain(k);
-}
-
-/**
- * `mm/memory.c:do_swap_page()`: brings a page back from swap, or finds it in the swap cache. For one that is being moved it
- * only waits: the access is tried again then.
- */
-function* do_swap_page(k: Kernel, vma: Vma, vpn: number, access: number): Sleeping<number> {
-  const { s } = k;
-  const before = pte_of(s, vma.mm, vpn);
-  if (is_migration_entry(before)) {
-    yield* migration_entry_wait(k, vma.mm, vpn);
-    return FAULT_MINOR;
-  }
-  const slot = pte_slot(before);
-  let result = FAULT_MINOR;
-  let pfn = lookup_swap_cache(k, slot, vma.mm, vpn);
-  if (pfn < 0) {
-    swapin_readahead(k, slot, vma, vpn);
-    pfn = read_swap_cache_async(k, slot, vma, vpn);
-    if (pfn < 0) return pte_of(s, vma.mm, vpn) === before ? FAULT_OOM : FAULT_MINOR;
-    result = FAULT_MAJOR;
-    k.emit.MajorFaultCounted(vma.mm, vpn);
-  }
-  mark_page_accessed(k, pfn);
-  if (PageLocked(s, pfn)) yield* lock_page(k, pfn);
-  else k.emit.PageLocked(pfn);
-  const same = pte_of(s, vma.mm, vpn) === before;
-  if (!same || !PageUptodate(s, pfn)) {
-    unlock_page(k, pfn);
-    page_cache_release(k, pfn);
-    return same ? FAULT_SIGBUS : result;
-  }
-  const reuse = access === WRITE && can_share_swap_page(k, pfn);
-  const writable = reuse ? writableBit(vma) : 0;
-  k.emit.SwapEntryMapped(pfn, vma.mm, vpn, slot, writable, vma.anon_vma, linear_page_index(vma, vpn));
-  swap_free(k, slot);
-  if (vm_swap_full(k)) remove_exclusive_swap_page(k, pfn);
-  unlock_page(k, pfn);
-  if (access === WRITE && !reuse && do_wp_page(k, vma, vpn) === FAULT_OOM) return FAULT_OOM;
-  return result;
 }
 
 /** `include/linux/rwsem.h:down_read_trylock()` on the mmap_sem. Returns whether it was taken. */
@@ -247,6 +141,7 @@ function is_protnone(k: Kernel, mm: number, vpn: number): boolean {
 /** Whether the hardware can do the access by itself; the accessed and dirty bits are set then. */
 export function access_without_fault(k: Kernel, mm: number, vpn: number, access: number): boolean {
   const pte = pte_of(k.s, mm, vpn);
+  if (is_zero_pte(pte)) return access === READ && !is_protnone(k, mm, vpn);
   if (!pte_present(pte) || (access === WRITE && (pte & PTE_WRITE) === 0)) return false;
   if (is_protnone(k, mm, vpn)) return false;
   const marks = access === WRITE ? PTE_YOUNG | PTE_DIRTY : PTE_YOUNG;
@@ -268,12 +163,20 @@ export function* do_page_fault(k: Kernel, mm: number, vpn: number, access: numbe
   return result;
 }
 
+/** `mm/memory.c:handle_mm_fault()` with the mmap_sem held: a fault that no access of a task raised. Returns FAULT_*. */
+export function* handle_mm_fault(k: Kernel, vma: Vma, vpn: number, access: number): Sleeping<number> {
+  let result = __handle_mm_fault(k, vma, vpn, access);
+  if (result === NEEDS_TO_SLEEP) result = yield* do_swap_page(k, vma, vpn, access);
+  k.emit.PageFaultResolved(vma.mm, vpn, result);
+  return result;
+}
+
 /** What get_user_pages() got, or why not. */
 export type UserPage = { readonly pfn: number } | { readonly error: 'EFAULT' | 'ENOMEM' };
 
 /**
  * `mm/memory.c:get_user_pages()` for one page: brings it in as an access would, and takes a reference if `hold`. For a read
- * of memory without a page table the zero page stands in, without a fault.
+ * of memory without a page table the zero page of 2006 stands in, without a fault.
  */
 export function* get_user_page(k: Kernel, mm: number, vpn: number, access: number, hold: boolean): Sleeping<UserPage> {
   const vma = find_vma(k, mm, vpn);
@@ -281,19 +184,17 @@ export function* get_user_page(k: Kernel, mm: number, vpn: number, access: numbe
   if (!vma || vma.start > vpn || (vma.flags & (VM_IO | VM_PFNMAP)) !== 0 || (vma.flags & needed) === 0) {
     return { error: 'EFAULT' };
   }
-  const stand_in = access === READ && (vma.flags & VM_LOCKED) === 0 && vma.file === 0;
+  const may_stand_in = access === READ && (vma.flags & VM_LOCKED) === 0 && vma.file === 0;
+  const stand_in = may_stand_in && k.traits.zero_page === 'counted';
   let must_write = access === WRITE;
   for (;;) {
     if (stand_in && !has_page_table(k.s, mm, vpn)) return touched(k, ZERO_PFN, false, hold);
     const pte = pte_of(k.s, mm, vpn);
+    if (is_zero_pte(pte) && !must_write) return touched(k, ZERO_PFN, false, hold);
     if (pte_present(pte) && !(must_write && (pte & PTE_WRITE) === 0)) {
       return touched(k, pte_pfn(pte), must_write && (pte & PTE_DIRTY) === 0, hold, true);
     }
-    const area = k.s.cold.vmas[vma.id];
-    const want = must_write ? WRITE : READ;
-    let result = __handle_mm_fault(k, area, vpn, want);
-    if (result === NEEDS_TO_SLEEP) result = yield* do_swap_page(k, area, vpn, want);
-    k.emit.PageFaultResolved(mm, vpn, result);
+    const result = yield* handle_mm_fault(k, k.s.cold.vmas[vma.id], vpn, must_write ? WRITE : READ);
     if (result === FAULT_SIGBUS) return { error: 'EFAULT' };
     if (result === FAULT_OOM) return { error: 'ENOMEM' };
     if (pte_present(pte)) must_write = false;
@@ -301,7 +202,7 @@ export function* get_user_page(k: Kernel, mm: number, vpn: number, access: numbe
 }
 
 /** The end of follow_page(): marks the page as used, and takes the reference. */
-function touched(k: Kernel, pfn: number, dirty: boolean, hold: boolean, mark = false): UserPage {
+export function touched(k: Kernel, pfn: number, dirty: boolean, hold: boolean, mark = false): UserPage {
   if (hold) get_page(k, pfn, HOLDER_FAULT);
   if (dirty && !PageDirty(k.s, pfn)) k.emit.PageDirtied(pfn, 0);
   if (mark) mark_page_accessed(k, pfn);

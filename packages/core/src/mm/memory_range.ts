@@ -1,10 +1,11 @@
 /** Mappings of whole ranges, taken away or copied (mm/memory.c, asm-generic/tlb.h). What happens to one page is in memory.ts. */
 import { VM_HUGETLB, VM_NONLINEAR, VM_PFNMAP, VM_SHARED, type Vma } from '@pagetape/events';
 import { num_online_cpus, type Kernel } from '../kernel.ts';
-import { PTE_DIRTY, PTE_YOUNG, TABLE } from '../state/layout.ts';
+import { PTE_DIRTY, PTE_YOUNG, TABLE, ZERO_PFN } from '../state/layout.ts';
 import {
   has_page_table,
   is_migration_entry,
+  is_zero_pte,
   migration_entry_to_pfn,
   page_index,
   PageAnon,
@@ -93,6 +94,7 @@ function zap_pte(k: Kernel, tlb: Gather, vma: Vma, vpn: number, details: ZapDeta
     if (!details) k.emit.FileOffsetZapped(vma.mm, vpn);
     return;
   }
+  if (is_zero_pte(pte)) return k.emit.PteZapped(ZERO_PFN, vma.mm, vpn);
   if (pte_is_swap(pte)) {
     k.emit.SwapEntryZapped(vma.mm, vpn, pte_slot(pte));
     free_swap_and_cache(k, pte_slot(pte));

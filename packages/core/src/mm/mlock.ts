@@ -1,26 +1,41 @@
-/** mlock(2) and munlock(2) (mm/mlock.c). */
-import { EAGAIN, ENOMEM, VM_IO, VM_LOCKED, type Vma } from '@pagetape/events';
+/** Memory that must not leave (mm/mlock.c): mlock(2), munlock(2), mlockall(2), munlockall(2). */
+import {
+  EAGAIN,
+  EFAULT,
+  EINVAL,
+  ENOMEM,
+  MMAN_CONSTANTS,
+  VM_IO,
+  VM_LOCKED,
+  VM_LOCKED_MASK,
+  VM_LOCKONFAULT,
+  VM_PFNMAP,
+  type Vma,
+} from '@pagetape/events';
 import { capable, current, type Kernel, type Sleeping } from '../kernel.ts';
 import { MM, M_LOCKED } from '../state/layout.ts';
+import { __mm_populate } from './gup.ts';
 import { make_pages_present } from './memory.ts';
+import { find_vma, vmas_of } from './mmap.ts';
 import { change_vma_flags, for_each_vma_part } from './mprotect.ts';
 
-/** RLIMIT_MEMLOCK of a task that nobody gave more: 32 kB. */
-const MEMLOCK_LIMIT_PAGES = 8;
+const { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT } = MMAN_CONSTANTS;
 
-/** Whether the running task may lock so many pages more. */
+/** Whether the running task may lock so many pages more: `mm/mmap.c:mlock_future_ok()`. */
 export function may_lock(k: Kernel, mm: number, pages: number): boolean {
-  return capable(k, 'CAP_IPC_LOCK') || k.s.mms[mm * MM + M_LOCKED] + pages <= MEMLOCK_LIMIT_PAGES;
+  return capable(k, 'CAP_IPC_LOCK') || k.s.mms[mm * MM + M_LOCKED] + pages <= k.traits.memlock_limit_pages;
 }
 
-/** `mm/mlock.c:mlock_fixup()` */
-function* mlock_fixup(k: Kernel, vma: Vma, start: number, end: number, on: boolean): Sleeping<number> {
-  const flags = on ? vma.flags | VM_LOCKED : vma.flags & ~VM_LOCKED;
-  if (flags === vma.flags) return 0;
+const populates_at_once = (k: Kernel): boolean => k.traits.populates === 'at-once';
+
+/** `mm/mlock.c:mlock_fixup()`: [start, end) of an area gets these flags. Later kernels do not lock what has no pages. */
+function* mlock_fixup(k: Kernel, vma: Vma, start: number, end: number, flags: number): Sleeping<number> {
+  if (flags === vma.flags || (!populates_at_once(k) && (vma.flags & (VM_IO | VM_PFNMAP)) !== 0)) return 0;
+  const [was, on] = [vma.flags & VM_LOCKED, flags & VM_LOCKED];
   change_vma_flags(k, vma, start, end, flags);
   let result = 0;
-  if (on && (flags & VM_IO) === 0) result = yield* make_pages_present(k, start, end);
-  k.emit.LockedPagesCounted(vma.mm, on ? end - start : start - end);
+  if (on !== 0 && (flags & VM_IO) === 0 && populates_at_once(k)) result = yield* make_pages_present(k, start, end);
+  if (on !== was) k.emit.LockedPagesCounted(vma.mm, on !== 0 ? end - start : start - end);
   return result === -ENOMEM ? -EAGAIN : result;
 }
 
@@ -28,5 +43,46 @@ function* mlock_fixup(k: Kernel, vma: Vma, start: number, end: number, on: boole
 export function* sys_mlock(k: Kernel, start: number, pages: number, on: boolean): Sleeping<number> {
   const { mm } = current(k);
   if (on && !may_lock(k, mm, pages)) return -ENOMEM;
-  return yield* for_each_vma_part(k, mm, start, start + pages, (vma, from, to) => mlock_fixup(k, vma, from, to, on));
+  const locked = on ? VM_LOCKED : 0;
+  return yield* for_each_vma_part(k, mm, start, start + pages, (vma, from, to) =>
+    mlock_fixup(k, vma, from, to, (vma.flags & ~VM_LOCKED_MASK) | locked),
+  );
+}
+
+/** The end of `mm/mlock.c:do_mlock()` of later kernels, without the mmap_sem: brings the pages in. */
+export function* mlock_populate(k: Kernel, start: number, pages: number): Sleeping<number> {
+  const error = yield* __mm_populate(k, start, start + pages, false);
+  // __mlock_posix_error_return()
+  if (error === -EFAULT) return -ENOMEM;
+  return error === -ENOMEM ? -EAGAIN : error;
+}
+
+/** `mm/mlock.c:sys_mlockall()`. Returns 0 or minus an error number; later kernels bring the pages in afterwards. */
+export function* sys_mlockall(k: Kernel, flags: number): Sleeping<number> {
+  const known = MCL_CURRENT | MCL_FUTURE | (populates_at_once(k) ? 0 : MCL_ONFAULT);
+  if ((flags & (MCL_CURRENT | MCL_FUTURE)) === 0 || (flags & ~known) !== 0) return -EINVAL;
+  const { mm } = current(k);
+  const total_vm = vmas_of(k, mm).reduce((sum, { start, end }) => sum + end - start, 0);
+  const allowed = capable(k, 'CAP_IPC_LOCK') || total_vm <= k.traits.memlock_limit_pages;
+  if ((flags & MCL_CURRENT) !== 0 && !allowed) return -ENOMEM;
+  return yield* apply_mlockall_flags(k, flags);
+}
+
+/**
+ * `mm/mlock.c:apply_mlockall_flags()`, called do_mlockall() before: new areas are locked with MCL_FUTURE, all that there are with
+ * MCL_CURRENT. Without flags all are unlocked.
+ */
+export function* apply_mlockall_flags(k: Kernel, flags: number): Sleeping<number> {
+  const { mm } = current(k);
+  const lock = VM_LOCKED | ((flags & MCL_ONFAULT) !== 0 ? VM_LOCKONFAULT : 0);
+  const def_flags = (flags & MCL_FUTURE) !== 0 ? lock : 0;
+  if (def_flags !== k.s.cold.mms[mm].def_flags) k.emit.MmDefFlagsSet({ mm, flags: def_flags });
+  if ((flags & (MCL_CURRENT | MCL_FUTURE)) === MCL_FUTURE) return 0;
+  const to_add = (flags & MCL_CURRENT) !== 0 ? lock : 0;
+  for (let at = 0; ;) {
+    const vma = find_vma(k, mm, at);
+    if (!vma) return 0;
+    at = vma.end;
+    yield* mlock_fixup(k, vma, vma.start, vma.end, (vma.flags & ~VM_LOCKED_MASK) | to_add);
+  }
 }

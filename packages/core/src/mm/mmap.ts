@@ -163,7 +163,8 @@ export interface MmapRequest {
 /** `mm/mmap.c:do_mmap_pgoff()` at a fixed address: whatever lay there is unmapped first. Returns 0 or -EAGAIN. */
 export function* do_mmap_pgoff(k: Kernel, request: MmapRequest): Sleeping<number> {
   const { mm } = current(k);
-  const { start, pages, flags, file } = request;
+  const { start, pages, file } = request;
+  const flags = request.flags | k.s.cold.mms[mm].def_flags;
   if ((flags & VM_LOCKED) !== 0 && !may_lock(k, mm, pages)) return -EAGAIN;
   const end = start + pages;
   do_munmap(k, mm, start, pages);
@@ -176,7 +177,7 @@ export function* do_mmap_pgoff(k: Kernel, request: MmapRequest): Sleeping<number
   }
   if ((flags & VM_LOCKED) === 0) return 0;
   k.emit.LockedPagesCounted(mm, pages);
-  yield* make_pages_present(k, start, end);
+  if (k.traits.populates === 'at-once') yield* make_pages_present(k, start, end);
   return 0;
 }
 

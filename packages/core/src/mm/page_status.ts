@@ -3,7 +3,7 @@ import { EFAULT, ENOENT, VM_EXEC, VM_READ, VM_WRITE } from '@pagetape/events';
 import { NotSimulated } from '../errors.ts';
 import type { Traits } from '../profiles/traits.ts';
 import { ZERO_PFN } from '../state/layout.ts';
-import { page_to_nid, pte_of, pte_pfn, pte_present } from '../state/read.ts';
+import { is_zero_pte, page_to_nid, pte_of, pte_pfn, pte_present } from '../state/read.ts';
 import type { StateView } from '../state/view.ts';
 import { find_vma } from './mmap.ts';
 
@@ -18,6 +18,8 @@ export function page_status(s: StateView, traits: Traits, mm: number, vpn: numbe
   const pte = pte_of(s, mm, vpn);
   if (pte === 0) return by_follow_page && vma.file === 0 ? -EFAULT : -ENOENT;
   const hidden = by_follow_page && (vma.flags & ACCESS) === 0;
-  if (!pte_present(pte) || hidden) return -ENOENT;
+  if (hidden) return -ENOENT;
+  if (is_zero_pte(pte)) return -EFAULT;
+  if (!pte_present(pte)) return -ENOENT;
   return pte_pfn(pte) === ZERO_PFN ? -EFAULT : page_to_nid(s, pte_pfn(pte));
 }

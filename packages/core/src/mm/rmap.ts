@@ -1,6 +1,7 @@
 /** Reverse mapping (mm/rmap.c): from a page to the entries that map it. */
 import {
   MIGRATION_ENTRY_READ,
+  MIGRATION_ENTRY_READ_EXCLUSIVE,
   MIGRATION_ENTRY_WRITE,
   refusal,
   VM_LOCKED,
@@ -18,6 +19,7 @@ import {
   page_mapped,
   page_private,
   PageAnon,
+  PageAnonExclusive,
   PageDirty,
   PageLocked,
   PageReferenced,
@@ -78,6 +80,15 @@ export function mappers_of(k: Kernel, pfn: number): Vma[] {
     if (vpn < vma.end) found.push(vma);
   }
   return found;
+}
+
+/** Whether a mapping of the page was written through since it was last clean. */
+export function has_dirty_mapping(k: Kernel, pfn: number): boolean {
+  return vmas_of_page(k, pfn).some((id) => {
+    const vma = k.s.cold.vmas[id];
+    const vpn = vma_address(k, pfn, vma);
+    return vpn >= 0 && (page_check_address(k, pfn, vma.mm, vpn) & PTE_DIRTY) !== 0;
+  });
 }
 
 /** `mm/rmap.c:anon_vma_prepare()`: gives the area an anon_vma, if it has none. Returns it. */
@@ -205,7 +216,8 @@ function try_to_migrate_one(k: Kernel, pfn: number, vma: Vma): void {
     swap_duplicate(k, slot);
     return k.emit.PteUnmapped(pfn, vma.mm, vpn, slot);
   }
-  const kind = (pte & PTE_WRITE) !== 0 ? MIGRATION_ENTRY_WRITE : MIGRATION_ENTRY_READ;
+  const readable = PageAnonExclusive(k.s, pfn) ? MIGRATION_ENTRY_READ_EXCLUSIVE : MIGRATION_ENTRY_READ;
+  const kind = (pte & PTE_WRITE) !== 0 ? MIGRATION_ENTRY_WRITE : readable;
   const marks = k.traits.migration_keeps_marks && migration_entry_supports_ad(k.s) ? pte : 0;
   const [young, dirty] = [(marks & PTE_YOUNG) !== 0 ? 1 : 0, (marks & PTE_DIRTY) !== 0 ? 1 : 0];
   k.emit.MigrationEntrySet(pfn, vma.mm, vpn, kind, young, dirty);

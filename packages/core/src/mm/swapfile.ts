@@ -139,6 +139,19 @@ export function remove_exclusive_swap_page(k: Kernel, pfn: number): boolean {
   return true;
 }
 
+/**
+ * `mm/swapfile.c:folio_free_swap()`, which took the place of the above: the slot is given up when no entry refers to it, whoever
+ * refers to the page.
+ */
+export function folio_free_swap(k: Kernel, pfn: number): boolean {
+  const { s } = k;
+  if (!PageSwapCache(s, pfn) || PageWriteback(s, pfn) || s.swap_map[page_private(s, pfn)] !== 1) return false;
+  const slot = page_private(s, pfn);
+  k.emit.SwapCopyDropped(pfn, slot);
+  swap_free(k, slot);
+  return true;
+}
+
 /** `mm/swapfile.c:free_swap_and_cache()`: a swap entry is gone; the cached copy goes too if nobody else knows it. */
 export function free_swap_and_cache(k: Kernel, slot: number): void {
   const { s } = k;

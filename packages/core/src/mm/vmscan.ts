@@ -147,7 +147,7 @@ function refuse_removal(k: Kernel, pfn: number, reason: number): number {
  * `mm/vmscan.c:remove_mapping()`: takes a clean page that nobody else refers to out of its cache. Returns DONE, or the
  * reason for another pass.
  */
-function remove_mapping(k: Kernel, pfn: number, mapping: number): number {
+export function remove_mapping(k: Kernel, pfn: number, mapping: number): number {
   const { s } = k;
   if (mapping === 0) return refuse_removal(k, pfn, RETRY_NO_MAPPING);
   if (page_count(s, pfn) !== 2) return refuse_removal(k, pfn, RETRY_REFERENCED);

@@ -59,8 +59,22 @@ export interface Traits {
   readonly migration_keeps_marks: boolean;
   /** Who waits for a page that is being moved holds a reference, which keeps it from being moved in that pass. */
   readonly migration_waiter_holds_page: boolean;
+  /**
+   * How the zero page is mapped. `counted`: as any page, with a reference, a mapping, and as resident. `special`: by an entry
+   * that is no page to whoever walks page tables.
+   */
+  readonly zero_page: 'counted' | 'special';
   /** The kernel knows of each anonymous page whether one mapping has it for itself (PG_anon_exclusive). */
   readonly exclusive_pages: boolean;
+  /** Pages that RLIMIT_MEMLOCK lets a task lock. */
+  readonly memlock_limit_pages: number;
+  /**
+   * When pages that are to be locked are brought in. `at-once`: area by area, as they are marked. `afterwards`: when all areas
+   * are marked and the mmap_sem was given back; so is memory that is mapped populated or locked.
+   */
+  readonly populates: 'at-once' | 'afterwards';
+  /** Which advice madvise(2) knows. `dontneed`: only MADV_DONTNEED is simulated. `all`: what kernels of 6.x know. */
+  readonly advice: 'dontneed' | 'all';
   /** The walk leaves reserved pages, such as the zero page, alone. */
   readonly walk_skips_reserved: boolean;
   /**

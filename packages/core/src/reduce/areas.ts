@@ -1,6 +1,6 @@
 /** Reducers of address spaces and their areas, and of reverse mapping's lists of areas. */
 import type { Vma } from '@pagetape/events';
-import { VM_LOCKED, VM_NONLINEAR, VM_SHARED } from '@pagetape/events';
+import { VM_DONTCOPY, VM_LOCKED, VM_NONLINEAR, VM_SHARED } from '@pagetape/events';
 import type { Draft } from 'immer';
 import type { ColdState } from '../state/cold.ts';
 import { MM, M_LOCKED, M_ROOT } from '../state/layout.ts';
@@ -113,6 +113,7 @@ export const areaReducers: ColdReducers<
   | 'VmaFlagsChanged'
   | 'VmaMadeNonlinear'
   | 'NonlinearCursorMoved'
+  | 'MmDefFlagsSet'
   | 'VmaPolicySet'
   | 'AnonVmaPrepared'
   | 'MmForked'
@@ -160,6 +161,9 @@ export const areaReducers: ColdReducers<
   NonlinearCursorMoved(draft, { vma, cursor }) {
     draft.vmas[vma].cursor = cursor;
   },
+  MmDefFlagsSet(draft, { mm, flags }) {
+    draft.mms[mm].def_flags = flags;
+  },
   VmaPolicySet(draft, { vma, policy }) {
     draft.vmas[vma].policy = copyPolicy(policy);
   },
@@ -169,7 +173,7 @@ export const areaReducers: ColdReducers<
     draft.next.anon_vma = Math.max(draft.next.anon_vma, anon_vma + 1);
   },
   MmForked(draft, { from, to, vmas }) {
-    const origins = plain(draft.mms[from].vmas);
+    const origins = plain(draft.mms[from].vmas).filter((id) => (draft.vmas[id].flags & VM_DONTCOPY) === 0);
     draft.mms[to].dumpable = draft.mms[from].dumpable;
     const firsts = firstOfRanges(draft, new Set(vmas.map(({ file }) => file).filter((file) => file !== 0)));
     vmas.forEach((vma, i) => linkCopy(draft, { ...vma, flags: vma.flags & ~VM_LOCKED }, origins[i], firsts));

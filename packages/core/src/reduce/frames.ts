@@ -23,6 +23,7 @@ import {
   PGROTATED,
   PG_ACTIVE,
   PG_DIRTY,
+  PG_LAZYFREE,
   PG_LOCKED,
   PG_RECLAIM,
   PG_REFERENCED,
@@ -68,11 +69,11 @@ function counts_dirty(state: State, mapping: number): boolean {
   return mapping > 0 && state.cold.files[mapping].fs !== 'ramfs';
 }
 
-/** Marks a page dirty. */
+/** Marks a page dirty. From now on its content must be kept. */
 export function dirty(state: State, pfn: number): void {
   const at = pfn * FRAME;
   if ((state.frames[at + F_FLAGS] & PG_DIRTY) !== 0) return;
-  state.frames[at + F_FLAGS] |= PG_DIRTY;
+  state.frames[at + F_FLAGS] = (state.frames[at + F_FLAGS] | PG_DIRTY) & ~PG_LAZYFREE;
   if (counts_dirty(state, state.frames[at + F_MAPPING])) state.vmstat[NR_DIRTY]++;
 }
 

@@ -1,7 +1,9 @@
 /** Reducers of page-table entries: faults, unmapping, fork, protection. */
+import { MARK_EXCLUSIVE } from '@pagetape/events';
 import {
   FRAME,
   F_COUNT,
+  F_FLAGS,
   F_INDEX,
   F_MAPCOUNT,
   F_MAPPING,
@@ -17,6 +19,10 @@ import {
   NR_MAPPED,
   PGFAULT,
   PGMAJFAULT,
+  PG_ANON_EXCLUSIVE,
+  PG_DIRTY,
+  PG_LAZYFREE,
+  PG_REFERENCED,
   CURRENT_TASK,
   PTE_BITS,
   PTE_DIRTY,
@@ -25,16 +31,26 @@ import {
   PTE_PRESENT,
   PTE_SHIFT,
   PTE_SWAP,
+  PTE_SWAP_EXCLUSIVE,
   PTE_WRITE,
   PTE_YOUNG,
+  PTE_ZERO_PAGE,
   TASK,
   T_MAJ_FLT,
   T_MIN_FLT,
   ZERO_PFN,
 } from '../state/layout.ts';
-import { is_migration_entry, migration_entry_supports_ad, migration_entry_to_pfn, tableEntry } from '../state/read.ts';
+import {
+  is_migration_entry,
+  is_zero_pte,
+  migration_entry_supports_ad,
+  migration_entry_to_pfn,
+  pte_swp_exclusive,
+  tableEntry,
+} from '../state/read.ts';
 import type { State } from '../state/state.ts';
 import { invariant } from './assert.ts';
+import { clearFlags, setFlags } from './frames.ts';
 import { freeLeaf, makeEntry } from './grow.ts';
 
 /** The place of the entry of a page; its page table must exist. */
@@ -75,10 +91,13 @@ function setAnonRmap(state: State, pfn: number, anon_vma: number, index: number)
 }
 
 function PteUnmapped(state: State, pfn: number, mm: number, vpn: number, slot: number): void {
-  state.tables[entryOf(state, mm, vpn)] = slot === 0 ? 0 : (slot << PTE_SHIFT) | PTE_SWAP;
+  const at = pfn * FRAME;
+  const kind = (state.frames[at + F_FLAGS] & PG_ANON_EXCLUSIVE) !== 0 ? PTE_SWAP_EXCLUSIVE : PTE_SWAP;
+  state.tables[entryOf(state, mm, vpn)] = slot === 0 ? 0 : (slot << PTE_SHIFT) | kind;
+  state.frames[at + F_FLAGS] &= ~PG_ANON_EXCLUSIVE;
   countRss(state, mm, pfn, -1);
   removeRmap(state, pfn);
-  state.frames[pfn * FRAME + F_COUNT]--;
+  state.frames[at + F_COUNT]--;
 }
 
 function PteAccessed(state: State, mm: number, vpn: number, access: number): void {
@@ -91,7 +110,11 @@ function PageFaultResolved(state: State, _mm: number, _vpn: number, result: numb
   else if (result === 1) state.tasks[task + T_MAJ_FLT]++;
 }
 
-function ZeroPageMapped(state: State, mm: number, vpn: number): void {
+function ZeroPageMapped(state: State, mm: number, vpn: number, special: number): void {
+  if (special !== 0) {
+    state.tables[entryOf(state, mm, vpn)] = PTE_ZERO_PAGE;
+    return;
+  }
   state.tables[entryOf(state, mm, vpn)] = present(ZERO_PFN, PTE_YOUNG);
   state.frames[ZERO_PFN * FRAME + F_COUNT]++;
   addRmap(state, ZERO_PFN);
@@ -154,17 +177,40 @@ function PteDuplicated(state: State, from: number, to: number, vpn: number, prot
   let pte = tables[source];
   if ((pte & PTE_PRESENT) !== 0) {
     const pfn = pte >>> PTE_SHIFT;
-    if (protect !== 0) tables[source] = pte &= ~PTE_WRITE;
+    if (protect !== 0) {
+      tables[source] = pte &= ~PTE_WRITE;
+      state.frames[pfn * FRAME + F_FLAGS] &= ~PG_ANON_EXCLUSIVE;
+    }
     if (clean !== 0) pte &= ~PTE_DIRTY;
     pte &= ~PTE_YOUNG;
     state.frames[pfn * FRAME + F_COUNT]++;
     addRmap(state, pfn);
     countRss(state, to, pfn, 1);
   } else if (is_migration_entry(pte)) {
-    if (protect !== 0) tables[source] = pte = (pte & ~PTE_BITS) | PTE_MIGRATION_READ;
-    countRss(state, to, migration_entry_to_pfn(state, pte), 1);
-  }
+    const pfn = migration_entry_to_pfn(state, pte);
+    if (protect !== 0) {
+      tables[source] = pte = (pte & ~PTE_BITS) | PTE_MIGRATION_READ;
+      state.frames[pfn * FRAME + F_FLAGS] &= ~PG_ANON_EXCLUSIVE;
+    }
+    countRss(state, to, pfn, 1);
+  } else if (pte_swp_exclusive(pte)) tables[source] = pte = (pte & ~PTE_BITS) | PTE_SWAP;
   tables[target] = pte;
+}
+
+function AnonPageMarked(state: State, pfn: number, mm: number, vpn: number, mark: number): void {
+  invariant(state.frames[pfn * FRAME + F_MAPPING] < 0, 'a page that is not anonymous is marked as such: frame', pfn);
+  if (mark === MARK_EXCLUSIVE) return setFlags(state, pfn, PG_ANON_EXCLUSIVE);
+  state.tables[entryOf(state, mm, vpn)] &= ~(PTE_YOUNG | PTE_DIRTY);
+  clearFlags(state, pfn, PG_DIRTY | PG_REFERENCED);
+  setFlags(state, pfn, PG_LAZYFREE);
+}
+
+function PteMoved(state: State, mm: number, from: number, to: number): void {
+  const source = entryOf(state, mm, from);
+  const target = entryOf(state, mm, to);
+  invariant(state.tables[target] === 0, 'an entry moves onto another: page', to, 'of address space', mm);
+  state.tables[target] = state.tables[source];
+  state.tables[source] = 0;
 }
 
 /** The kinds of migration entries, as MIGRATION_ENTRY names them, follow each other in the entry. */
@@ -213,7 +259,10 @@ function MigrationEntryZapped(state: State, mm: number, vpn: number, pfn: number
 }
 
 function PteZapped(state: State, pfn: number, mm: number, vpn: number): void {
-  state.tables[entryOf(state, mm, vpn)] = 0;
+  const at = entryOf(state, mm, vpn);
+  const counted = !is_zero_pte(state.tables[at]);
+  state.tables[at] = 0;
+  if (!counted) return;
   countRss(state, mm, pfn, -1);
   removeRmap(state, pfn);
 }
@@ -250,6 +299,8 @@ export const mappingReducers = {
   PteMadeWritable,
   CowBroken,
   PteDuplicated,
+  AnonPageMarked,
+  PteMoved,
   PteZapped,
   FileOffsetInstalled: (state: State, mm: number, vpn: number, index: number) =>
     void (state.tables[entryOf(state, mm, vpn)] = (index << PTE_SHIFT) | PTE_FILE),

@@ -11,8 +11,10 @@ import {
   PGMIGRATE_FAIL,
   PGMIGRATE_SUCCESS,
   PG_ACTIVE,
+  PG_ANON_EXCLUSIVE,
   PG_DIRTY,
   PG_ERROR,
+  PG_LAZYFREE,
   PG_PRIVATE,
   PG_REFERENCED,
   PG_SWAPCACHE,
@@ -29,7 +31,7 @@ import { addRmap, countRss, entryOf, present } from './mappings.ts';
 
 /** Marks that the new frame gets, and those of them that the old one has no more. */
 const COPIED = PG_ERROR | PG_REFERENCED | PG_UPTODATE;
-const MOVED = PG_ACTIVE | PG_DIRTY | PG_SWAPCACHE;
+const MOVED = PG_ACTIVE | PG_DIRTY | PG_SWAPCACHE | PG_ANON_EXCLUSIVE | PG_LAZYFREE;
 
 /** A target is on a private list, like an isolated page: its reference is that of the call. */
 function TargetPageAllocated({ frames }: State, pfn: number): void {

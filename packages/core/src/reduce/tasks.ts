@@ -94,7 +94,7 @@ export const taskReducers: ColdReducers<
     ensure(state, 'mms', (task.mm + 1) * MM);
     state.mms[task.mm * MM + M_USERS]++;
     if (!fresh_mm) return;
-    draft.mms[task.mm] = { vmas: [], dumpable: 1 };
+    draft.mms[task.mm] = { vmas: [], dumpable: 1, def_flags: 0 };
     draft.next.mm = task.mm + 1;
   },
   TaskExited(draft, { task, unwaited }) {

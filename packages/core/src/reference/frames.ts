@@ -38,6 +38,7 @@ function takeOffLru(draft: ReferenceDraft, pfn: number): Draft<ReferenceZone> {
 export function setDirty(draft: ReferenceDraft, frame: FrameDraft, dirty: boolean): void {
   if (frame.dirty === dirty) return;
   frame.dirty = dirty;
+  if (dirty) frame.lazyfree = false;
   if (frame.file !== 0 && draft.cold.files[frame.file].fs !== 'ramfs') draft.counters.nr_dirty += dirty ? 1 : -1;
 }
 

@@ -1,5 +1,5 @@
 /** What events do to page tables: faults, unmapping, fork, protection. */
-import { ACCESS, FAULT, MIGRATION_ENTRY } from '@pagetape/events';
+import { ACCESS, ANON_MARK, FAULT, MIGRATION_ENTRY } from '@pagetape/events';
 import type { Draft } from 'immer';
 import { invariant } from '../reduce/assert.ts';
 import { TABLE, ZERO_PFN } from '../state/layout.ts';
@@ -92,7 +92,8 @@ const faults: ReferenceReducers<
 const mapping: ReferenceReducers<
   'ZeroPageMapped' | 'AnonPageMapped' | 'FilePageMapped' | 'SwapEntryMapped' | 'PteDuplicated'
 > = {
-  ZeroPageMapped(draft, { mm, vpn }) {
+  ZeroPageMapped(draft, { mm, vpn, special }) {
+    if (special === 1) return setPte(draft, mm, vpn, { zero: true });
     setPte(draft, mm, vpn, { pfn: ZERO_PFN, writable: false, young: true, dirty: false });
     countMapping(draft, mm, ZERO_PFN, 1);
     refer(draft, ZERO_PFN, 1);
@@ -112,7 +113,12 @@ const mapping: ReferenceReducers<
   PteDuplicated(draft, { from, to, vpn, protect, clean }) {
     const pte = mmOf(draft, from).ptes[vpn];
     invariant(pte !== undefined, 'fork copies an empty entry: page', vpn, 'of address space', from);
-    if ('slot' in pte || 'file_page' in pte) return setPte(draft, to, vpn, { ...pte });
+    if ('zero' in pte || 'file_page' in pte) return setPte(draft, to, vpn, { ...pte });
+    if ('slot' in pte) {
+      pte.exclusive = false;
+      return setPte(draft, to, vpn, { slot: pte.slot, exclusive: false });
+    }
+    if (protect === 1) frameOf(draft, 'moving' in pte ? pte.moving : pte.pfn).exclusive = false;
     if ('moving' in pte) {
       if (protect === 1) pte.kind = 'read';
       setPte(draft, to, vpn, { ...pte });
@@ -126,6 +132,26 @@ const mapping: ReferenceReducers<
   },
 };
 
+const anonymous: ReferenceReducers<'AnonPageMarked' | 'PteMoved'> = {
+  AnonPageMarked(draft, { pfn, mm, vpn, mark }) {
+    const frame = frameOf(draft, pfn);
+    invariant(frame.anon_vma !== 0, 'a page that is not anonymous is marked as such:', pfn);
+    if (ANON_MARK[mark] === 'exclusive') {
+      frame.exclusive = true;
+      return;
+    }
+    Object.assign(presentPte(draft, mm, vpn), { young: false, dirty: false });
+    Object.assign(frame, { dirty: false, referenced: false, lazyfree: true });
+  },
+  PteMoved(draft, { mm, from, to }) {
+    const { ptes } = mmOf(draft, mm);
+    const pte = ptes[from];
+    invariant(pte !== undefined && !ptes[to], 'an entry moves onto another: page', to, 'of address space', mm);
+    setPte(draft, mm, from, null);
+    setPte(draft, mm, to, pte);
+  },
+};
+
 const unmapping: ReferenceReducers<
   | 'PteUnmapped'
   | 'YoungBitCleared'
@@ -136,7 +162,9 @@ const unmapping: ReferenceReducers<
   | 'FileOffsetZapped'
 > = {
   PteUnmapped(draft, { pfn, mm, vpn, slot }) {
-    setPte(draft, mm, vpn, slot === 0 ? null : { slot });
+    const frame = frameOf(draft, pfn);
+    setPte(draft, mm, vpn, slot === 0 ? null : { slot, exclusive: frame.exclusive });
+    frame.exclusive = false;
     countMapping(draft, mm, pfn, -1);
     refer(draft, pfn, -1);
   },
@@ -147,8 +175,9 @@ const unmapping: ReferenceReducers<
     refer(draft, pfn, -1);
   },
   PteZapped(draft, { pfn, mm, vpn }) {
+    const counted = !('zero' in mmOf(draft, mm).ptes[vpn]);
     setPte(draft, mm, vpn, null);
-    countMapping(draft, mm, pfn, -1);
+    if (counted) countMapping(draft, mm, pfn, -1);
   },
   FileOffsetInstalled: (draft, { mm, vpn, index }) => setPte(draft, mm, vpn, { file_page: index }),
   FileOffsetZapped: (draft, { mm, vpn }) => setPte(draft, mm, vpn, null),
@@ -204,4 +233,4 @@ const spaces: ReferenceReducers<
   MmReleased: (draft, { mm }) => void mmOf(draft, mm).users--,
 };
 
-export const mappingReducers = { ...faults, ...mapping, ...unmapping, ...migration, ...spaces };
+export const mappingReducers = { ...faults, ...mapping, ...anonymous, ...unmapping, ...migration, ...spaces };

@@ -39,6 +39,10 @@ export interface ReferenceFrame {
   readonly writeback: boolean;
   readonly swapcache: boolean;
   readonly reclaim: boolean;
+  /** One mapping has the anonymous page for itself. */
+  readonly exclusive: boolean;
+  /** The anonymous page may be dropped while it is clean. */
+  readonly lazyfree: boolean;
 }
 
 /** The two lists of a zone, and the two batches of a CPU. */
@@ -74,12 +78,13 @@ export interface NodeCounters {
 }
 
 /**
- * A page-table entry: a mapped frame, a swapped-out page, what stands for the mapping of a frame that is being moved, or what
- * a nonlinear area shows of its file there.
+ * A page-table entry: a mapped frame, a swapped-out page, the zero page where nothing counts it, what stands for the mapping
+ * of a frame that is being moved, or what a nonlinear area shows of its file there.
  */
 export type Pte =
   | { readonly pfn: number; readonly writable: boolean; readonly young: boolean; readonly dirty: boolean }
-  | { readonly slot: number }
+  | { readonly slot: number; readonly exclusive: boolean }
+  | { readonly zero: true }
   | { readonly moving: number; readonly kind: MigrationEntry; readonly young: boolean; readonly dirty: boolean }
   | { readonly file_page: number };
 
@@ -181,6 +186,8 @@ export const NEW_FRAME: ReferenceFrame = Object.freeze({
   writeback: false,
   swapcache: false,
   reclaim: false,
+  exclusive: false,
+  lazyfree: false,
 });
 
 /** The value `of` each name, as an object. */

@@ -67,6 +67,7 @@ const cold: ReferenceReducers<Exclude<ColdName, BothLanes | SilentName>> = {
   VmaFlagsChanged: onlyCold('VmaFlagsChanged'),
   VmaMadeNonlinear: onlyCold('VmaMadeNonlinear'),
   NonlinearCursorMoved: onlyCold('NonlinearCursorMoved'),
+  MmDefFlagsSet: onlyCold('MmDefFlagsSet'),
   VmaPolicySet: onlyCold('VmaPolicySet'),
   AnonVmaPrepared: onlyCold('AnonVmaPrepared'),
   MmForked: onlyCold('MmForked'),
@@ -88,7 +89,7 @@ const bothLanes: ReferenceReducers<BothLanes> = {
     draft.cold.next.pid = Math.max(draft.cold.next.pid, task.pid + 1);
     draft.tasks[task.pid] = { cpu, swapwrite: false, min_flt: 0, maj_flt: 0, il_next, il_prev: 0, il_weight: 0 };
     if (fresh_mm) {
-      draft.cold.mms[task.mm] = { vmas: [], dumpable: 1 };
+      draft.cold.mms[task.mm] = { vmas: [], dumpable: 1, def_flags: 0 };
       draft.cold.next.mm = task.mm + 1;
       draft.mms[task.mm] = {
         users: 0,

@@ -4,10 +4,12 @@ import { STREAMS } from '../prng.ts';
 import * as L from '../state/layout.ts';
 import {
   is_migration_entry,
+  is_zero_pte,
   migration_entry_supports_ad,
   migration_entry_to_pfn,
   page_buffers,
   pte_is_file,
+  pte_swp_exclusive,
 } from '../state/read.ts';
 import { freedPins, lockHolders, pinsOf, seizedSlots } from '../state/outside.ts';
 import type { ReadonlyInts, StateView } from '../state/view.ts';
@@ -104,6 +106,8 @@ function frameOf(s: StateView, pfn: number, place: Place): ReferenceFrame {
     writeback: has(L.PG_WRITEBACK),
     swapcache: has(L.PG_SWAPCACHE),
     reclaim: has(L.PG_RECLAIM),
+    exclusive: has(L.PG_ANON_EXCLUSIVE),
+    lazyfree: has(L.PG_LAZYFREE),
   };
 }
 
@@ -186,7 +190,8 @@ function pteOf(s: StateView, pte: number): Pte {
       dirty: marks && has(L.MIGRATION_DIRTY),
     };
   }
-  if (!has(L.PTE_PRESENT)) return { slot: number };
+  if (is_zero_pte(pte)) return { zero: true };
+  if (!has(L.PTE_PRESENT)) return { slot: number, exclusive: pte_swp_exclusive(pte) };
   return { pfn: number, writable: has(L.PTE_WRITE), young: has(L.PTE_YOUNG), dirty: has(L.PTE_DIRTY) };
 }
 

@@ -9,6 +9,8 @@ export interface Mm {
   readonly vmas: readonly number[];
   /** Whether others with the same user id may look at it. */
   readonly dumpable: 0 | 1;
+  /** VM_* bits that new areas get. */
+  readonly def_flags: number;
 }
 
 /** A file, and the areas that map it, in the order in which reverse mapping visits them. */

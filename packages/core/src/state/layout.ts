@@ -28,6 +28,8 @@ export const PG_PRIVATE = 1 << 11;
 export const PG_WRITEBACK = 1 << 12;
 export const PG_SWAPCACHE = 1 << 15;
 export const PG_RECLAIM = 1 << 17;
+export const PG_ANON_EXCLUSIVE = 1 << 18; // one mapping has the anonymous page for itself, as far as the kernel knows
+export const PG_LAZYFREE = 1 << 19; // an anonymous page without PG_swapbacked: it may be dropped while it is clean
 
 /** Each frame is in exactly one place. PG_lru of Linux is PLACE_LRU. */
 export const PLACE_SHIFT = 24;
@@ -87,8 +89,9 @@ export const SPAN: readonly number[] = [0, 512, 262_144, 134_217_728, 68_719_476
 
 /**
  * A page-table entry. Present: PTE_PRESENT, the marks below, and pfn << PTE_SHIFT. Else (entry >> 1) & 7 says what it is:
- * PTE_SWAP with a slot above it, a migration entry with the frame that is being moved, or PTE_FILE with the page of the
- * file that a nonlinear area shows there.
+ * PTE_SWAP with a slot above it, a migration entry with the frame that is being moved, PTE_FILE with the page of the file that
+ * a nonlinear area shows there, or PTE_ZERO_PAGE alone. That one maps the zero page, but is no page to vm_normal_page() and so
+ * to whoever walks page tables: nothing counts it.
  */
 export const PTE_SHIFT = 4;
 export const PTE_PRESENT = 1;
@@ -99,7 +102,9 @@ export const PTE_SWAP = 1 << 1; // this and the next four: without PTE_PRESENT
 export const PTE_MIGRATION_READ = 2 << 1;
 export const PTE_MIGRATION_WRITE = 3 << 1;
 export const PTE_MIGRATION_READ_EXCLUSIVE = 4 << 1; // of an anonymous page that nobody shares
+export const PTE_SWAP_EXCLUSIVE = 5 << 1; // a swap entry of a page that nobody shares
 export const PTE_FILE = 6 << 1;
+export const PTE_ZERO_PAGE = 7 << 1;
 export const PTE_BITS = 15;
 
 /**

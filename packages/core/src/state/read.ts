@@ -10,6 +10,8 @@ import {
   FRAME,
   MIGRATION_FRAMES,
   PG_ACTIVE,
+  PG_ANON_EXCLUSIVE,
+  PG_LAZYFREE,
   PG_DIRTY,
   PG_LOCKED,
   PG_PRIVATE,
@@ -33,6 +35,8 @@ import {
   PTE_PRESENT,
   PTE_SHIFT,
   PTE_SWAP,
+  PTE_SWAP_EXCLUSIVE,
+  PTE_ZERO_PAGE,
   TABLE,
   SPAN,
   TABLE_BITS,
@@ -54,6 +58,8 @@ export const PageReserved = (s: StateView, pfn: number): boolean => (flags(s, pf
 export const PagePrivate = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_PRIVATE) !== 0;
 export const PageWriteback = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_WRITEBACK) !== 0;
 export const PageSwapCache = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_SWAPCACHE) !== 0;
+export const PageAnonExclusive = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_ANON_EXCLUSIVE) !== 0;
+export const PageLazyFree = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_LAZYFREE) !== 0;
 export const PageReclaim = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_RECLAIM) !== 0;
 export const PageLRU = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_LRU;
 export const pageInBatch = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_BATCH;
@@ -91,7 +97,15 @@ export const page_to_nid = (s: StateView, pfn: number): number => s.topology.zon
 
 export const pte_present = (pte: number): boolean => (pte & PTE_PRESENT) !== 0;
 export const pte_pfn = (pte: number): number => pte >>> PTE_SHIFT;
-export const pte_is_swap = (pte: number): boolean => (pte & PTE_BITS) === PTE_SWAP;
+/** `include/linux/swapops.h:is_swap_pte()` of one with a slot. */
+export function pte_is_swap(pte: number): boolean {
+  const kind = pte & PTE_BITS;
+  return kind === PTE_SWAP || kind === PTE_SWAP_EXCLUSIVE;
+}
+/** `include/linux/pgtable.h:pte_swp_exclusive()` */
+export const pte_swp_exclusive = (pte: number): boolean => (pte & PTE_BITS) === PTE_SWAP_EXCLUSIVE;
+/** `include/linux/pgtable.h:is_zero_pfn()` of a special entry. */
+export const is_zero_pte = (pte: number): boolean => pte === PTE_ZERO_PAGE;
 export const pte_slot = (pte: number): number => pte >>> PTE_SHIFT;
 export const pte_is_file = (pte: number): boolean => (pte & PTE_BITS) === PTE_FILE;
 export const pte_to_pgoff = (pte: number): number => pte >>> PTE_SHIFT;

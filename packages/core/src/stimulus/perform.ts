@@ -4,6 +4,7 @@ import { NotSimulated } from '../errors.ts';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { performSyscall } from './by_number.ts';
 import * as disturb from './disturbances.ts';
+import * as memory from './memory.ts';
 import { performMovePages } from './move_pages.ts';
 import * as ask from './questions.ts';
 import type { Result } from './result.ts';
@@ -25,9 +26,12 @@ const PERFORMERS: Performers = {
   mmap: call.performMmap,
   munmap: call.performMunmap,
   mprotect: call.performMprotect,
-  mlock: call.performMlock,
-  munlock: call.performMlock,
-  madvise: call.performMadvise,
+  mlock: memory.performMlock,
+  munlock: memory.performMlock,
+  mlockall: memory.performMlockall,
+  munlockall: memory.performMunlockall,
+  mremap: memory.performMremap,
+  madvise: memory.performMadvise,
   remap_file_pages: call.performRemapFilePages,
   touch: call.performTouch,
   migrate_pages: call.performMigratePages,

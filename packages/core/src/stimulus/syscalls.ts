@@ -29,17 +29,15 @@ import { do_exit } from '../kernel/exit.ts';
 import { clone_thread, fork, spawn } from '../kernel/fork.ts';
 import { sys_remap_file_pages } from '../mm/fremap.ts';
 import { WAIT_PREEMPT } from '../sched/wait.ts';
-import { madvise_dontneed } from '../mm/madvise.ts';
 import { set_dumpable, sys_setresgid, sys_setresuid } from '../kernel/sys.ts';
 import { signal_pending } from '../kernel/signal.ts';
 import { killed_by_oops } from '../kernel/panic.ts';
 import { access_without_fault, do_page_fault } from '../mm/memory.ts';
-import { down_write } from '../mm/mempolicy_calls.ts';
 import { set_mempolicy_home_node } from '../mm/mempolicy_kernel.ts';
-import { sys_mlock } from '../mm/mlock.ts';
 import { do_mmap_pgoff, do_munmap } from '../mm/mmap.ts';
 import { sys_mprotect } from '../mm/mprotect.ts';
 import { copy_nodes_to_user, nr_node_ids } from '../mm/user_mask.ts';
+import { changingAreas, populate_if_locked } from './memory.ts';
 import { policyCalls } from './policy_calls.ts';
 import {
   ARENA_VPN,
@@ -57,15 +55,6 @@ import {
 import { fromKernel, type Result } from './result.ts';
 
 type Step<O extends Op> = StimulusByOp<O>;
-
-/** Holds the mmap_sem alone around what changes areas. */
-function* changingAreas(k: Kernel, body: () => Sleeping<number>): Sleeping<Result> {
-  const { mm } = current(k);
-  yield* down_write(k, mm);
-  const value = yield* body();
-  k.emit.MmapLockReleased(mm, -1);
-  return fromKernel(value);
-}
 
 /* eslint-disable require-yield -- every step has the same shape, also those that never sleep */
 
@@ -161,9 +150,11 @@ function areaFlags(kind: string, protection: number): number {
 export function* performMmap(k: Kernel, step: Step<'mmap'>): Sleeping<Result> {
   const kind = step.kind ?? 'anon';
   if (kind === 'shared') throw new NotSimulated('shared anonymous memory');
-  const unknown = step.flags?.find((flag) => AREA_FLAGS[flag] === undefined);
+  const populate = step.flags?.includes('populate') ?? false;
+  const flags = (step.flags ?? []).filter((flag) => flag !== 'populate' || k.traits.populates === 'at-once');
+  const unknown = flags.find((flag) => AREA_FLAGS[flag] === undefined);
   if (unknown) throw new NotSimulated(`mmap with the flag ${unknown}`);
-  const asked = (step.flags ?? []).reduce((bits, flag) => bits | AREA_FLAGS[flag], 0);
+  const asked = flags.reduce((bits, flag) => bits | AREA_FLAGS[flag], 0);
   const start = ARENA_VPN + step.at;
   const request = {
     start,
@@ -172,11 +163,13 @@ export function* performMmap(k: Kernel, step: Step<'mmap'>): Sleeping<Result> {
     file: kind === 'anon' ? 0 : resolveFile(k.s, step.file),
     offset: step.off ?? 0,
   };
-  return yield* changingAreas(k, function* () {
+  const mapped = yield* changingAreas(k, function* () {
     const error = yield* do_mmap_pgoff(k, request);
     if (error === 0) k.emit.RegionNamed({ mm: current(k).mm, name: step.r, start, pages: step.pages });
     return error;
   });
+  if (mapped.ret === 0) yield* populate_if_locked(k, start, start + step.pages, populate);
+  return mapped;
 }
 
 export function* performMunmap(k: Kernel, step: Step<'munmap'>): Sleeping<Result> {
@@ -190,20 +183,6 @@ export function* performMunmap(k: Kernel, step: Step<'munmap'>): Sleeping<Result
 export function* performMprotect(k: Kernel, step: Step<'mprotect'>): Sleeping<Result> {
   const start = resolvePage(k.s, current(k).pid, step.addr);
   return yield* changingAreas(k, () => sys_mprotect(k, start, step.pages, resolveProtection(step.prot)));
-}
-
-export function* performMlock(k: Kernel, step: Step<'mlock'> | Step<'munlock'>): Sleeping<Result> {
-  const start = resolvePage(k.s, current(k).pid, step.addr);
-  return yield* changingAreas(k, () => sys_mlock(k, start, step.pages, step.op === 'mlock'));
-}
-
-const MADV_DONTNEED = 4;
-
-export function* performMadvise(k: Kernel, step: Step<'madvise'>): Sleeping<Result> {
-  if (resolveInt(step.advice) !== MADV_DONTNEED) throw new NotSimulated(`madvise ${step.advice}`);
-  return yield* changingAreas(k, function* () {
-    return madvise_dontneed(k, resolvePage(k.s, current(k).pid, step.addr), step.pages);
-  });
 }
 
 export function* performRemapFilePages(k: Kernel, step: Step<'remap_file_pages'>): Sleeping<Result> {

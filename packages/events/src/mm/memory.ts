@@ -60,8 +60,10 @@ export const ZeroPageMapped = defineEvent({
   name: 'ZeroPageMapped',
   number: 125,
   of: 'mm/memory.c:do_anonymous_page()',
-  doc: 'A read of untouched memory got the shared zero page, read-only, with a reference and a mapping counted.',
-  fields: [mm('mm'), vpn('vpn')],
+  doc: 'A read of untouched memory got the shared zero page, read-only. Unless the entry is special, it counts as a reference and a mapping.',
+  version: 2,
+  fields: [mm('mm'), vpn('vpn'), flag('special')],
+  before: [{ version: 1, fields: [mm('mm'), vpn('vpn')], upcast: (values) => [...values, 0] }],
   cost_ns: 200,
 });
 
@@ -117,6 +119,29 @@ export const PteDuplicated = defineEvent({
   doc: 'A child got a mapping of its parent: not accessed, and for private memory write-protected in both.',
   fields: [mm('from'), mm('to'), vpn('vpn'), flag('protect'), flag('clean')],
   cost_ns: 60,
+});
+
+/** What a kernel knows of an anonymous page: one mapping has it for itself; or its content need not be kept. */
+export const ANON_MARK = ['exclusive', 'lazyfree'] as const;
+export const MARK_EXCLUSIVE = 0;
+export const MARK_LAZYFREE = 1;
+
+export const AnonPageMarked = defineEvent({
+  name: 'AnonPageMarked',
+  number: 248,
+  of: 'include/linux/page-flags.h:SetPageAnonExclusive(), mm/swap.c:folio_mark_lazyfree()',
+  doc: 'The mapping has the anonymous page for itself; or (lazyfree) page and mapping look unused and clean, and it may be dropped as long as they do.',
+  fields: [pfn('pfn'), mm('mm'), vpn('vpn'), oneOf('mark', ANON_MARK)],
+  cost_ns: 10,
+});
+
+export const PteMoved = defineEvent({
+  name: 'PteMoved',
+  number: 249,
+  of: 'mm/mremap.c:move_ptes()',
+  doc: 'A page-table entry went as it is to another page of the address space.',
+  fields: [mm('mm'), vpn('from'), vpn('to')],
+  cost_ns: 40,
 });
 
 export const PteZapped = defineEvent({

@@ -79,6 +79,15 @@ export const VmaFlagsChanged = defineColdEvent({
   cost_ns: 100,
 });
 
+export const MmDefFlagsSet = defineColdEvent({
+  name: 'MmDefFlagsSet',
+  number: 251,
+  of: 'mm/mlock.c:apply_mlockall_flags()',
+  doc: 'Areas that the address space gets from now on have these VM_* flags, too.',
+  schema: z.strictObject({ mm: id, flags: id }),
+  cost_ns: 100,
+});
+
 export const LockedPagesCounted = defineEvent({
   name: 'LockedPagesCounted',
   number: 155,

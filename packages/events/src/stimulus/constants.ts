@@ -5,7 +5,7 @@
 import { MEMPOLICY_CONSTANTS } from '../uapi/mempolicy.ts';
 
 /** include/uapi/asm-generic/mman-common.h and mman.h. */
-const MMAN_CONSTANTS = {
+export const MMAN_CONSTANTS = {
   MADV_NORMAL: 0,
   MADV_RANDOM: 1,
   MADV_SEQUENTIAL: 2,
@@ -34,7 +34,7 @@ const MMAN_CONSTANTS = {
   MCL_CURRENT: 1,
   MCL_FUTURE: 2,
   MCL_ONFAULT: 4,
-};
+} as const;
 
 /** All names that a number of a step may be written with. */
 export const CONSTANTS: Readonly<Record<string, number>> = Object.freeze({

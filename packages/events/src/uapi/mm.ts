@@ -14,16 +14,24 @@ export const VM_PFNMAP = 0x400;
 export const VM_DENYWRITE = 0x800;
 export const VM_LOCKED = 0x2000;
 export const VM_IO = 0x4000;
+export const VM_SEQ_READ = 0x8000;
+export const VM_RAND_READ = 0x10000;
+export const VM_DONTCOPY = 0x20000;
 export const VM_RESERVED = 0x80000;
 export const VM_ACCOUNT = 0x100000;
 export const VM_HUGETLB = 0x400000;
 export const VM_NONLINEAR = 0x800000;
+export const VM_WIPEONFORK = 0x2000000;
+export const VM_DONTDUMP = 0x4000000;
 
 /**
  * Shared memory of System V, up to 2.6.14. There it is 0x400, which is VM_PFNMAP since 2.6.15; here it has a bit of
  * its own, so that flags mean the same in all kernels.
  */
 export const VM_SHM = 0x10000000;
+/** Locked pages are those that were touched. In Linux it has the bit that VM_RESERVED had before. */
+export const VM_LOCKONFAULT = 0x20000000;
+export const VM_LOCKED_MASK = VM_LOCKED | VM_LOCKONFAULT;
 
 /** What a fault wants to do. */
 export const ACCESS = ['read', 'write'] as const;

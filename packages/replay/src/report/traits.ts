@@ -114,6 +114,19 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
       'a task that waits for a page hinders nothing',
     ),
   ),
+  zero_page: (value) =>
+    value === 'counted'
+      ? 'the zero page counts as a page of the process: its mappings, and as resident'
+      : 'the zero page counts for nothing: walks of page tables pass it over',
+  memlock_limit_pages: (pages) => `without CAP_IPC_LOCK, ${pages * 4} kB may be locked`,
+  populates: (value) =>
+    value === 'at-once'
+      ? 'mlock brings pages in area by area, and a hole behind them is found later'
+      : 'mlock finds holes first, then brings all pages in; so does MAP_POPULATE',
+  advice: (value) =>
+    value === 'dontneed'
+      ? 'madvise gives pages up (MADV_DONTNEED), and does nothing else'
+      : 'madvise puts pages out, gives them up, brings them in, and keeps them from children (MADV_PAGEOUT and others)',
   exclusive_pages: either(
     'a page that was private before it was shared by fork is known to be so (PG_anon_exclusive)',
     'whether a page is shared is told by its counts alone',

@@ -12,6 +12,7 @@ import {
   PageDirty,
   PageSwapCache,
   PageWriteback,
+  is_zero_pte,
   pte_is_swap,
   pte_of,
   pte_pfn,
@@ -127,6 +128,7 @@ function mpol_to_str(policy: (Policy & { readonly flags?: number }) | null): str
  */
 export function pagemap_entry(s: StateView, mm: number, vpn: number): string {
   const pte = pte_of(s, mm, vpn);
+  if (is_zero_pte(pte)) return 'P';
   if (!pte_present(pte)) return pte_is_swap(pte) ? 'S' : '-';
   const pfn = pte_pfn(pte);
   if (pfn === ZERO_PFN) return 'P';

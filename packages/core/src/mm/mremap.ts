@@ -1,0 +1,66 @@
+/** mremap(2): areas and their page tables move to other addresses (mm/mremap.c). */
+import { EAGAIN, EFAULT, EINVAL, VM_LOCKED, VM_PFNMAP, type Vma } from '@pagetape/events';
+import { current, type Kernel, type Sleeping } from '../kernel.ts';
+import { has_page_table, pte_of } from '../state/read.ts';
+import { make_pages_present } from './memory.ts';
+import { may_lock } from './mlock.ts';
+import { do_munmap, find_vma, vma_merge } from './mmap.ts';
+
+/** Where a part of an area is to go. Lengths are in pages. */
+export interface Mremap {
+  readonly addr: number;
+  readonly old_len: number;
+  readonly new_len: number;
+  readonly new_addr: number;
+}
+
+/**
+ * `mm/mremap.c:sys_mremap()` with MREMAP_MAYMOVE | MREMAP_FIXED, that is mremap_to(): what lay at the new place is unmapped.
+ * Returns 0 or minus an error number. Later kernels bring in the new pages of a locked area afterwards.
+ */
+export function* sys_mremap(k: Kernel, { addr, old_len, new_len, new_addr }: Mremap): Sleeping<number> {
+  const { mm } = current(k);
+  if (new_len === 0 || (addr < new_addr + new_len && new_addr < addr + old_len)) return -EINVAL;
+  do_munmap(k, mm, new_addr, new_len);
+  if (old_len > new_len) do_munmap(k, mm, addr + new_len, old_len - new_len);
+  const length = Math.min(old_len, new_len);
+  const vma = find_vma(k, mm, addr);
+  if (!vma || vma.start > addr || addr + length > vma.end) return -EFAULT;
+  if (new_len > length && (vma.flags & VM_PFNMAP) !== 0) return -EFAULT;
+  const locked = (vma.flags & VM_LOCKED) !== 0;
+  if (locked && !may_lock(k, mm, new_len - length)) return -EAGAIN;
+  move_vma(k, vma, { addr, old_len: length, new_len, new_addr });
+  if (locked && new_len > length && k.traits.populates === 'at-once') {
+    yield* make_pages_present(k, new_addr + length, new_addr + new_len);
+  }
+  return 0;
+}
+
+/** `mm/mremap.c:move_vma()` */
+function move_vma(k: Kernel, vma: Vma, { addr, old_len, new_len, new_addr }: Mremap): void {
+  copy_vma(k, vma, addr, new_addr, new_len);
+  move_page_tables(k, vma.mm, addr, new_addr, old_len);
+  if ((vma.flags & VM_LOCKED) !== 0) k.emit.LockedPagesCounted(vma.mm, new_len);
+  do_munmap(k, vma.mm, addr, old_len);
+}
+
+/**
+ * `mm/mmap.c:copy_vma()`: an area like the old one. Its pages keep their index, so an interleave counts from the old place; but
+ * memory that has no page yet counts from the new one.
+ */
+function copy_vma(k: Kernel, vma: Vma, addr: number, start: number, length: number): void {
+  const untouched = vma.file === 0 && vma.anon_vma === 0;
+  const pgoff = untouched ? start : vma.pgoff + (addr - vma.start);
+  const end = start + length;
+  if (vma_merge(k, vma.mm, start, end, pgoff, vma)) return;
+  k.emit.VmaMapped({ ...vma, id: k.s.cold.next.vma, start, end, pgoff });
+}
+
+/** `mm/mremap.c:move_page_tables()` */
+function move_page_tables(k: Kernel, mm: number, from: number, to: number, length: number): void {
+  for (let n = 0; n < length; n++) {
+    if (pte_of(k.s, mm, from + n) === 0) continue;
+    if (!has_page_table(k.s, mm, to + n)) k.emit.PageTableAllocated(mm, to + n);
+    k.emit.PteMoved(mm, from + n, to + n);
+  }
+}

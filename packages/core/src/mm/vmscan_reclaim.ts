@@ -1,0 +1,98 @@
+/** Pages that are put out because somebody asked for it (mm/vmscan.c of 6.x): reclaim_pages() and what is below it. */
+import { HOLDER_ISOLATION, LRU_ACTIVE, LRU_INACTIVE } from '@pagetape/events';
+import { try_to_release_page } from '../fs/buffer.ts';
+import type { Kernel } from '../kernel.ts';
+import {
+  page_count,
+  page_mapcount,
+  page_mapped,
+  page_mapping,
+  page_to_nid,
+  PageAnon,
+  PageDirty,
+  PageLazyFree,
+  PagePrivate,
+  PageSwapCache,
+  PageWriteback,
+} from '../state/read.ts';
+import { trylock_page, unlock_page } from './filemap.ts';
+import { put_page } from './page_alloc.ts';
+import { swap_writepage } from './page_io.ts';
+import { has_dirty_mapping, try_to_unmap } from './rmap.ts';
+import { lru_cache_add, lru_cache_add_active } from './swap.ts';
+import { add_to_swap } from './swap_state.ts';
+import { folio_free_swap, vm_swap_full } from './swapfile.ts';
+import { remove_mapping } from './vmscan.ts';
+
+/** What becomes of a page: nobody has it any more; it goes back to its list; it goes to the active list. */
+const FREE = 0;
+const KEEP = 1;
+const ACTIVATE = 2;
+/** It goes back, and who wrote it has unlocked it. */
+const KEEP_UNLOCKED = 3;
+
+/** `mm/vmscan.c:reclaim_pages()`: reclaims isolated pages; those of one node that follow each other go together. */
+export function reclaim_pages(k: Kernel, pages: readonly number[]): void {
+  for (let from = 0; from < pages.length;) {
+    const nid = page_to_nid(k.s, pages[from]);
+    let end = from + 1;
+    while (end < pages.length && page_to_nid(k.s, pages[end]) === nid) end++;
+    shrink_folio_list(k, pages.slice(from, end));
+    from = end;
+  }
+}
+
+/** `mm/vmscan.c:shrink_folio_list()` with ignore_references, and reclaim_folio_list() around it: puts back what is left. */
+function shrink_folio_list(k: Kernel, folio_list: readonly number[]): void {
+  const left: [pfn: number, outcome: number][] = [];
+  for (const pfn of folio_list) {
+    const outcome = trylock_page(k, pfn) ? shrink_folio(k, pfn) : KEEP_UNLOCKED;
+    if (outcome === ACTIVATE && vm_swap_full(k)) folio_free_swap(k, pfn);
+    if (outcome !== KEEP_UNLOCKED) unlock_page(k, pfn);
+    if (outcome === FREE) put_page(k, pfn, HOLDER_ISOLATION);
+    else left.push([pfn, outcome]);
+  }
+  for (const [pfn, outcome] of left) {
+    const active = outcome === ACTIVATE;
+    k.emit.PagePutBack(pfn, active ? LRU_ACTIVE : LRU_INACTIVE);
+    if (active) lru_cache_add_active(k, pfn);
+    else lru_cache_add(k, pfn);
+    put_page(k, pfn, HOLDER_ISOLATION);
+  }
+}
+
+/**
+ * One locked page: it gets a slot, loses its mappings, is written, and leaves its cache. Pages of files that are dirty are left
+ * to write-back.
+ */
+function shrink_folio(k: Kernel, pfn: number): number {
+  if (PageWriteback(k.s, pfn)) return ACTIVATE;
+  if (PageAnon(k.s, pfn) && PageLazyFree(k.s, pfn)) return drop_lazyfree(k, pfn);
+  if (PageAnon(k.s, pfn) && !PageSwapCache(k.s, pfn) && !add_to_swap(k, pfn)) return ACTIVATE;
+  if (page_mapped(k.s, pfn)) try_to_unmap(k, pfn);
+  if (page_mapped(k.s, pfn)) return ACTIVATE;
+  if (PageDirty(k.s, pfn)) {
+    if (!PageSwapCache(k.s, pfn)) return ACTIVATE;
+    if (page_count(k.s, pfn) !== 2) return KEEP;
+    k.emit.PageCleanedForIo(pfn);
+    swap_writepage(k, pfn);
+    // A device that writes at once is done by now.
+    if (PageWriteback(k.s, pfn) || PageDirty(k.s, pfn) || !trylock_page(k, pfn)) return KEEP_UNLOCKED;
+  }
+  if (PagePrivate(k.s, pfn) && !try_to_release_page(k, pfn)) return ACTIVATE;
+  return remove_mapping(k, pfn, page_mapping(k.s, pfn)) === 0 ? FREE : KEEP;
+}
+
+/**
+ * The part of `mm/rmap.c:try_to_unmap_one()` for pages that MADV_FREE let go: they are dropped without being written, unless
+ * somebody wrote to them again or refers to them. Then they must be kept as before.
+ */
+function drop_lazyfree(k: Kernel, pfn: number): number {
+  const held = page_count(k.s, pfn) !== 1 + page_mapcount(k.s, pfn);
+  if (held || PageDirty(k.s, pfn) || has_dirty_mapping(k, pfn)) {
+    k.emit.PageDirtied(pfn, 1);
+    return ACTIVATE;
+  }
+  try_to_unmap(k, pfn);
+  return page_count(k.s, pfn) === 1 ? FREE : KEEP;
+}
