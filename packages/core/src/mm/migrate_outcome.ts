@@ -11,7 +11,6 @@ const retryFor = (word: Refusal): number => refusal(word) + 1;
 
 export const RETRY_HAS_BUFFERS = retryFor('has-buffers');
 export const RETRY_DIRTY_AGAIN = retryFor('dirty-again');
-export const RETRY_DIRTY_MAPPED = retryFor('dirty-and-mapped');
 export const RETRY_LOCKED = retryFor('page-locked');
 export const RETRY_MLOCKED = retryFor('mlocked');
 export const RETRY_NO_MAPPING = retryFor('no-mapping');

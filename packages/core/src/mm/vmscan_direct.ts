@@ -23,7 +23,6 @@ import {
 import {
   DONE,
   FINAL,
-  RETRY_DIRTY_MAPPED,
   RETRY_HAS_BUFFERS,
   RETRY_MLOCKED,
   RETRY_NO_MAPPING,
@@ -105,7 +104,7 @@ function buffer_migrate_page(k: Kernel, to: number, pfn: number): number {
 /** What pageout() answered, as the outcome of a step. It does not write a page that is mapped. */
 function pageout_refusal(k: Kernel, pfn: number, outcome: number): number {
   if (outcome === PAGE_ACTIVATE) return RETRY_NO_WRITEPAGE;
-  return page_mapped(k.s, pfn) ? RETRY_DIRTY_MAPPED : RETRY_REFERENCED;
+  return page_mapped(k.s, pfn) ? RETRY_STILL_MAPPED : RETRY_REFERENCED;
 }
 
 /**

@@ -97,7 +97,6 @@ export const REFUSAL = [
   'area-not-migratable',
   'shared',
   'under-migration',
-  'dirty-and-mapped',
   'no-target-page',
 ] as const;
 export type Refusal = (typeof REFUSAL)[number];

@@ -116,7 +116,6 @@ const REASONS: Readonly<Record<Reason, string>> = {
   'under-migration': 'somebody else was moving it',
   'no-target-page': 'the node that it should go to has no free page',
   'area-not-migratable': 'lies in an area that the kernel does not move',
-  'dirty-and-mapped': 'was dirty, and its file system cannot move it so; only pages without mappings are written out',
   'call-failed': 'put back, because the call failed first',
   'not-finished': 'isolated, and the call came no further',
 };
