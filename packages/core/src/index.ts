@@ -14,11 +14,12 @@ export { reduceReference, reduceReferenceAll, type EventData } from './reference
 export { initialReference, type ReferenceState } from './reference/state.ts';
 export { referenceOf } from './reference/view.ts';
 export { Simulation, type Checkpoint, type ResumeOptions, type SimulationOptions } from './simulation.ts';
-export { type ColdState, type File, type Mm, type Region } from './state/cold.ts';
+export { type ColdState, type File, type Mm, type PolicyRange, type Region } from './state/cold.ts';
 export { hashState } from './state/hash.ts';
 export * as layout from './state/layout.ts';
 export { lockedOutside, lockHolders, pinsOf, seizedSlots, type Holder, type Pin } from './state/outside.ts';
 export * as read from './state/read.ts';
+export { policy_of_area } from './state/shared_policy.ts';
 export { HOT_ARRAYS, type HotArray } from './state/state.ts';
 export { node_distance, type MachineSpec, type NodeSpec, type Topology, type Zone } from './state/topology.ts';
 export { type ReadonlyInts, type StateView } from './state/view.ts';

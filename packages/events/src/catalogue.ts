@@ -18,6 +18,7 @@ import * as mmap from './mm/mmap.ts';
 import * as pageAlloc from './mm/page_alloc.ts';
 import * as pageIo from './mm/page_io.ts';
 import * as rmap from './mm/rmap.ts';
+import * as shmem from './mm/shmem.ts';
 import * as swap from './mm/swap.ts';
 import * as swapState from './mm/swap_state.ts';
 import * as swapfile from './mm/swapfile.ts';
@@ -43,6 +44,7 @@ const modules = [
   signal,
   entry,
   cpuset,
+  shmem,
 ];
 
 type Modules = typeof run &
@@ -63,7 +65,8 @@ type Modules = typeof run &
   typeof cpu &
   typeof signal &
   typeof entry &
-  typeof cpuset;
+  typeof cpuset &
+  typeof shmem;
 
 /** Every event kind, by name. */
 export type Catalogue = { [K in keyof Modules as Modules[K] extends AnyEvent ? K : never]: Modules[K] };

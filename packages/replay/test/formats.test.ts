@@ -146,6 +146,22 @@ steps:
   - {op: touch, t: A, addr: [more, 0], pages: 58}
 `;
 
+/** The policy of a file shows in every mapping of it; where it has none, that of the task is passed over. */
+const SHARED = `
+machine: {nodes: [{pages: 256, cpus: 1}, {pages: 256, cpus: 1}]}
+steps:
+  - {op: file, name: f, pages: 4, fs: tmpfs}
+  - {op: spawn, t: A, node: 0}
+  - {op: mmap, t: A, r: r, at: 0, pages: 4, kind: file, file: f}
+  - {op: mbind, t: A, addr: [r, 0], pages: 2, mode: MPOL_INTERLEAVE, mask: [0, 1], maxnode: 64, flags: 0}
+  - {op: spawn, t: B, node: 0}
+  - {op: set_mempolicy, t: B, mode: MPOL_PREFERRED, mask: [1], maxnode: 64}
+  - {op: mmap, t: B, r: q, at: 0, pages: 2, kind: file, file: f}
+  - {op: mmap, t: B, r: s, at: 16, pages: 2, kind: file, file: f, off: 2}
+  - {op: touch, t: B, addr: [q, 0], pages: 2}
+  - {op: touch, t: B, addr: [s, 0], pages: 1}
+`;
+
 /** A zombie and a kernel thread have no memory to show. */
 const GONE = `
 machine: {nodes: [{pages: 256, cpus: 1}]}
@@ -271,6 +287,12 @@ const WORKER_MAPS_2_6_16 = `
 40070000 prefer=2
 `;
 
+const SHARED_MAPS = `
+00400000 prefer=1 MaxRef=0 Pages=0 Mapped=0
+40000000 interleave={0,1} MaxRef=1 Pages=2 Mapped=2 N0=1 N1=1
+40010000 default MaxRef=1 Pages=1 Mapped=1 N1=1
+`;
+
 const EVICTED_MAPS = `
 00400000 default MaxRef=0 Pages=0 Mapped=0
 40000000 default MaxRef=0 Pages=0 Mapped=0
@@ -311,6 +333,7 @@ const CASES: readonly Case[] = [
   ['areas fall back on the policy of their task', RC1, AREAS, '/proc/worker/numa_maps', WORKER_MAPS_RC1],
   ['each kind of area', H, AREAS, '/proc/db/numa_maps', DB_MAPS_2_6_16],
   ['areas fall back on the policy of their task', H, AREAS, '/proc/worker/numa_maps', WORKER_MAPS_2_6_16],
+  ['a file has the policies', OLDER, SHARED, '/proc/B/numa_maps', SHARED_MAPS],
   ['evicted pages vanish', OLDER, EVICTED, 'A/numa_maps', EVICTED_MAPS],
   ['evicted pages vanish', RC1, EVICTED, 'A/numa_maps', '\n'],
   ['a page comes back where it is used', OLDER, BACK, 'A/numa_maps', BACK_MAPS],

@@ -154,6 +154,7 @@ const TOLD: readonly (readonly [part: string, what: (key: string, value: string)
   ['pt', (key, value) => `${key}: ${value}`],
   ['pages', (key, value) => `${key}: ${value}`],
   ['vec', (key, value) => `${key}: ${value}`],
+  ['file', (key, value) => `${key}: ${value}`],
   ['vma', (key, value) => `areas of ${key}: ${value}`],
   ['node', (key, value) => `${key}: ${value.split(' ')[0]}`],
   ['swap', (key, value) => (key === 'free' || key === 'next' ? `swap ${key}=${value}` : undefined)],

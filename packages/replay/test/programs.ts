@@ -87,6 +87,7 @@ const WEIGHTS = {
   file: 2,
   truncate: 1,
   cpuset: 3,
+  pwrite: 2,
   soft_offline: 1,
   node_offline: 1,
   cg_new: 1,
@@ -140,6 +141,8 @@ interface Region {
   readonly pages: number;
   /** A shared mapping of a file. */
   readonly shared: boolean;
+  /** A mapping of tmpfs. */
+  readonly inSwap: boolean;
 }
 
 interface Person {
@@ -166,6 +169,8 @@ class Author {
   private named = 0;
   private files = 0;
   private readonly groups: string[] = [];
+  /** Files of tmpfs. */
+  private readonly tmpfs = new Set<string>();
   private readonly offline = new Set<number>();
 
   constructor(machine: MachineSpec) {
@@ -250,6 +255,11 @@ class Author {
         if (this.files === 0) return null;
         return { step: { op: 'truncate', name: `f${region % this.files}`, pages: page }, after: () => {} };
       }
+      case 'pwrite': {
+        if (this.files === 0) return null;
+        const file = `f${region % this.files}`;
+        return { step: { op: 'pwrite', t, file, off: page, pages: 1 + (pages % 5) }, after: () => {} };
+      }
       case 'mmap': {
         const r = this.fresh('r');
         const length = (pages + 1) * (variant % 5 === 4 ? 6 : 1);
@@ -261,8 +271,9 @@ class Author {
           pages: length,
           ...this.contents(choice),
         };
-        const shared = step.kind === 'file';
-        return { step, after: () => task.regions.push({ name: r, pages: length, shared }) };
+        const inSwap = step.kind === 'shared' || (step.file !== undefined && this.tmpfs.has(step.file));
+        const shared = step.kind === 'file' && !inSwap;
+        return { step, after: () => task.regions.push({ name: r, pages: length, shared, inSwap }) };
       }
       case 'remap': {
         // It needs a file, and a shared mapping of it: they are made first.
@@ -300,18 +311,27 @@ class Author {
     return { op: 'cg_set', cg, file, value: values[file] };
   }
 
-  /** A file on disk or in memory, with buffers or without. */
+  /** A file on disk, with buffers or without, or in memory, or in memory and swap. */
   private file(name: string, pages: number, variant: number): Stimulus {
     const buffers = (['free', 'busy', 'journal', undefined, undefined] as const)[variant % 5];
-    const fs = (['disk', 'ramfs', 'ext2', 'ext3', 'xfs', undefined] as const)[variant % 6];
-    return { op: 'file', name, pages, ...(fs && { fs }), ...(buffers && fs !== 'ramfs' && { buffers }) };
+    const fs = (['disk', 'ramfs', 'ext2', 'ext3', 'xfs', undefined, 'tmpfs', 'tmpfs'] as const)[variant % 8];
+    if (fs === 'tmpfs') this.tmpfs.add(name);
+    return {
+      op: 'file',
+      name,
+      pages,
+      ...(fs && { fs }),
+      ...(buffers && fs !== 'ramfs' && fs !== 'tmpfs' && { buffers }),
+    };
   }
 
   /** What a new region shows: memory, or a file. */
   private contents({ variant, whom }: Choice) {
     const locked = variant % 6 === 5 ? { flags: ['locked' as const] } : {};
     const prot = (['rw', 'rw', 'r', ''] as const)[variant % 4];
-    if (this.files === 0 || whom % 3 === 0) return { prot: prot || 'rw', ...locked };
+    if (this.files === 0 || whom % 3 === 0) {
+      return { ...(variant % 3 === 1 ? { kind: 'shared' as const } : {}), prot: prot || 'rw', ...locked };
+    }
     return {
       kind: whom % 3 === 1 ? ('file' as const) : ('filepriv' as const),
       file: `f${whom % this.files}`,
@@ -324,7 +344,9 @@ class Author {
   private using({ kind, who, whom, region, page, pages: more, from, to, variant }: Choice) {
     const { name: t, regions: all } = this.tasks[who % this.tasks.length];
     const shared = kind === 'remap' ? all.filter((each) => each.shared) : [];
-    const regions = shared.length > 0 ? shared : all;
+    // Pages of tmpfs cannot be shown in another order yet.
+    const others = kind === 'remap' ? all.filter((each) => !each.inSwap) : all;
+    const regions = shared.length > 0 ? shared : others;
     const { name, pages: size } = regions[region % regions.length] ?? { name: '@', pages: 8 };
     const addr = [name, page % size] as const;
     const pages = variant % 3 === 2 ? size : 1 + (more % (size + 2));

@@ -39,6 +39,7 @@ export interface Census {
   readonly swapPtes: Int32Array;
   /** … of its entries say that nobody shares the page. */
   readonly exclusivePtes: Int32Array;
+  readonly swapFiles: Int32Array;
   readonly seized: Int32Array;
   readonly mms: ReadonlyMap<number, MmCensus>;
   /** By table: trees that have it. */
@@ -74,6 +75,7 @@ export function takeCensus(s: StateView): Census {
     writes: byFrame(),
     swapPtes: bySlot(),
     exclusivePtes: bySlot(),
+    swapFiles: bySlot(),
     seized: bySlot(),
     mms,
     trees: new Int32Array(s.scalars[L.TABLES_USED]),
@@ -81,7 +83,7 @@ export function takeCensus(s: StateView): Census {
   };
   const count = counter(census.strays);
   for (const mm of numbers(s.cold.mms)) mms.set(mm, countPtes(s, census, count, mm));
-  for (const file of numbers(s.cold.files)) countCachedPages(s, census, count, file);
+  for (const file of numbers(s.cold.files)) countPagesOfFile(s, census, count, file);
   countBatches(s, census, count);
   countRequests(s, census, count);
   countOutsiders(s, census, count);
@@ -137,10 +139,12 @@ function countPtes(s: StateView, census: Census, count: Count, mm: number): MmCe
   return { tables, anon, file };
 }
 
-function countCachedPages(s: StateView, census: Census, count: Count, file: number): void {
+function countPagesOfFile(s: StateView, census: Census, count: Count, file: number): void {
   const root = { roots: 'files', at: file * L.FILE + L.X_ROOT, of: `file ${file}` } as const;
   eachEntry(s, census, count, root, (entry, index) => {
-    count(census.cachedFiles, entry - 1, () => `page ${index} of file ${file} is cached in frame ${entry - 1}`);
+    const page = `page ${index} of file ${file}`;
+    if (entry > 0) count(census.cachedFiles, entry - 1, () => `${page} is cached in frame ${entry - 1}`);
+    else count(census.swapFiles, -entry, () => `${page} is in slot ${-entry}`);
   });
 }
 

@@ -4,6 +4,7 @@ import { checkAnonVmas, checkFileMappings, checkLockedPages, checkVmas } from '.
 import { checkCounters, checkRss } from './counters.ts';
 import { checkAppliedCpusets, checkCpusets } from './cpusets.ts';
 import { takeCensus, type Census } from './census.ts';
+import { checkDeletedFiles, checkSharedPolicies, checkSwappedFiles, checkUnlinkedFiles } from './files.ts';
 import { checkLocks, checkWriteback } from './io.ts';
 import { checkLockHolders, checkPins, checkSeizedSlots } from './outside.ts';
 import { checkFreeFrames, checkLruLists, checkPlaces, checkZones } from './places.ts';
@@ -46,6 +47,10 @@ const INVARIANTS: readonly Invariant[] = [
   checkFileMappings,
   checkAnonVmas,
   checkLockedPages,
+  checkSwappedFiles,
+  checkUnlinkedFiles,
+  checkDeletedFiles,
+  checkSharedPolicies,
   checkUsers,
   checkThreads,
   checkPageTables,

@@ -1,17 +1,25 @@
 /** Counters of the machine and of address spaces that say how many of something there are now. */
 import * as L from '../state/layout.ts';
-import { mapping_of, PageDirty, page_mapped, PageSwapCache, PageWriteback } from '../state/read.ts';
+import {
+  mapping_cap_account_dirty,
+  mapping_of,
+  PageDirty,
+  page_mapped,
+  PageSwapCache,
+  PageWriteback,
+} from '../state/read.ts';
 import type { StateView } from '../state/view.ts';
 import type { Invariant } from './check.ts';
 
 type Is = (s: StateView, pfn: number) => boolean;
 
-/** Whether write-back may look at the pages of this mapping. */
-const on_disk = (s: StateView, mapping: number): boolean => mapping > 0 && s.cold.files[mapping]?.fs !== 'ramfs';
-
 const COUNTED: readonly (readonly [number, string, Is])[] = [
   [L.NR_MAPPED, 'mapped', page_mapped],
-  [L.NR_DIRTY, 'dirty pages of files', (s, pfn) => PageDirty(s, pfn) && on_disk(s, mapping_of(s, pfn))],
+  [
+    L.NR_DIRTY,
+    'dirty pages of files',
+    (s, pfn) => PageDirty(s, pfn) && mapping_cap_account_dirty(s, mapping_of(s, pfn)),
+  ],
   [L.NR_WRITEBACK, 'under write-back', PageWriteback],
   [L.NR_SWAPCACHE, 'in the swap cache', PageSwapCache],
 ];

@@ -38,6 +38,14 @@ const STEPS: readonly Stimulus[] = [
   { op: 'touch', t: 'D', addr: ['d', 0], pages: 1 },
   { op: 'soft_offline', t: 'D', addr: ['d', 0] },
   { op: 'exit', t: 'D' },
+  { op: 'file', name: 't', pages: 4, fs: 'tmpfs' },
+  { op: 'spawn', t: 'S', node: 0 },
+  { op: 'mmap', t: 'S', r: 's', at: 0, pages: 4, kind: 'file', file: 't' },
+  { op: 'mbind', t: 'S', addr: ['s', 1], pages: 2, mode: 1, mask: [1], maxnode: 65, flags: 0 },
+  { op: 'touch', t: 'S', addr: ['s', 0], pages: 1 },
+  { op: 'age', t: 'S', addr: ['s', 0], pages: 1 },
+  { op: 'migrate_pages', t: 'S', pid: 'self', maxnode: 65, old: [0], new: [1] },
+  { op: 'mmap', t: 'S', r: 'q', at: 40, pages: 1, kind: 'shared' },
   { op: 'touch', t: 'A', addr: ['m', 0], pages: 4 },
   { op: 'munmap', t: 'A', addr: ['m', 0], pages: 1 },
   { op: 'touch', t: 'A', addr: ['r', 20], pages: 5 },
@@ -112,9 +120,14 @@ const swapped = Array.from({ length: 16 }, (_, page) => page).find(
 const slot = sound.tables[pteAt(sound, swapped)] >>> L.PTE_SHIFT;
 const free_slot = sound.swap_map.findIndex((users) => users === 0);
 const retired = frameThat(frameIsRetired);
+const TMPFS = 2;
+const UNLINKED = 3;
+const tmpfsEntry = tableEntry(sound.tables, sound.files, TMPFS * L.FILE + L.X_ROOT, 0);
 const freed_table = sound.scalars[L.TABLES_FREE];
 
 const cold = (s: State, change: Partial<ColdState>): void => void (s.cold = { ...s.cold, ...change });
+const editFile = (s: State, id: number, change: object): void =>
+  cold(s, { files: { ...s.cold.files, [id]: { ...s.cold.files[id], ...change } } });
 const editVma = (s: State, id: number, change: object): void =>
   cold(s, { vmas: { ...s.cold.vmas, [id]: { ...s.cold.vmas[id], ...change } } });
 
@@ -294,7 +307,7 @@ const CORRUPTIONS: readonly (readonly [string, (s: State) => void, RegExp])[] = 
   [
     'a slot has a user more',
     (s) => void s.swap_map[slot]++,
-    /slot \d+ counts \d+ users, but has \d+ \(\d+ entries, \d+ in/,
+    /slot \d+ counts \d+ users, but has \d+ \(\d+ entries, \d+ files, \d+ in/,
   ],
   ['a header is used', (s) => void (s.swap_map[0] = 1), /slot 0 is a header, but counts 1 and has 0 users/],
   [
@@ -312,6 +325,46 @@ const CORRUPTIONS: readonly (readonly [string, (s: State) => void, RegExp])[] = 
     'nr_swap_pages is off',
     (s) => void s.scalars[L.NR_SWAP_PAGES]--,
     /the machine counts 5 free slots, but its areas have 6/,
+  ],
+  // files
+  [
+    'a file forgets its slot',
+    (s) => void (s.tables[tmpfsEntry] = 0),
+    /slot \d+ counts 1 users, but has 0 \(0 entries, 0 files/,
+  ],
+  [
+    'a file counts a slot more',
+    (s) => void s.files[TMPFS * L.FILE + L.X_SWAPPED]++,
+    /counts 2 pages in swap, but has 1/,
+  ],
+  ['a file on disk is in swap', (s) => editFile(s, TMPFS, { fs: 'disk' }), /1 pages in swap, but is one of disk/],
+  [
+    'a file without a name stays',
+    (s) => editFile(s, TMPFS, { unlinked: true, i_mmap: [] }),
+    /is not mapped, but is there/,
+  ],
+  [
+    'a file that is gone has pages',
+    (s) => {
+      cold(s, { files: Object.fromEntries(Object.entries(s.cold.files).filter(([id]) => Number(id) !== UNLINKED)) });
+      s.files[UNLINKED * L.FILE + L.X_NRPAGES] = 1;
+    },
+    /file 3 is gone, but its field 2 is 1, not 0/,
+  ],
+  [
+    'policies of a file overlap',
+    (s) => editFile(s, TMPFS, { policies: [...s.cold.files[TMPFS].policies, ...s.cold.files[TMPFS].policies] }),
+    /file 2 has a policy from page 1 on, but the one before ends at 3/,
+  ],
+  [
+    'a policy of a file is for no page',
+    (s) => editFile(s, TMPFS, { policies: [{ ...s.cold.files[TMPFS].policies[0], end: 1 }] }),
+    /file 2 has a policy from page 1 to before page 1/,
+  ],
+  [
+    'a file on disk has policies',
+    (s) => editFile(s, 1, { policies: s.cold.files[TMPFS].policies }),
+    /file 1 has policies, but is one of disk/,
   ],
   // counters
   ['nr_mapped is off', (s) => void s.vmstat[L.NR_MAPPED]++, /nr_mapped is \d+, but \d+ frames are mapped/],

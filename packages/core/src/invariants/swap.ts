@@ -6,18 +6,22 @@ import type { Invariant } from './check.ts';
 
 const areasOf = ({ areas }: StateView): number[] => Array.from({ length: areas.length / L.AREA }, (_, n) => n);
 
-/** The users of a slot are the entries that name it, the swap cache, and who has seized it. Headers are never used. */
-export const checkSlots: Invariant = (s, { swapPtes, seized }, report) => {
+/**
+ * The users of a slot are the entries and the files that name it, the swap cache, and who has seized it. Headers are
+ * never used.
+ */
+export const checkSlots: Invariant = (s, { swapPtes, swapFiles, seized }, report) => {
   const headers = new Set(areasOf(s).map((area) => s.areas[area * L.AREA + L.S_BASE]));
   for (let slot = 0; slot < s.swap_map.length; slot++) {
     const users = s.swap_map[slot];
     const cached = s.swap_cache[slot] === 0 ? 0 : 1;
-    const sum = swapPtes[slot] + cached + seized[slot];
+    const sum = swapPtes[slot] + swapFiles[slot] + cached + seized[slot];
     if (headers.has(slot)) {
       if (users !== SWAP_MAP_BAD || sum > 0)
         report(`slot ${slot} is a header, but counts ${users} and has ${sum} users`);
     } else if (users !== sum) {
-      const parts = `${swapPtes[slot]} entries, ${cached} in the swap cache, ${seized[slot]} seized`;
+      const named = `${swapPtes[slot]} entries, ${swapFiles[slot]} files`;
+      const parts = `${named}, ${cached} in the swap cache, ${seized[slot]} seized`;
       report(`slot ${slot} counts ${users} users, but has ${sum} (${parts})`);
     }
   }

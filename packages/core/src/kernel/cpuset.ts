@@ -167,7 +167,7 @@ function* update_nodemask(k: Kernel, cg: string, text: string): Sleeping<number>
   for (const { mm } of members) k.emit.MmPinned(mm);
   for (const { mm } of members) {
     yield* rebind_and_migrate(k, mm, old, trial);
-    mmput(k, mm);
+    yield* mmput(k, mm);
   }
   return 0;
 }
@@ -230,7 +230,7 @@ export function* attach_task(k: Kernel, cg: string, pid: number): Sleeping<numbe
   if (task.mm === 0 || !k.traits.cpuset_migrates) return 0;
   k.emit.MmPinned(task.mm);
   yield* rebind_and_migrate(k, task.mm, from, to);
-  mmput(k, task.mm);
+  yield* mmput(k, task.mm);
   return 0;
 }
 

@@ -24,6 +24,6 @@ export function* do_exit(k: Kernel, unwaited = false): Sleeping<void> {
   yield* down_read(k, task.mm);
   k.emit.MmapLockReleased(task.mm, 1);
   k.emit.TaskExited({ task: task.pid, ...(unwaited ? { unwaited } : {}) });
-  mmput(k, task.mm);
+  yield* mmput(k, task.mm);
   exit_notify(k, task, unwaited);
 }

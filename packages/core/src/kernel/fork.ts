@@ -9,7 +9,7 @@ import {
   type Task,
   type Vma,
 } from '@pagetape/events';
-import { current, task_cpu, type Kernel } from '../kernel.ts';
+import { current, task_cpu, type Kernel, type Sleeping } from '../kernel.ts';
 import { copy_page_range } from '../mm/memory_range.ts';
 import { exit_mmap, vmas_of } from '../mm/mmap.ts';
 import { MM, M_USERS, TASK, T_IL_NEXT } from '../state/layout.ts';
@@ -90,7 +90,7 @@ export function clone_thread(k: Kernel, name: string): number {
 }
 
 /** `kernel/fork.c:mmput()`: the last user tears the address space down, on its own CPU. */
-export function mmput(k: Kernel, mm: number): void {
+export function* mmput(k: Kernel, mm: number): Sleeping<void> {
   k.emit.MmReleased(mm);
-  if (k.s.mms[mm * MM + M_USERS] === 0) exit_mmap(k, mm);
+  if (k.s.mms[mm * MM + M_USERS] === 0) yield* exit_mmap(k, mm);
 }

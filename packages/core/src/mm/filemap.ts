@@ -4,10 +4,10 @@ import { create_empty_buffers } from '../fs/buffer.ts';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { waitFor, WAIT_PAGE_LOCK, WAIT_WRITEBACK } from '../sched/wait.ts';
 import { holderTries, holderUntil } from '../state/outside.ts';
-import { find_page, PageLocked, PageWriteback } from '../state/read.ts';
+import { find_page, PageDirty, PageLocked, PageWriteback } from '../state/read.ts';
 import { install_file_pte, install_page } from './fremap.ts';
 import { alloc_pages_current } from './mempolicy.ts';
-import { get_page, put_page } from './page_alloc.ts';
+import { get_page, page_cache_release, put_page } from './page_alloc.ts';
 import { force_page_cache_readahead } from './readahead.ts';
 import { lru_cache_add, mark_page_accessed } from './swap.ts';
 
@@ -49,6 +49,20 @@ export function* wait_on_page_locked(k: Kernel, pfn: number): Sleeping<void> {
   }
 }
 
+/** `mm/filemap.c:find_lock_page()`: the frame that caches a page of a file, locked and with a reference, or -1. */
+export function* find_lock_page(k: Kernel, file: number, index: number): Sleeping<number> {
+  for (;;) {
+    const pfn = find_page(k.s, file, index);
+    if (pfn < 0) return -1;
+    get_page(k, pfn, HOLDER_FAULT);
+    yield* lock_page(k, pfn);
+    // It may have been truncated, or gone to swap, while this slept.
+    if (find_page(k.s, file, index) === pfn) return pfn;
+    unlock_page(k, pfn);
+    page_cache_release(k, pfn);
+  }
+}
+
 /** `mm/filemap.c:unlock_page()` */
 export function unlock_page(k: Kernel, pfn: number): void {
   k.emit.PageUnlocked(pfn);
@@ -67,6 +81,40 @@ export function readpage(k: Kernel, pfn: number, file: number, index: number): v
   const { buffers } = k.s.cold.files[file];
   if (buffers !== 'none') create_empty_buffers(k, pfn, buffers);
   k.emit.FileRead(pfn, file, index);
+}
+
+/** A page of a file was written by a task: the file may have grown, and the page has what no disk has. */
+export function page_was_written(k: Kernel, pfn: number, file: number, index: number): void {
+  if (index >= k.s.cold.files[file].pages) k.emit.FileResized({ file, pages: index + 1 });
+  if (!PageDirty(k.s, pfn)) k.emit.PageDirtied(pfn, 0);
+}
+
+/** A page that is not cached, for write(2): it need not be read. Returns its frame, locked, or -1. */
+function new_page_to_write(k: Kernel, file: number, index: number): number {
+  const pfn = alloc_pages_current(k);
+  if (pfn < 0) return -1;
+  k.emit.PageAddedToPageCache(pfn, file, index);
+  const { buffers } = k.s.cold.files[file];
+  if (buffers !== 'none') create_empty_buffers(k, pfn, buffers);
+  k.emit.FilePageFilled(pfn, file, index);
+  return pfn;
+}
+
+/**
+ * `mm/filemap.c:generic_file_buffered_write()` of one whole page. A new page is placed by the policy of the task. It goes
+ * to its list when the call ends, as the call gathers such pages by itself. i_sem, which keeps writers and truncation
+ * apart, is not modelled. Returns 0 or -ENOMEM.
+ */
+export function* generic_file_write(k: Kernel, file: number, index: number): Sleeping<number> {
+  const cached = yield* find_lock_page(k, file, index);
+  const pfn = cached >= 0 ? cached : new_page_to_write(k, file, index);
+  if (pfn < 0) return -ENOMEM;
+  page_was_written(k, pfn, file, index);
+  unlock_page(k, pfn);
+  mark_page_accessed(k, pfn);
+  if (cached < 0) k.emit.PageAddedToLruDirectly(pfn);
+  page_cache_release(k, pfn);
+  return 0;
 }
 
 /**

@@ -1,8 +1,9 @@
 /** Mappings of a file whose pages are in another order than in the file (mm/fremap.c). */
 import { EINVAL, VM_NONLINEAR, VM_SHARED, VM_WRITE, READ, type Vma } from '@pagetape/events';
+import { NotSimulated } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { PTE_DIRTY } from '../state/layout.ts';
-import { has_page_table, PageDirty, pte_is_file, pte_of, pte_pfn, pte_present } from '../state/read.ts';
+import { has_page_table, PageDirty, pte_is_file, pte_of, pte_pfn, pte_present, shmem_mapping } from '../state/read.ts';
 import { filemap_populate } from './filemap.ts';
 import { down_read } from './memory.ts';
 import { down_write } from './mempolicy_calls.ts';
@@ -70,6 +71,7 @@ export function* sys_remap_file_pages(
   }
   // While this slept others may have changed the area.
   const vma = shared_file_area(k, start, end);
+  if (vma && shmem_mapping(k.s, vma.file)) throw new NotSimulated('remap_file_pages() of a file of tmpfs');
   if (vma && becomes_nonlinear(vma, start, pgoff)) k.emit.VmaMadeNonlinear({ vma: vma.id });
   const result = vma ? filemap_populate(k, k.s.cold.vmas[vma.id], start, pages, pgoff, nonblock) : -EINVAL;
   k.emit.MmapLockReleased(mm, change);

@@ -35,6 +35,7 @@ import {
   pte_pfn,
   pte_present,
   pte_to_pgoff,
+  shmem_mapping,
 } from '../state/read.ts';
 import { filemap_populate, page_cache_read } from './filemap.ts';
 import { do_swap_page } from './memory_swap.ts';
@@ -43,9 +44,10 @@ import { alloc_page_vma } from './mempolicy.ts';
 import { find_vma, linear_page_index } from './mmap.ts';
 import { get_page, page_cache_release } from './page_alloc.ts';
 import { anon_vma_prepare } from './rmap.ts';
+import { shmem_nopage } from './shmem.ts';
 import { mark_page_accessed } from './swap.ts';
 
-/** __handle_mm_fault() cannot finish without sleeping: do_swap_page() goes on, with the mmap_sem held. */
+/** __handle_mm_fault() cannot finish without sleeping: finish_fault() goes on, with the mmap_sem held. */
 const NEEDS_TO_SLEEP = -1;
 
 /** `mm/memory.c:do_anonymous_page()`: a new zeroed page for a write, the shared zero page for a read. */
@@ -70,12 +72,16 @@ function filemap_nopage(k: Kernel, file: number, index: number): number {
   return pfn;
 }
 
-/** `mm/memory.c:do_no_page()`: a page of a file; a write to a private mapping gets its copy at once. */
+/** `mm/memory.c:do_no_page()`: a page of a file. */
 function do_no_page(k: Kernel, vma: Vma, vpn: number, access: number): number {
   const index = linear_page_index(vma, vpn);
   if (index >= k.s.cold.files[vma.file].pages) return FAULT_SIGBUS;
   const cached = filemap_nopage(k, vma.file, index);
-  if (cached < 0) return FAULT_OOM;
+  return cached < 0 ? FAULT_OOM : map_page_of_file(k, vma, vpn, access, cached);
+}
+
+/** The end of do_no_page() with the page at hand; a write to a private mapping gets its copy at once. */
+function map_page_of_file(k: Kernel, vma: Vma, vpn: number, access: number, cached: number): number {
   if (access === WRITE && (vma.flags & VM_SHARED) === 0) {
     const anon_vma = anon_vma_prepare(k, vma);
     const pfn = alloc_page_vma(k, vma, vpn);
@@ -98,6 +104,27 @@ function do_file_page(k: Kernel, vma: Vma, vpn: number): number {
 }
 
 /**
+ * `mm/memory.c:do_no_page()` with a nopage() that may sleep. If the file was truncated meanwhile it is asked again; if
+ * a thread was faster, its page stays. The kernel makes a private copy before it looks; here it looks first.
+ */
+function* do_no_page_of_shmem(k: Kernel, { id }: Vma, vpn: number, access: number): Sleeping<number> {
+  const { mm, file } = k.s.cold.vmas[id];
+  const type = { mm, vpn, major: false };
+  for (;;) {
+    const { truncate_count } = k.s.cold.files[file];
+    const pfn = yield* shmem_nopage(k, k.s.cold.vmas[id], type);
+    if (pfn < 0) return -pfn;
+    const truncated = k.s.cold.files[file].truncate_count !== truncate_count;
+    if (!truncated && pte_of(k.s, mm, vpn) === 0) {
+      const result = map_page_of_file(k, k.s.cold.vmas[id], vpn, access, pfn);
+      return result === FAULT_MINOR && type.major ? FAULT_MAJOR : result;
+    }
+    page_cache_release(k, pfn);
+    if (!truncated) return type.major ? FAULT_MAJOR : FAULT_MINOR;
+  }
+}
+
+/**
  * `mm/memory.c:__handle_mm_fault()`, all that does not sleep: FAULT_*, or NEEDS_TO_SLEEP. Nothing else runs meanwhile, so
  * the mmap_sem is not taken.
  */
@@ -105,13 +132,22 @@ function __handle_mm_fault(k: Kernel, vma: Vma, vpn: number, access: number): nu
   k.emit.PageFaultRaised(vma.mm, vpn, access);
   if (!has_page_table(k.s, vma.mm, vpn)) k.emit.PageTableAllocated(vma.mm, vpn);
   const pte = pte_of(k.s, vma.mm, vpn);
-  if (pte === 0) return vma.file === 0 ? do_anonymous_page(k, vma, vpn, access) : do_no_page(k, vma, vpn, access);
+  if (pte === 0) {
+    if (vma.file === 0) return do_anonymous_page(k, vma, vpn, access);
+    return shmem_mapping(k.s, vma.file) ? NEEDS_TO_SLEEP : do_no_page(k, vma, vpn, access);
+  }
   if (pte_is_file(pte)) return do_file_page(k, vma, vpn);
   if (is_zero_pte(pte)) return access === WRITE ? do_wp_page(k, vma, vpn) : FAULT_MINOR;
   if (!pte_present(pte)) return NEEDS_TO_SLEEP;
   if (access === WRITE && (pte & PTE_WRITE) === 0) return do_wp_page(k, vma, vpn);
   k.emit.PteAccessed(vma.mm, vpn, access);
   return FAULT_MINOR;
+}
+
+/** What __handle_mm_fault() could not finish: it may have to sleep. An empty entry is one of shared memory. */
+function finish_fault(k: Kernel, vma: Vma, vpn: number, access: number): Sleeping<number> {
+  if (pte_of(k.s, vma.mm, vpn) === 0) return do_no_page_of_shmem(k, vma, vpn, access);
+  return do_swap_page(k, vma, vpn, access);
 }
 
 /** `include/linux/rwsem.h:down_read_trylock()` on the mmap_sem. Returns whether it was taken. */
@@ -156,7 +192,7 @@ export function* do_page_fault(k: Kernel, mm: number, vpn: number, access: numbe
   let result = FAULT_SIGSEGV;
   if (vma && vma.start <= vpn && fault_permitted(vma, access)) {
     result = __handle_mm_fault(k, vma, vpn, access);
-    if (result === NEEDS_TO_SLEEP) result = yield* do_swap_page(k, vma, vpn, access);
+    if (result === NEEDS_TO_SLEEP) result = yield* finish_fault(k, vma, vpn, access);
     k.emit.PageFaultResolved(mm, vpn, result);
   }
   k.emit.MmapLockReleased(mm, 1);
@@ -166,7 +202,7 @@ export function* do_page_fault(k: Kernel, mm: number, vpn: number, access: numbe
 /** `mm/memory.c:handle_mm_fault()` with the mmap_sem held: a fault that no access of a task raised. Returns FAULT_*. */
 export function* handle_mm_fault(k: Kernel, vma: Vma, vpn: number, access: number): Sleeping<number> {
   let result = __handle_mm_fault(k, vma, vpn, access);
-  if (result === NEEDS_TO_SLEEP) result = yield* do_swap_page(k, vma, vpn, access);
+  if (result === NEEDS_TO_SLEEP) result = yield* finish_fault(k, vma, vpn, access);
   k.emit.PageFaultResolved(vma.mm, vpn, result);
   return result;
 }

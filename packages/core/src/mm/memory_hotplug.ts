@@ -19,6 +19,7 @@ import {
   page_count,
   page_mapcount,
   page_mapped,
+  page_mapping,
   PageAnon,
   PageDirty,
   pageInBatch,
@@ -59,7 +60,7 @@ function* empty_mm(k: Kernel, mm: number, nid: number): Sleeping<readonly number
     yield* migrate_away(k, walk.list, nid);
   }
   k.emit.MmapLockReleased(mm, 1);
-  mmput(k, mm);
+  yield* mmput(k, mm);
   return walk.list;
 }
 
@@ -108,8 +109,10 @@ function why_it_stays(k: Kernel, pfn: number): Refusal {
   if (!PageLRU(s, pfn)) return 'not-on-lru';
   if (PageAnon(s, pfn))
     return !PageSwapCache(s, pfn) && s.scalars[NR_SWAP_PAGES] <= 0 ? 'no-swap-slot' : 'still-mapped';
-  if (mapping_of(s, pfn) === 0) return 'no-mapping';
-  if (PageDirty(s, pfn) && s.cold.files[mapping_of(s, pfn)].fs === 'ramfs') return 'no-writepage';
+  if (page_mapping(s, pfn) === 0) return 'no-mapping';
+  const fs = PageDirty(s, pfn) && s.cold.files[mapping_of(s, pfn)]?.fs;
+  if (fs === 'ramfs') return 'no-writepage';
+  if (fs === 'tmpfs' && s.scalars[NR_SWAP_PAGES] <= 0) return 'no-swap-slot';
   if (PagePrivate(s, pfn)) return 'has-buffers';
   return page_mapped(s, pfn) ? 'still-mapped' : 'dirty-again';
 }

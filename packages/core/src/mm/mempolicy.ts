@@ -1,8 +1,10 @@
 /** NUMA policies: where a new page goes (mm/mempolicy.c). The system calls are in mempolicy_calls.ts. */
-import { MPOL_BIND, MPOL_DEFAULT, MPOL_INTERLEAVE, MPOL_PREFERRED, type Policy, type Vma } from '@pagetape/events';
+import { MPOL_BIND, MPOL_DEFAULT, MPOL_INTERLEAVE, MPOL_PREFERRED, type Policy } from '@pagetape/events';
 import { current, numa_node_id, type Kernel } from '../kernel.ts';
 import { cpuset_update_task_memory_state } from '../kernel/cpuset.ts';
 import { TASK, T_IL_NEXT } from '../state/layout.ts';
+import { shmem_mapping } from '../state/read.ts';
+import { policy_of_area, type PolicyArea } from '../state/shared_policy.ts';
 import { folio_alloc, vma_alloc_folio } from './mempolicy_alloc.ts';
 import { __alloc_pages } from './page_alloc.ts';
 
@@ -10,11 +12,11 @@ const default_policy: Policy = { mode: MPOL_DEFAULT, nodes: [] };
 
 /**
  * `mm/mempolicy.c:get_vma_policy()`: the policy of the area if it has one, else that of the *running* task, whoever owns
- * the memory.
+ * the memory. Where a file has the policies and none for the page, that of the task is passed over.
  */
-function get_vma_policy(k: Kernel, vma: Vma | null): Policy {
-  if (vma?.policy) return vma.policy;
-  return current(k).policy ?? default_policy;
+function get_vma_policy(k: Kernel, vma: PolicyArea | null, vpn: number): Policy {
+  if (vma && shmem_mapping(k.s, vma.file)) return policy_of_area(k.s, vma, vpn) ?? default_policy;
+  return vma?.policy ?? current(k).policy ?? default_policy;
 }
 
 /** The zones of a kind that the nodes have, by ascending node id. */
@@ -71,10 +73,10 @@ function alloc_page_interleave(k: Kernel, nid: number): number {
  * `mm/mempolicy.c:alloc_page_vma()`: a frame for page `vpn` of an area, by its policy; without an area by that of the task.
  * Returns the frame, with one reference, or -1.
  */
-export function alloc_page_vma(k: Kernel, vma: Vma | null, vpn: number): number {
+export function alloc_page_vma(k: Kernel, vma: PolicyArea | null, vpn: number): number {
   if (k.traits.policies === 'nodemasks') return vma ? vma_alloc_folio(k, vma, vpn) : folio_alloc(k);
   cpuset_update_task_memory_state(k);
-  const policy = get_vma_policy(k, vma);
+  const policy = get_vma_policy(k, vma, vpn);
   if (policy.mode !== MPOL_INTERLEAVE) return __alloc_pages(k, zonelist_policy(k, policy), false);
   const nid = vma ? offset_il_node(policy, vma.pgoff + (vpn - vma.start)) : interleave_nodes(k, policy);
   return alloc_page_interleave(k, nid);

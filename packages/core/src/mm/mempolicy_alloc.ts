@@ -10,11 +10,11 @@ import {
   MPOL_PREFERRED_MANY,
   MPOL_WEIGHTED_INTERLEAVE,
   type Policy,
-  type Vma,
 } from '@pagetape/events';
 import { current, numa_node_id, type Kernel } from '../kernel.ts';
 import { next_node_in } from '../lib/nodemask.ts';
 import { TASK, T_IL_PREV, T_IL_WEIGHT } from '../state/layout.ts';
+import { policy_of_area, type PolicyArea } from '../state/shared_policy.ts';
 import { __folio_alloc } from './page_alloc.ts';
 
 /** The page has no place of its own in an interleave: the task takes turns. */
@@ -108,14 +108,14 @@ export interface PolicyAt {
  * `mm/mempolicy.c:get_vma_policy()`: what decides about page `vpn` of an area: the policy of the area or of its file, else
  * that of the *running* task, whoever owns the memory.
  */
-export function get_vma_policy(k: Kernel, vma: Vma, vpn: number): PolicyAt {
-  const policy = vma.policy ?? get_task_policy(k);
+export function get_vma_policy(k: Kernel, vma: PolicyArea, vpn: number): PolicyAt {
+  const policy = policy_of_area(k.s, vma, vpn) ?? get_task_policy(k);
   return { policy, ilx: vma.pgoff + (vpn - vma.start) };
 }
 
 /** `mm/mempolicy.c:vma_alloc_folio()`: a frame for page `vpn` of an area. */
-export function vma_alloc_folio(k: Kernel, vma: Vma, vpn: number): number {
-  const policy = vma.policy ?? get_task_policy(k);
+export function vma_alloc_folio(k: Kernel, vma: PolicyArea, vpn: number): number {
+  const policy = policy_of_area(k.s, vma, vpn) ?? get_task_policy(k);
   return folio_alloc_mpol(k, policy, vma.pgoff + (vpn - vma.start));
 }
 

@@ -29,8 +29,9 @@ import { cpuset_mems_allowed, cpuset_update_task_memory_state } from '../kernel/
 import { mmput } from '../kernel/fork.ts';
 import { WAIT_MMAP_WRITE, waitFor } from '../sched/wait.ts';
 import { MM, M_SEM, TASK, T_IL_NEXT } from '../state/layout.ts';
-import { page_to_nid } from '../state/read.ts';
+import { page_to_nid, shmem_mapping } from '../state/read.ts';
 import { down_read, get_user_page } from './memory.ts';
+import { policy_of_area } from '../state/shared_policy.ts';
 import { mpol_new } from './mempolicy.ts';
 import { do_migrate_pages, migrate_to_policy } from './mempolicy_migrate.ts';
 import { check_range, MPOL_MF_DISCONTIG_OK, startWalk, TASK_SIZE_PAGES } from './mempolicy_walk.ts';
@@ -81,7 +82,7 @@ export function* sys_migrate_pages(
   const all = k.traits.privileged_moves_all && capable(k, k.traits.migrate_capability);
   const flags = all ? MPOL_MF_MOVE_ALL : MPOL_MF_MOVE;
   const result = may_migrate(k, task, fresh) || (yield* do_migrate_pages(k, mm, old, fresh, flags));
-  mmput(k, mm);
+  yield* mmput(k, mm);
   return result;
 }
 
@@ -154,6 +155,15 @@ export function* down_write(k: Kernel, mm: number): Sleeping<void> {
   k.emit.MmapLockTaken(mm, -1);
 }
 
+/** `mm/mempolicy.c:policy_vma()`: vm_ops->set_policy() gives it to the file as well, where files have policies. */
+export function policy_vma(k: Kernel, vma: Vma, policy: Policy | null): void {
+  const { file, pgoff: start } = vma;
+  if (shmem_mapping(k.s, file)) {
+    k.emit.SharedPolicySet({ file, start, end: start + (vma.end - vma.start), policy });
+  }
+  k.emit.VmaPolicySet({ vma: vma.id, policy });
+}
+
 /**
  * `mm/mempolicy.c:mbind_range()`: cuts areas at the ends of the range and gives them the policy. They are not merged.
  */
@@ -163,7 +173,7 @@ function mbind_range(k: Kernel, first: Vma, start: number, end: number, policy: 
     let part = vma;
     if (part.start < start) part = split_vma(k, part, start, true);
     if (part.end > end) part = split_vma(k, part, end, false);
-    k.emit.VmaPolicySet({ vma: part.id, policy });
+    policy_vma(k, part, policy);
     vma = next;
   }
 }
@@ -283,8 +293,9 @@ export function* do_get_mempolicy(k: Kernel, addr: bigint, flags: bigint): Sleep
 function* policy_at(k: Kernel, mm: number, vpn: number, ask_node: boolean): Sleeping<PolicyAnswer | number> {
   const vma = find_vma(k, mm, vpn);
   if (!vma || vma.start > vpn) return refuse(k, 'range-mapped', EFAULT);
-  const nodes = get_zonemask(k, vma.policy);
-  if (!ask_node) return { policy: vma.policy?.mode ?? MPOL_DEFAULT, nodes };
+  const policy = policy_of_area(k.s, vma, vpn);
+  const nodes = get_zonemask(k, policy);
+  if (!ask_node) return { policy: policy?.mode ?? MPOL_DEFAULT, nodes };
   const nid = yield* lookup_node(k, mm, vpn);
   return nid < 0 ? refuse(k, 'range-mapped', -nid) : { policy: nid, nodes };
 }

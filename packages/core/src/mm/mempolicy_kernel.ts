@@ -98,7 +98,7 @@ export function* kernel_migrate_pages(
   if (mm === 0) return refuse(k, 'task-has-mm', EINVAL);
   k.emit.MmPinned(mm);
   const result = yield* do_migrate_pages(k, mm, old, to, nice ? MPOL_MF_MOVE_ALL : MPOL_MF_MOVE);
-  mmput(k, mm);
+  yield* mmput(k, mm);
   return result;
 }
 

@@ -60,7 +60,7 @@ export function* kernel_move_pages(
     arrays.nodes === null
       ? yield* do_pages_stat(k, mm, count, arrays)
       : yield* do_pages_move(k, mm, cpusetCalls(k).mems_allowed(k, task), count, arrays, flags);
-  mmput(k, mm);
+  yield* mmput(k, mm);
   return result;
 }
 

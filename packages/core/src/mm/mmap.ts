@@ -1,5 +1,5 @@
 /** Address spaces and their areas (mm/mmap.c). Addresses are page numbers. */
-import { EAGAIN, VM_IO, VM_LOCKED, VM_PFNMAP, VM_RESERVED, type Policy, type Vma } from '@pagetape/events';
+import { EAGAIN, VM_IO, VM_LOCKED, VM_PFNMAP, VM_RESERVED, VM_SHARED, type Policy, type Vma } from '@pagetape/events';
 import { current, type Kernel } from '../kernel.ts';
 import { TABLE } from '../state/layout.ts';
 import { has_page_table } from '../state/read.ts';
@@ -7,6 +7,7 @@ import { make_pages_present } from './memory.ts';
 import { tlb_finish, tlb_gather, unmap_vmas, type Gather } from './memory_range.ts';
 import { may_lock } from './mlock.ts';
 import { mpol_equal } from './mempolicy.ts';
+import { shmem_delete_inode, shmem_zero_setup } from './shmem.ts';
 import { lru_add_drain } from './swap.ts';
 import type { Sleeping } from '../kernel.ts';
 
@@ -151,7 +152,7 @@ function reusable(lower: Vma, upper: Vma): boolean {
   );
 }
 
-/** A new mapping. Lengths are in pages; `file` 0: anonymous. */
+/** A new mapping. Lengths are in pages; `file` 0: anonymous, which with VM_SHARED becomes a file of its own. */
 export interface MmapRequest {
   readonly start: number;
   readonly pages: number;
@@ -163,11 +164,12 @@ export interface MmapRequest {
 /** `mm/mmap.c:do_mmap_pgoff()` at a fixed address: whatever lay there is unmapped first. Returns 0 or -EAGAIN. */
 export function* do_mmap_pgoff(k: Kernel, request: MmapRequest): Sleeping<number> {
   const { mm } = current(k);
-  const { start, pages, file } = request;
+  const { start, pages } = request;
   const flags = request.flags | k.s.cold.mms[mm].def_flags;
   if ((flags & VM_LOCKED) !== 0 && !may_lock(k, mm, pages)) return -EAGAIN;
   const end = start + pages;
-  do_munmap(k, mm, start, pages);
+  yield* do_munmap(k, mm, start, pages);
+  const file = request.file === 0 && (flags & VM_SHARED) !== 0 ? shmem_zero_setup(k, pages) : request.file;
   const pgoff = file === 0 ? start : request.offset;
   const opened = file === 0 ? 0 : k.s.cold.next.vma;
   const policy: Policy | null = null;
@@ -182,7 +184,7 @@ export function* do_mmap_pgoff(k: Kernel, request: MmapRequest): Sleeping<number
 }
 
 /** `mm/mmap.c:do_munmap()`: unmaps a range; areas that reach beyond it are cut. */
-export function do_munmap(k: Kernel, mm: number, start: number, pages: number): void {
+export function* do_munmap(k: Kernel, mm: number, start: number, pages: number): Sleeping<void> {
   const end = start + pages;
   const first = find_vma(k, mm, start);
   if (!first || first.start >= end) return;
@@ -191,20 +193,36 @@ export function do_munmap(k: Kernel, mm: number, start: number, pages: number): 
   if (last && end > last.start) split_vma(k, last, end, true);
   const gone: Vma[] = [];
   for (let vma = find_vma(k, mm, start); vma && vma.start < end; vma = next_vma(k, vma)) gone.push(vma);
-  unmap_region(k, gone);
+  yield* unmap_region(k, gone);
 }
 
 /** `mm/mmap.c:unmap_region()` and remove_vma_list(): pages first, then the areas, then page tables without an area. */
-function unmap_region(k: Kernel, gone: readonly Vma[]): void {
+function* unmap_region(k: Kernel, gone: readonly Vma[]): Sleeping<void> {
   lru_add_drain(k);
   const tlb: Gather = tlb_gather();
   for (const vma of gone) unmap_vmas(k, tlb, vma, vma.start, vma.end);
   tlb_finish(k, tlb);
-  for (const vma of gone) {
-    if ((vma.flags & VM_LOCKED) !== 0) k.emit.LockedPagesCounted(vma.mm, vma.start - vma.end);
-    k.emit.VmaUnmapped({ vma: vma.id });
-  }
+  const unreachable = remove_vmas(k, gone);
   for (const vma of gone) free_pgtables(k, vma);
+  yield* delete_files(k, unreachable);
+}
+
+/** `mm/mmap.c:remove_vma()` of some areas. Returns the files without a name whose last area was among them. */
+function remove_vmas(k: Kernel, gone: readonly Vma[]): number[] {
+  const unreachable: number[] = [];
+  for (const { id, mm, start, end, flags, file } of gone) {
+    if ((flags & VM_LOCKED) !== 0) k.emit.LockedPagesCounted(mm, start - end);
+    k.emit.VmaUnmapped({ vma: id });
+    if (file === 0) continue;
+    const { unlinked, i_mmap } = k.s.cold.files[file];
+    if (unlinked && i_mmap.length === 0) unreachable.push(file);
+  }
+  return unreachable;
+}
+
+/** The end of fput() for files that nobody can reach. It may sleep until others are done with their pages. */
+function* delete_files(k: Kernel, unreachable: readonly number[]): Sleeping<void> {
+  for (const file of unreachable) yield* shmem_delete_inode(k, file);
 }
 
 /** `mm/memory.c:free_pgtables()`: frees the page tables of an area that is gone, where no other area needs them. */
@@ -218,15 +236,12 @@ function free_pgtables(k: Kernel, gone: Vma): void {
 }
 
 /** `mm/mmap.c:exit_mmap()`: unmaps everything, for the last user of the address space. */
-export function exit_mmap(k: Kernel, mm: number): void {
+export function* exit_mmap(k: Kernel, mm: number): Sleeping<void> {
   lru_add_drain(k);
   const tlb = tlb_gather();
   const gone = vmas_of(k, mm);
   for (const vma of gone) unmap_vmas(k, tlb, vma, vma.start, vma.end);
   tlb_finish(k, tlb);
-  for (const vma of gone) {
-    if ((vma.flags & VM_LOCKED) !== 0) k.emit.LockedPagesCounted(mm, vma.start - vma.end);
-    k.emit.VmaUnmapped({ vma: vma.id });
-  }
+  yield* delete_files(k, remove_vmas(k, gone));
   k.emit.MmDestroyed({ mm });
 }

@@ -21,15 +21,15 @@ export interface Mremap {
 export function* sys_mremap(k: Kernel, { addr, old_len, new_len, new_addr }: Mremap): Sleeping<number> {
   const { mm } = current(k);
   if (new_len === 0 || (addr < new_addr + new_len && new_addr < addr + old_len)) return -EINVAL;
-  do_munmap(k, mm, new_addr, new_len);
-  if (old_len > new_len) do_munmap(k, mm, addr + new_len, old_len - new_len);
+  yield* do_munmap(k, mm, new_addr, new_len);
+  if (old_len > new_len) yield* do_munmap(k, mm, addr + new_len, old_len - new_len);
   const length = Math.min(old_len, new_len);
   const vma = find_vma(k, mm, addr);
   if (!vma || vma.start > addr || addr + length > vma.end) return -EFAULT;
   if (new_len > length && (vma.flags & VM_PFNMAP) !== 0) return -EFAULT;
   const locked = (vma.flags & VM_LOCKED) !== 0;
   if (locked && !may_lock(k, mm, new_len - length)) return -EAGAIN;
-  move_vma(k, vma, { addr, old_len: length, new_len, new_addr });
+  yield* move_vma(k, vma, { addr, old_len: length, new_len, new_addr });
   if (locked && new_len > length && k.traits.populates === 'at-once') {
     yield* make_pages_present(k, new_addr + length, new_addr + new_len);
   }
@@ -37,11 +37,11 @@ export function* sys_mremap(k: Kernel, { addr, old_len, new_len, new_addr }: Mre
 }
 
 /** `mm/mremap.c:move_vma()` */
-function move_vma(k: Kernel, vma: Vma, { addr, old_len, new_len, new_addr }: Mremap): void {
+function* move_vma(k: Kernel, vma: Vma, { addr, old_len, new_len, new_addr }: Mremap): Sleeping<void> {
   copy_vma(k, vma, addr, new_addr, new_len);
   move_page_tables(k, vma.mm, addr, new_addr, old_len);
   if ((vma.flags & VM_LOCKED) !== 0) k.emit.LockedPagesCounted(vma.mm, new_len);
-  do_munmap(k, vma.mm, addr, old_len);
+  yield* do_munmap(k, vma.mm, addr, old_len);
 }
 
 /**

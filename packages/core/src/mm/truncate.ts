@@ -3,11 +3,20 @@ import { HOLDER_BATCH } from '@pagetape/events';
 import { try_to_release_page } from '../fs/buffer.ts';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { FILE, TABLE, X_ROOT } from '../state/layout.ts';
-import { page_buffers, page_index, PageDirty, PageLocked, PagePrivate, PageWriteback } from '../state/read.ts';
+import {
+  page_buffers,
+  page_index,
+  PageDirty,
+  PageLocked,
+  PagePrivate,
+  PageWriteback,
+  shmem_mapping,
+} from '../state/read.ts';
 import { eachLeaf } from '../state/walk.ts';
 import { lock_page, unlock_page, wait_on_page_writeback } from './filemap.ts';
 import { zap_page_range } from './memory_range.ts';
 import { get_page, release_pages } from './page_alloc.ts';
+import { shmem_truncate } from './shmem.ts';
 import { lru_add_drain } from './swap.ts';
 
 /** `lib/radix-tree.c:radix_tree_gang_lookup()`: the frames that cache pages of a file from `index` on, ascending. */
@@ -16,7 +25,7 @@ function cached_pages(k: Kernel, file: number, index: number): number[] {
   eachLeaf(k.s, k.s.files, file * FILE + X_ROOT, (first, leaf) => {
     for (let i = Math.max(0, index - first); i < TABLE; i++) {
       const entry = k.s.tables[leaf * TABLE + i];
-      if (entry !== 0) found.push(entry - 1);
+      if (entry > 0) found.push(entry - 1);
     }
   });
   return found;
@@ -54,7 +63,7 @@ function truncate_complete_page(k: Kernel, file: number, pfn: number): void {
 /**
  * `mm/truncate.c:truncate_inode_pages()`: first all pages that nobody works with, then the others, as they come free.
  */
-function* truncate_inode_pages(k: Kernel, file: number, index: number): Sleeping<void> {
+export function* truncate_inode_pages(k: Kernel, file: number, index: number): Sleeping<void> {
   for (let round = 0; ; round++) {
     const pages = cached_pages(k, file, index);
     if (pages.length === 0) return;
@@ -75,11 +84,12 @@ function* truncate_inode_pages(k: Kernel, file: number, index: number): Sleeping
   }
 }
 
-/** `mm/memory.c:vmtruncate()`: the file has so many pages from now on. */
+/** `mm/memory.c:vmtruncate()`: the file has so many pages from now on. Those of tmpfs may be in swap as well. */
 export function* vmtruncate(k: Kernel, file: number, pages: number): Sleeping<void> {
   const shrinks = pages < k.s.cold.files[file].pages;
   k.emit.FileResized({ file, pages });
   if (!shrinks) return;
   unmap_mapping_range(k, file, pages);
   yield* truncate_inode_pages(k, file, pages);
+  if (shmem_mapping(k.s, file)) shmem_truncate(k, file, pages);
 }

@@ -23,6 +23,7 @@ import {
   PageLRU,
   PagePrivate,
   PageSwapCache,
+  shmem_mapping,
   SWAPPER_SPACE,
 } from '../state/read.ts';
 import { unlock_page } from './filemap.ts';
@@ -32,6 +33,7 @@ import {
   RETRY_HAS_BUFFERS,
   RETRY_MLOCKED,
   RETRY_NO_MAPPING,
+  RETRY_NO_SWAP_SLOT,
   RETRY_NO_WRITEPAGE,
   RETRY_REFERENCED,
   RETRY_STILL_MAPPED,
@@ -42,6 +44,7 @@ import {
 import { put_page } from './page_alloc.ts';
 import { swap_writepage } from './page_io.ts';
 import { SWAP_FAIL, SWAP_MLOCK, SWAP_SUCCESS, try_to_unmap } from './rmap.ts';
+import { shmem_writepage } from './shmem.ts';
 import { lru_cache_add, lru_cache_add_active, schedule_lru_drain_on_each_cpu } from './swap.ts';
 import { swap_free } from './swapfile.ts';
 
@@ -94,10 +97,15 @@ function is_page_cache_freeable(k: Kernel, pfn: number): boolean {
   return page_count(k.s, pfn) - (PagePrivate(k.s, pfn) ? 1 : 0) === 2;
 }
 
-/** Writes a locked page to where it belongs, and unlocks it: the address space's writepage(). */
-function writepage(k: Kernel, pfn: number, mapping: number): void {
+/**
+ * Writes a locked page to where it belongs, and unlocks it: the address space's writepage(). Returns false for
+ * WRITEPAGE_ACTIVATE: it could not, and the page is still locked.
+ */
+function writepage(k: Kernel, pfn: number, mapping: number): boolean {
   if (mapping === SWAPPER_SPACE) swap_writepage(k, pfn);
+  else if (shmem_mapping(k.s, mapping)) return shmem_writepage(k, pfn, mapping);
   else k.emit.FileWritten(pfn, mapping, page_index(k.s, pfn));
+  return true;
 }
 
 /** pageout() of a dirty page without a mapping: a journal may have left it behind, with buffers that are written. */
@@ -112,10 +120,15 @@ function has_writepage(k: Kernel, mapping: number): boolean {
   return mapping === SWAPPER_SPACE || k.s.cold.files[mapping].fs !== 'ramfs';
 }
 
-/** `include/linux/backing-dev.h:bdi_write_congested()` of the device that has the pages of a mapping. */
+/** Why pageout() answered PAGE_ACTIVATE: nobody can write the page, or there is no slot to write it to. */
+export const cannot_write = (k: Kernel, mapping: number): number =>
+  has_writepage(k, mapping) ? RETRY_NO_SWAP_SLOT : RETRY_NO_WRITEPAGE;
+
+/** `include/linux/backing-dev.h:bdi_write_congested()` of the device that has the pages of a mapping. tmpfs has none. */
 function bdi_write_congested(k: Kernel, mapping: number): boolean {
   const { congested } = k.s.cold;
-  return congested.length > 0 && congested.includes(mapping === SWAPPER_SPACE ? 'swap' : 'disk');
+  if (congested.length === 0 || shmem_mapping(k.s, mapping)) return false;
+  return congested.includes(mapping === SWAPPER_SPACE ? 'swap' : 'disk');
 }
 
 /** `mm/vmscan.c:may_write_to_queue()`: nobody has a queue of his own here, so PF_SWAPWRITE alone helps when it is full. */
@@ -134,8 +147,7 @@ export function pageout(k: Kernel, pfn: number, mapping: number): number {
   if (!may_write_to_queue(k, pfn, mapping)) return PAGE_KEEP;
   if (!PageDirty(k.s, pfn)) return PAGE_CLEAN;
   k.emit.PageCleanedForIo(pfn);
-  writepage(k, pfn, mapping);
-  return PAGE_SUCCESS;
+  return writepage(k, pfn, mapping) ? PAGE_SUCCESS : PAGE_ACTIVATE;
 }
 
 function refuse_removal(k: Kernel, pfn: number, reason: number): number {
@@ -200,7 +212,7 @@ function swap_page(k: Kernel, pfn: number): number {
     k.emit.PageoutAttempted(pfn, outcome);
     if (outcome === PAGE_SUCCESS) return RETRY_WRITTEN;
     if (outcome === PAGE_KEEP) return unlock_and(k, pfn, mapping === 0 ? RETRY_NO_MAPPING : RETRY_REFERENCED);
-    if (outcome === PAGE_ACTIVATE) return unlock_and(k, pfn, RETRY_NO_WRITEPAGE);
+    if (outcome === PAGE_ACTIVATE) return unlock_and(k, pfn, cannot_write(k, mapping));
   }
   return unlock_and(k, pfn, leave_cache(k, pfn, mapping));
 }

@@ -26,14 +26,13 @@ import {
   RETRY_HAS_BUFFERS,
   RETRY_MLOCKED,
   RETRY_NO_MAPPING,
-  RETRY_NO_WRITEPAGE,
   RETRY_REFERENCED,
   RETRY_STILL_MAPPED,
   RETRY_WRITTEN,
 } from './migrate_outcome.ts';
 import { SWAP_MLOCK, try_to_unmap, vma_address, vmas_of_page } from './rmap.ts';
 import { swap_free } from './swapfile.ts';
-import { evict_locked_page, pageout, unlock_and } from './vmscan.ts';
+import { evict_locked_page, pageout, unlock_and, cannot_write } from './vmscan.ts';
 
 /** The page is in the target: what migrate_locked_page() answers then. An eviction is DONE without it. */
 export const MIGRATED = -1;
@@ -103,7 +102,7 @@ function buffer_migrate_page(k: Kernel, to: number, pfn: number): number {
 
 /** What pageout() answered, as the outcome of a step. It does not write a page that is mapped. */
 function pageout_refusal(k: Kernel, pfn: number, outcome: number): number {
-  if (outcome === PAGE_ACTIVATE) return RETRY_NO_WRITEPAGE;
+  if (outcome === PAGE_ACTIVATE) return cannot_write(k, page_mapping(k.s, pfn));
   return page_mapped(k.s, pfn) ? RETRY_STILL_MAPPED : RETRY_REFERENCED;
 }
 

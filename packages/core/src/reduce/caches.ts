@@ -42,11 +42,12 @@ import {
   WRITE_ERRORS,
   X_NRPAGES,
   X_ROOT,
+  X_SWAPPED,
 } from '../state/layout.ts';
-import { tableEntry } from '../state/read.ts';
+import { kept_on_disk, tableEntry } from '../state/read.ts';
 import { enableSwapArea, type State } from '../state/state.ts';
 import { invariant } from './assert.ts';
-import { clean, clearFlags, setFlags, unlock } from './frames.ts';
+import { clean, clearFlags, dirty, setFlags, unlock } from './frames.ts';
 import { ensure, makeEntry } from './grow.ts';
 
 const IO_WRITE = 1;
@@ -218,6 +219,37 @@ function PageRemovedFromPageCache(state: State, pfn: number, file: number, index
   state.frames[at + F_COUNT]--;
 }
 
+function PageMovedToSwapCache(state: State, pfn: number, file: number, index: number, slot: number): void {
+  PageRemovedFromPageCache(state, pfn, file, index);
+  enterSwapCache(state, pfn, slot, PG_DIRTY);
+  clearFlags(state, pfn, PG_RECLAIM);
+}
+
+function PageMovedFromSwapCache(state: State, pfn: number, file: number, index: number, slot: number): void {
+  PageRemovedFromSwapCache(state, pfn, slot);
+  PageAddedToPageCache(state, pfn, file, index);
+  dirty(state, pfn);
+}
+
+/** The place of a page in its file holds the slot, below zero, while no frame caches the page. */
+function ShmemEntrySet(state: State, file: number, index: number, slot: number): void {
+  const { tables, files } = state;
+  const entry = tableEntry(tables, files, file * FILE + X_ROOT, index);
+  invariant(entry >= 0 && tables[entry] <= 0, 'a slot for a page that is cached: page', index, 'of file', file);
+  files[file * FILE + X_SWAPPED] += (slot === 0 ? 0 : 1) - (tables[entry] === 0 ? 0 : 1);
+  tables[entry] = -slot;
+}
+
+function ShmemEntryLookedUp(state: State, _file: number, _index: number, _slot: number, pfn: number): void {
+  state.vmstat[SWAP_CACHE_FIND_TOTAL]++;
+  if (pfn !== 0) state.vmstat[SWAP_CACHE_FIND_SUCCESS]++;
+}
+
+function FileWriteRefused(state: State, pfn: number): void {
+  dirty(state, pfn);
+  clearFlags(state, pfn, PG_RECLAIM);
+}
+
 function PageTruncated(state: State, pfn: number): void {
   if ((state.frames[pfn * FRAME + F_FLAGS] & PG_DIRTY) !== 0) clean(state, pfn);
   clearFlags(state, pfn, PG_UPTODATE);
@@ -236,9 +268,9 @@ function BuffersReleased(state: State, pfn: number): void {
   clearFlags(state, pfn, PG_PRIVATE);
 }
 
-/** Pages of ramfs come into being in memory; no device reads them. */
+/** Pages that are only in memory come into being there; no device reads them. */
 function FileRead(state: State, pfn: number, file: number): void {
-  if (state.cold.files[file].fs !== 'ramfs') state.vmstat[PGPGIN] += PAGE_SECTORS;
+  if (kept_on_disk(state.cold.files[file].fs)) state.vmstat[PGPGIN] += PAGE_SECTORS;
   setFlags(state, pfn, PG_UPTODATE);
   unlock(state, pfn);
 }
@@ -266,6 +298,13 @@ export const cacheReducers = {
   IoErrorsArmed,
   PageAddedToPageCache,
   PageRemovedFromPageCache,
+  PageMovedToSwapCache,
+  PageMovedFromSwapCache,
+  ShmemEntrySet,
+  ShmemEntryLookedUp,
+  ShmemPageZeroed: (state: State, pfn: number) => setFlags(state, pfn, PG_UPTODATE),
+  FilePageFilled: (state: State, pfn: number) => setFlags(state, pfn, PG_UPTODATE),
+  FileWriteRefused,
   PageTruncated,
   BuffersAttached,
   BuffersReleased,

@@ -37,7 +37,7 @@ import {
   Z_FREE,
   Z_WITHHELD,
 } from '../state/layout.ts';
-import { page_zone } from '../state/read.ts';
+import { mapping_cap_account_dirty, page_zone } from '../state/read.ts';
 import type { State } from '../state/state.ts';
 import { invariant } from './assert.ts';
 import {
@@ -62,26 +62,19 @@ export function clearFlags(state: State, pfn: number, bits: number): void {
 
 const lruOf = (state: State, pfn: number): number => ((state.frames[pfn * FRAME + F_FLAGS] & PG_ACTIVE) !== 0 ? 1 : 0);
 
-/**
- * Dirty pages of files are counted, as they are what write-back looks for; those that can never be written are not.
- */
-function counts_dirty(state: State, mapping: number): boolean {
-  return mapping > 0 && state.cold.files[mapping].fs !== 'ramfs';
-}
-
 /** Marks a page dirty. From now on its content must be kept. */
 export function dirty(state: State, pfn: number): void {
   const at = pfn * FRAME;
   if ((state.frames[at + F_FLAGS] & PG_DIRTY) !== 0) return;
   state.frames[at + F_FLAGS] = (state.frames[at + F_FLAGS] | PG_DIRTY) & ~PG_LAZYFREE;
-  if (counts_dirty(state, state.frames[at + F_MAPPING])) state.vmstat[NR_DIRTY]++;
+  if (mapping_cap_account_dirty(state, state.frames[at + F_MAPPING])) state.vmstat[NR_DIRTY]++;
 }
 
 export function clean(state: State, pfn: number): void {
   const at = pfn * FRAME;
   invariant((state.frames[at + F_FLAGS] & PG_DIRTY) !== 0, 'a clean page is cleaned: frame', pfn);
   state.frames[at + F_FLAGS] &= ~PG_DIRTY;
-  if (counts_dirty(state, state.frames[at + F_MAPPING])) state.vmstat[NR_DIRTY]--;
+  if (mapping_cap_account_dirty(state, state.frames[at + F_MAPPING])) state.vmstat[NR_DIRTY]--;
 }
 
 function PageAllocated(state: State, pfn: number, preferred: number, local: number, interleaved: number): void {

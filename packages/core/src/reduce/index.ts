@@ -20,6 +20,7 @@ import type { StateView } from '../state/view.ts';
 import { areaReducers } from './areas.ts';
 import { cacheReducers } from './caches.ts';
 import { cpusetReducers } from './cpusets.ts';
+import { fileReducers } from './files.ts';
 import { frameReducers } from './frames.ts';
 import { mappingReducers } from './mappings.ts';
 import { migrateReducers } from './migrate.ts';
@@ -38,7 +39,12 @@ const hot: HotReducers<Exclude<HotName, SilentName>> = {
   ...runReducers,
 };
 /** Every cold event kind that does has one here. */
-const cold: ColdReducers<Exclude<ColdName, SilentName>> = { ...areaReducers, ...taskReducers, ...cpusetReducers };
+const cold: ColdReducers<Exclude<ColdName, SilentName>> = {
+  ...areaReducers,
+  ...taskReducers,
+  ...cpusetReducers,
+  ...fileReducers,
+};
 
 type Cold = (draft: unknown, payload: unknown, state: State) => void;
 

@@ -5,7 +5,6 @@ import {
   CURRENT_OP,
   CURRENT_TASK,
   DRAWS,
-  FILE,
   MM,
   LAST_OP,
   M_USERS,
@@ -64,8 +63,6 @@ export const taskReducers: ColdReducers<
   | 'CapabilitiesDropped'
   | 'TaskPolicySet'
   | 'InterleaveWeightSet'
-  | 'FileCreated'
-  | 'FileResized'
   | 'IoModeSet'
   | 'CongestionSet'
   | 'CpuStateChanged'
@@ -126,15 +123,6 @@ export const taskReducers: ColdReducers<
   },
   InterleaveWeightSet(draft, { node, weight }) {
     draft.il_weights[node] = weight;
-  },
-  FileCreated(draft, { file, name, pages, fs, buffers }, state) {
-    const kind = { fs: fs ?? 'disk', buffers: buffers ?? 'none' } as const;
-    draft.files[file] = { name, pages, ...kind, i_mmap: [], i_mmap_nonlinear: [], i_mmap_writable: 0 };
-    draft.next.file = file + 1;
-    ensure(state, 'files', (file + 1) * FILE);
-  },
-  FileResized(draft, { file, pages }) {
-    draft.files[file].pages = pages;
   },
   IoModeSet(draft, { mode }) {
     draft.io_mode = mode;

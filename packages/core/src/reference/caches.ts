@@ -1,6 +1,7 @@
 /** What events do to the swap cache, swap slots, the page cache, and the requests that wait at the devices. */
 import { BUFFERS, IO_DIRECTION } from '@pagetape/events';
 import { invariant } from '../reduce/assert.ts';
+import { kept_on_disk } from '../state/read.ts';
 import { PAGE_SECTORS } from '../state/layout.ts';
 import { frameOf, setDirty, setLocked } from './frames.ts';
 import type { ReferenceDraft } from './state.ts';
@@ -143,32 +144,75 @@ const buffers: ReferenceReducers<'BuffersAttached' | 'BuffersReleased'> = {
   },
 };
 
+function enterPageCache(draft: ReferenceDraft, pfn: number, file: number, index: number): void {
+  invariant(draft.page_cache[file][index] === undefined, 'two frames hold page', index, 'of file', file);
+  invariant(draft.swap_entries[file][index] === undefined, 'a page that is in swap is cached:', index, 'of file', file);
+  draft.page_cache[file][index] = pfn;
+  const frame = frameOf(draft, pfn);
+  frame.file = file;
+  frame.index = index;
+  frame.count++;
+  frame.locked = true;
+}
+
+function leavePageCache(draft: ReferenceDraft, pfn: number, file: number, index: number): void {
+  invariant(draft.page_cache[file][index] === pfn, 'frame', pfn, 'does not hold page', index, 'of file', file);
+  delete draft.page_cache[file][index];
+  const frame = frameOf(draft, pfn);
+  frame.file = 0;
+  frame.count--;
+}
+
+const shmem: ReferenceReducers<
+  | 'PageMovedToSwapCache'
+  | 'PageMovedFromSwapCache'
+  | 'ShmemEntrySet'
+  | 'ShmemEntryLookedUp'
+  | 'ShmemPageZeroed'
+  | 'FilePageFilled'
+  | 'FileWriteRefused'
+> = {
+  PageMovedToSwapCache(draft, { pfn, file, index, slot }) {
+    leavePageCache(draft, pfn, file, index);
+    enterSwapCache(draft, pfn, slot);
+    const frame = frameOf(draft, pfn);
+    frame.dirty = true;
+    frame.reclaim = false;
+  },
+  PageMovedFromSwapCache(draft, { pfn, file, index, slot }) {
+    leaveSwapCache(draft, pfn, slot);
+    enterPageCache(draft, pfn, file, index);
+    frameOf(draft, pfn).dirty = true;
+  },
+  ShmemEntrySet(draft, { file, index, slot }) {
+    if (slot === 0) delete draft.swap_entries[file][index];
+    else draft.swap_entries[file][index] = slot;
+  },
+  ShmemEntryLookedUp(draft, { pfn }) {
+    draft.counters.swap_cache_find_total++;
+    if (pfn !== 0) draft.counters.swap_cache_find_success++;
+  },
+  ShmemPageZeroed: (draft, { pfn }) => void (frameOf(draft, pfn).uptodate = true),
+  FilePageFilled: (draft, { pfn }) => void (frameOf(draft, pfn).uptodate = true),
+  FileWriteRefused(draft, { pfn }) {
+    const frame = frameOf(draft, pfn);
+    setDirty(draft, frame, true);
+    frame.reclaim = false;
+  },
+};
+
 const pageCache: ReferenceReducers<
   'PageAddedToPageCache' | 'PageRemovedFromPageCache' | 'PageTruncated' | 'FileRead' | 'FileWritten'
 > = {
-  PageAddedToPageCache(draft, { pfn, file, index }) {
-    invariant(draft.page_cache[file][index] === undefined, 'two frames hold page', index, 'of file', file);
-    draft.page_cache[file][index] = pfn;
-    const frame = frameOf(draft, pfn);
-    frame.file = file;
-    frame.index = index;
-    frame.count++;
-    frame.locked = true;
-  },
-  PageRemovedFromPageCache(draft, { pfn, file, index }) {
-    invariant(draft.page_cache[file][index] === pfn, 'frame', pfn, 'does not hold page', index, 'of file', file);
-    delete draft.page_cache[file][index];
-    const frame = frameOf(draft, pfn);
-    frame.file = 0;
-    frame.count--;
-  },
+  PageAddedToPageCache: (draft, { pfn, file, index }) => enterPageCache(draft, pfn, file, index),
+  PageRemovedFromPageCache: (draft, { pfn, file, index }) => leavePageCache(draft, pfn, file, index),
   PageTruncated(draft, { pfn }) {
     const frame = frameOf(draft, pfn);
     setDirty(draft, frame, false);
     frame.uptodate = false;
   },
   FileRead(draft, { pfn, file }) {
-    if (draft.cold.files[file].fs !== 'ramfs') draft.counters.pgpgin += PAGE_SECTORS;
+    if (kept_on_disk(draft.cold.files[file].fs)) draft.counters.pgpgin += PAGE_SECTORS;
     frameOf(draft, pfn).uptodate = true;
     setLocked(draft, pfn, false);
   },
@@ -179,4 +223,4 @@ const pageCache: ReferenceReducers<
   },
 };
 
-export const cacheReducers = { ...swapCache, ...slots, ...requests, ...buffers, ...pageCache };
+export const cacheReducers = { ...swapCache, ...slots, ...requests, ...buffers, ...shmem, ...pageCache };

@@ -2,6 +2,7 @@
 import { LRU } from '@pagetape/events';
 import type { Draft } from 'immer';
 import { invariant } from '../reduce/assert.ts';
+import { kept_on_disk } from '../state/read.ts';
 import { PGALLOC_ZONE, VMSTAT } from '../state/layout.ts';
 import { NEW_FRAME, type ReferenceDraft, type ReferenceFrame, type ReferenceZone } from './state.ts';
 import type { ReferenceReducers } from './types.ts';
@@ -34,12 +35,12 @@ function takeOffLru(draft: ReferenceDraft, pfn: number): Draft<ReferenceZone> {
   return zone;
 }
 
-/** Dirty pages of files are counted, as they are what write-back looks for; those of ramfs can never be written. */
+/** Dirty pages of files on disk are counted, as they are what write-back looks for. */
 export function setDirty(draft: ReferenceDraft, frame: FrameDraft, dirty: boolean): void {
   if (frame.dirty === dirty) return;
   frame.dirty = dirty;
   if (dirty) frame.lazyfree = false;
-  if (frame.file !== 0 && draft.cold.files[frame.file].fs !== 'ramfs') draft.counters.nr_dirty += dirty ? 1 : -1;
+  if (frame.file !== 0 && kept_on_disk(draft.cold.files[frame.file].fs)) draft.counters.nr_dirty += dirty ? 1 : -1;
 }
 
 /** One reference more, or less. */

@@ -141,6 +141,8 @@ export interface ReferenceState {
   readonly tasks: Readonly<Record<number, ReferenceTask>>;
   /** Frames that cache a file, by page of the file. */
   readonly page_cache: Readonly<Record<number, Readonly<Record<number, number>>>>;
+  /** Swap slots that have pages of a file, by page of the file. */
+  readonly swap_entries: Readonly<Record<number, Readonly<Record<number, number>>>>;
   /** Frames that hold the copy of a swap slot. */
   readonly swap_cache: Readonly<Record<number, number>>;
   readonly areas: readonly ReferenceArea[];
@@ -213,6 +215,7 @@ export function initialReference(spec: MachineSpec): ReferenceState {
     mms: {},
     tasks: {},
     page_cache: {},
+    swap_entries: {},
     swap_cache: {},
     ...initialSwap(spec),
     io: [],

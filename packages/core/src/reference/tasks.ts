@@ -7,6 +7,7 @@ import { STREAMS } from '../prng.ts';
 import { areaReducers } from '../reduce/areas.ts';
 import { invariant } from '../reduce/assert.ts';
 import { cpusetReducers, keepApplied } from '../reduce/cpusets.ts';
+import { fileReducers } from '../reduce/files.ts';
 import { copyPolicy } from '../reduce/policy.ts';
 import type { SilentName } from '../reduce/silent.ts';
 import { taskReducers } from '../reduce/tasks.ts';
@@ -14,7 +15,7 @@ import type { State } from '../state/state.ts';
 import type { ReferenceDraft } from './state.ts';
 import type { DataOf, ReferenceReducers } from './types.ts';
 
-const coldReducers = { ...areaReducers, ...taskReducers, ...cpusetReducers };
+const coldReducers = { ...areaReducers, ...taskReducers, ...cpusetReducers, ...fileReducers };
 
 /** Stands where the reducers of the fast state expect its arrays: those that are reused as they are never look. */
 const NO_ARRAYS = Object.freeze({}) as State;
@@ -39,10 +40,12 @@ type BothLanes =
   | 'TaskPolicySet'
   | 'TaskCpusetApplied'
   | 'MmDestroyed'
-  | 'FileCreated';
+  | 'FileCreated'
+  | 'FileDeleted';
 
 const cold: ReferenceReducers<Exclude<ColdName, BothLanes | SilentName>> = {
   FileResized: onlyCold('FileResized'),
+  SharedPolicySet: onlyCold('SharedPolicySet'),
   CpusetCreated: onlyCold('CpusetCreated'),
   CpusetChanged: onlyCold('CpusetChanged'),
   CpusetAttached: onlyCold('CpusetAttached'),
@@ -122,11 +125,20 @@ const bothLanes: ReferenceReducers<BothLanes> = {
     draft.cold.regions = draft.cold.regions.filter((region) => region.mm !== mm);
     delete draft.mms[mm];
   },
-  FileCreated(draft, { file, name, pages, fs, buffers }) {
-    const kind = { fs: fs ?? 'disk', buffers: buffers ?? 'none' } as const;
-    draft.cold.files[file] = { name, pages, ...kind, i_mmap: [], i_mmap_nonlinear: [], i_mmap_writable: 0 };
+  FileCreated(draft, { file, name, pages, fs, buffers, unlinked }) {
+    const kind = { fs: fs ?? 'disk', buffers: buffers ?? 'none', unlinked: unlinked ?? false } as const;
+    const unused = { i_mmap: [], i_mmap_nonlinear: [], i_mmap_writable: 0, truncate_count: 0, policies: [] };
+    draft.cold.files[file] = { name, pages, ...kind, ...unused };
     draft.cold.next.file = file + 1;
     draft.page_cache[file] = {};
+    draft.swap_entries[file] = {};
+  },
+  FileDeleted(draft, { file }) {
+    invariant(Object.keys(draft.page_cache[file]).length === 0, 'a file with pages is deleted:', file);
+    invariant(Object.keys(draft.swap_entries[file]).length === 0, 'a file with pages in swap is deleted:', file);
+    delete draft.cold.files[file];
+    delete draft.page_cache[file];
+    delete draft.swap_entries[file];
   },
 };
 

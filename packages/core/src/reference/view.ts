@@ -43,7 +43,22 @@ export function referenceOf(s: StateView): ReferenceState {
     batches: s.topology.cpu_to_node.map((_, cpu) => batchesOf(s, cpu)),
     mms: byKey(s.cold.mms, (mm) => mmOf(s, mm)),
     tasks: byKey(s.cold.tasks, (pid) => taskOf(s, pid)),
-    page_cache: byKey(s.cold.files, (file) => cachedPages(s, file)),
+    page_cache: byKey(s.cold.files, (file) =>
+      indexOf(
+        s,
+        file,
+        (entry) => entry > 0,
+        (entry) => entry - 1,
+      ),
+    ),
+    swap_entries: byKey(s.cold.files, (file) =>
+      indexOf(
+        s,
+        file,
+        (entry) => entry < 0,
+        (entry) => -entry,
+      ),
+    ),
     swap_cache: nonZero(s.swap_cache, (frame) => frame - 1),
     areas: Array.from({ length: s.areas.length / L.AREA }, (_, n) => areaOf(s, n)),
     slots: nonZero(s.swap_map, (users) => users),
@@ -208,15 +223,21 @@ function taskOf({ tasks }: StateView, pid: number): ReferenceTask {
   };
 }
 
-function cachedPages(s: StateView, file: number): Record<number, number> {
-  const pages: Record<number, number> = {};
+/** Those entries of the index of a file that `is` names: frames, or swap slots. */
+function indexOf(
+  s: StateView,
+  file: number,
+  is: (entry: number) => boolean,
+  make: (entry: number) => number,
+): Record<number, number> {
+  const found: Record<number, number> = {};
   eachLeaf(s, s.files, file * L.FILE + L.X_ROOT, (first, leaf) => {
     for (let i = 0; i < L.TABLE; i++) {
-      const frame = s.tables[leaf * L.TABLE + i];
-      if (frame !== 0) pages[first + i] = frame - 1;
+      const entry = s.tables[leaf * L.TABLE + i];
+      if (is(entry)) found[first + i] = make(entry);
     }
   });
-  return pages;
+  return found;
 }
 
 function areaOf({ areas }: StateView, area: number): ReferenceArea {

@@ -144,7 +144,9 @@ export class Scheduler {
   private resume(actor: Actor): void {
     if (actor.run === null) this.begin(actor);
     this.switchTo(actor);
-    if (isSubjectDead(this.k.s, actor.subject)) return this.finish(actor, { ret: null, dead: true });
+    // A task that is on its way out goes on; it may have to sleep there.
+    if (actor.run === null && isSubjectDead(this.k.s, actor.subject))
+      return this.finish(actor, { ret: null, dead: true });
     actor.run ??= untilUserMode(this.k, actor.stimulus);
     const { done, value } = actor.run.next();
     if (done) return this.finish(actor, value);

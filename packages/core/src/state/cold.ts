@@ -2,7 +2,7 @@
  * The cold lane: what there are dozens of, as plain objects that Immer changes in the reducer and freezes after.
  * Members are kept by number; numbers of one kind start at 1, and 0 means none.
  */
-import type { Buffers, Cpuset, DEVICES, FILE_SYSTEMS, Oops, Task, Vma } from '@pagetape/events';
+import type { Buffers, Cpuset, DEVICES, FileSystem, Oops, Policy, Task, Vma } from '@pagetape/events';
 
 /** An address space: its areas in ascending order of address. */
 export interface Mm {
@@ -13,11 +13,18 @@ export interface Mm {
   readonly def_flags: number;
 }
 
-/** A file, and the areas that map it, in the order in which reverse mapping visits them. */
+/** Pages [start, end) of a file have this policy: struct sp_node. */
+export interface PolicyRange {
+  readonly start: number;
+  readonly end: number;
+  readonly policy: Policy;
+}
+
+/** A file, and the areas that map it, in the order in which reverse mapping visits them. Its number is its inode's. */
 export interface File {
   readonly name: string;
   readonly pages: number;
-  readonly fs: (typeof FILE_SYSTEMS)[number];
+  readonly fs: FileSystem;
   /** What its cached pages have. */
   readonly buffers: Buffers | 'none';
   readonly i_mmap: readonly number[];
@@ -25,6 +32,12 @@ export interface File {
   readonly i_mmap_nonlinear: readonly number[];
   /** Shared mappings that may be written. fork() does not count its copies, their end does: it may go below zero. */
   readonly i_mmap_writable: number;
+  /** How often pages were cut off: a fault that slept meanwhile begins anew. */
+  readonly truncate_count: number;
+  /** It has no name, and goes with its last mapping. */
+  readonly unlinked: boolean;
+  /** Its policies, where its file system has them: struct shared_policy. Ascending, and no two overlap. */
+  readonly policies: readonly PolicyRange[];
 }
 
 /** A name that the scenario gave to a range of an address space. */

@@ -138,8 +138,9 @@ export const PF_SWAPWRITE = 0x01000000;
 
 // --- files: index file * FILE -------------------------------------------------------------------------------------
 export const FILE = 4;
-export const X_ROOT = 0; // top table and height of the page cache; entries are pfn + 1
-export const X_NRPAGES = 2;
+export const X_ROOT = 0; // top table and height of the page cache; entries are pfn + 1, or minus a swap slot
+export const X_NRPAGES = 2; // cached pages
+export const X_SWAPPED = 3; // pages in swap
 
 // --- swap areas: index area * AREA, and per slot one integer in swap_map and swap_cache -----------------------------
 export const AREA = 8;

@@ -1,5 +1,5 @@
 /** Reading single facts out of the hot arrays, with the names that the kernel uses. */
-import { BUFFERS, type Buffers } from '@pagetape/events';
+import { BUFFERS, type Buffers, type FileSystem } from '@pagetape/events';
 import {
   F_COUNT,
   F_FLAGS,
@@ -156,8 +156,26 @@ export function has_page_table(s: StateView, mm: number, vpn: number): boolean {
   return tableEntry(s.tables, s.mms, mm * MM + M_ROOT, vpn) >= 0;
 }
 
-/** The frame that caches a page of a file, or -1: find_get_page() without the reference. */
-export function find_page(s: StateView, file: number, index: number): number {
+/** What a file has at `index`: a frame plus one, minus a swap slot, or 0 for nothing. */
+function indexEntry(s: StateView, file: number, index: number): number {
   const entry = tableEntry(s.tables, s.files, file * FILE + X_ROOT, index);
-  return entry < 0 ? -1 : s.tables[entry] - 1;
+  return entry < 0 ? 0 : s.tables[entry];
 }
+
+/** The frame that caches a page of a file, or -1: find_get_page() without the reference. */
+export const find_page = (s: StateView, file: number, index: number): number =>
+  Math.max(indexEntry(s, file, index), 0) - 1;
+
+/** The swap slot that has a page of a file, or 0: mm/shmem.c:shmem_swp_entry(). */
+export const shmem_swp_entry = (s: StateView, file: number, index: number): number =>
+  Math.max(-indexEntry(s, file, index), 0);
+
+/** Whether the file is one of tmpfs: shmem_mapping(). */
+export const shmem_mapping = (s: StateView, file: number): boolean => s.cold.files[file]?.fs === 'tmpfs';
+
+/** Files of these are only in memory, or in swap. */
+export const kept_on_disk = (fs: FileSystem): boolean => fs !== 'ramfs' && fs !== 'tmpfs';
+
+/** Whether write-back looks for dirty pages of the mapping, so that they are counted: mapping_cap_account_dirty(). */
+export const mapping_cap_account_dirty = (s: StateView, mapping: number): boolean =>
+  mapping > 0 && s.cold.files[mapping] !== undefined && kept_on_disk(s.cold.files[mapping].fs);

@@ -12,6 +12,7 @@ import {
   WRITE,
   type StimulusByOp,
 } from '@pagetape/events';
+import { ScenarioFault } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { get_signal_to_deliver, send_signal } from '../kernel/signal.ts';
 import { WAIT_HANDOVER, waitFor } from '../sched/wait.ts';
@@ -61,6 +62,8 @@ function overPages(
 
 export function* performFile(k: Kernel, step: StimulusByOp<'file'>): Sleeping<Result> {
   const { name, pages, fs, buffers } = step;
+  if (fs === 'tmpfs' && buffers)
+    throw new ScenarioFault(`the file ${name} is in memory and swap, and so has no buffers`);
   const given = { ...(fs ? { fs } : {}), ...(buffers ? { buffers } : {}) };
   k.emit.FileCreated({ file: k.s.cold.next.file, name, pages, ...given });
   return { ret: 0 };

@@ -40,6 +40,7 @@ const PERFORMERS: Performers = {
   get_mempolicy: call.performGetMempolicy,
   home_node: call.performHomeNode,
   move_pages: performMovePages,
+  pwrite: call.performPwrite,
   file: disturb.performFile,
   truncate: disturb.performTruncate,
   lock: disturb.performLock,

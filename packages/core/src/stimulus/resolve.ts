@@ -132,6 +132,8 @@ export function resolveCpu(s: StateView, where: { cpu?: number; node?: number })
 
 /** The number of the file that a step names. */
 export function resolveFile({ cold }: StateView, name: string | undefined): number {
-  for (let file = 1; file < cold.next.file; file++) if (cold.files[file].name === name) return file;
+  for (let file = 1; file < cold.next.file; file++) {
+    if (cold.files[file]?.name === name && !cold.files[file].unlinked) return file;
+  }
   throw new ScenarioFault(`there is no file ${name}; a step "file" must make it first`);
 }

@@ -27,6 +27,7 @@ import { cpusetCalls } from '../kernel/cpuset_calls.ts';
 import { in_root_cpuset } from '../kernel/cpuset.ts';
 import { do_exit } from '../kernel/exit.ts';
 import { clone_thread, fork, spawn } from '../kernel/fork.ts';
+import { generic_file_write } from '../mm/filemap.ts';
 import { sys_remap_file_pages } from '../mm/fremap.ts';
 import { WAIT_PREEMPT } from '../sched/wait.ts';
 import { set_dumpable, sys_setresgid, sys_setresuid } from '../kernel/sys.ts';
@@ -36,6 +37,7 @@ import { access_without_fault, do_page_fault } from '../mm/memory.ts';
 import { set_mempolicy_home_node } from '../mm/mempolicy_kernel.ts';
 import { do_mmap_pgoff, do_munmap } from '../mm/mmap.ts';
 import { sys_mprotect } from '../mm/mprotect.ts';
+import { shmem_file_write } from '../mm/shmem.ts';
 import { copy_nodes_to_user, nr_node_ids } from '../mm/user_mask.ts';
 import { changingAreas, populate_if_locked } from './memory.ts';
 import { policyCalls } from './policy_calls.ts';
@@ -143,13 +145,13 @@ const AREA_FLAGS: Readonly<Record<string, number>> = {
  */
 function areaFlags(kind: string, protection: number): number {
   const writable = (protection & VM_WRITE) !== 0;
+  if (kind === 'shared') return protection | VM_SHARED | VM_MAYSHARE | VM_MAYWRITE;
   if (kind === 'file') return protection | VM_MAYSHARE | (writable ? VM_SHARED | VM_MAYWRITE : 0);
   return protection | VM_MAYWRITE | (writable ? VM_ACCOUNT : 0);
 }
 
 export function* performMmap(k: Kernel, step: Step<'mmap'>): Sleeping<Result> {
   const kind = step.kind ?? 'anon';
-  if (kind === 'shared') throw new NotSimulated('shared anonymous memory');
   const populate = step.flags?.includes('populate') ?? false;
   const flags = (step.flags ?? []).filter((flag) => flag !== 'populate' || k.traits.populates === 'at-once');
   const unknown = flags.find((flag) => AREA_FLAGS[flag] === undefined);
@@ -160,7 +162,7 @@ export function* performMmap(k: Kernel, step: Step<'mmap'>): Sleeping<Result> {
     start,
     pages: step.pages,
     flags: areaFlags(kind, resolveProtection(step.prot ?? 'rw')) | asked,
-    file: kind === 'anon' ? 0 : resolveFile(k.s, step.file),
+    file: kind === 'anon' || kind === 'shared' ? 0 : resolveFile(k.s, step.file),
     offset: step.off ?? 0,
   };
   const mapped = yield* changingAreas(k, function* () {
@@ -175,7 +177,7 @@ export function* performMmap(k: Kernel, step: Step<'mmap'>): Sleeping<Result> {
 export function* performMunmap(k: Kernel, step: Step<'munmap'>): Sleeping<Result> {
   return yield* changingAreas(k, function* () {
     const { mm, pid } = current(k);
-    do_munmap(k, mm, resolvePage(k.s, pid, step.addr), step.pages);
+    yield* do_munmap(k, mm, resolvePage(k.s, pid, step.addr), step.pages);
     return 0;
   });
 }
@@ -213,6 +215,17 @@ export function* performTouch(k: Kernel, step: Step<'touch'>): Sleeping<Result> 
       if (sig === 'SIGKILL') yield* do_exit(k);
       if (sig) return { ret: n, sig };
     }
+  }
+  return { ret: step.pages };
+}
+
+/** write(2) of whole pages, a call each. The first one that fails ends it. */
+export function* performPwrite(k: Kernel, step: Step<'pwrite'>): Sleeping<Result> {
+  const file = resolveFile(k.s, step.file);
+  const write = k.s.cold.files[file].fs === 'tmpfs' ? shmem_file_write : generic_file_write;
+  for (let n = 0; n < step.pages; n++) {
+    const error = yield* write(k, file, step.off + n);
+    if (error !== 0) return n > 0 ? { ret: n } : fromKernel(error);
   }
   return { ret: step.pages };
 }

@@ -75,15 +75,17 @@ export const FileCreated = defineColdEvent({
   name: 'FileCreated',
   number: 7,
   of,
-  doc: 'A file of so many pages exists on disk; none of its pages is cached.',
+  doc: 'A file of so many pages exists; none of its pages is cached.',
   schema: z.strictObject({
     file: id,
     name: z.string(),
     pages: id,
-    /** Usual: disk, whose pages can be written. */
+    /** Usual: disk. */
     fs: z.exactOptional(z.enum(FILE_SYSTEMS)),
     /** Usual: none. */
     buffers: z.exactOptional(z.enum(BUFFERS)),
+    /** It has no name, and goes with its last mapping. */
+    unlinked: z.exactOptional(z.literal(true)),
   }),
 });
 

@@ -191,7 +191,7 @@ export const WalkFinished = defineEvent({
 export const ReadaheadStarted = defineEvent({
   name: 'ReadaheadStarted',
   number: 137,
-  of: 'mm/memory.c:swapin_readahead()',
+  of: 'mm/memory.c:swapin_readahead(), mm/shmem.c:shmem_swapin()',
   doc: 'A swap-in reads this many slots from `slot` on, because neighbours in swap are expected to be needed too.',
   fields: [slot('slot'), count('slots')],
   cost_ns: 100,
@@ -200,7 +200,7 @@ export const ReadaheadStarted = defineEvent({
 export const MajorFaultCounted = defineEvent({
   name: 'MajorFaultCounted',
   number: 138,
-  of: 'mm/memory.c:do_swap_page()',
+  of: 'mm/memory.c:do_swap_page(), mm/shmem.c:shmem_getpage()',
   doc: 'The fault had to read from the device, whatever comes of it.',
   fields: [mm('mm'), vpn('vpn')],
 });

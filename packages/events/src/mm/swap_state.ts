@@ -14,7 +14,7 @@ export const PageAddedToSwapCache = defineEvent({
 export const SwapAllocationFailed = defineEvent({
   name: 'SwapAllocationFailed',
   number: 81,
-  of: 'mm/swap_state.c:add_to_swap()',
+  of: 'mm/swap_state.c:add_to_swap(), mm/shmem.c:shmem_writepage()',
   doc: 'There is no free swap slot for the page.',
   fields: [pfn('pfn')],
   cost_ns: 100,

@@ -12,8 +12,9 @@ export const file = defineStimulus({
     pages: filePages(),
     fs: optional(
       word(FILE_SYSTEMS).describe(
-        'disk (usual); ramfs: in memory only, so its pages can never be written out; or one whose pages kernels can ' +
-          'move with their buffers, from 2.6.16: ext2, ext3, xfs.',
+        'disk (usual); ramfs: in memory only, so its pages can never be written out; tmpfs: in memory and in swap, with ' +
+          'policies that belong to the file; or one whose pages kernels can move with their buffers, from 2.6.16: ' +
+          'ext2, ext3, xfs.',
       ),
     ),
     buffers: optional(
@@ -34,7 +35,7 @@ const place = () => ({
 
 export const pwrite = defineStimulus({
   name: 'pwrite',
-  doc: 'The task writes pages of a file, one by one.',
+  doc: 'The task writes pages of a file, one by one, each as a whole. The file grows if need be. Answers how many were done.',
   fields: place,
 });
 

@@ -34,7 +34,8 @@ export const mmap = defineStimulus({
     pages: pageCount(),
     kind: optional(
       word(['anon', 'shared', 'file', 'filepriv']).describe(
-        'anon: private memory (usual); shared: shared memory; file: MAP_SHARED of a file; filepriv: MAP_PRIVATE.',
+        'anon: private memory (usual); shared: shared memory, a file of tmpfs without a name; file: MAP_SHARED of a file; ' +
+          'filepriv: MAP_PRIVATE.',
       ),
     ),
     prot: optional(protection().describe('Usual: rw.')),

@@ -44,10 +44,11 @@ export const LRU_INACTIVE = 0;
 export const LRU_ACTIVE = 1;
 
 /**
- * Where files are kept. Those of ramfs are only in memory: no a_ops->writepage(), and dirty pages are not counted. `disk` is
- * a file system of which nothing is known but that it can write; the others can move pages with their buffers, from 2.6.16.
+ * Where files are kept. Those of ramfs are only in memory: no a_ops->writepage(). Those of tmpfs are in memory and in
+ * swap. Dirty pages of either are not counted, as no write-back looks for them. `disk` is a file system of which nothing is
+ * known but that it can write; the others can move pages with their buffers, from 2.6.16.
  */
-export const FILE_SYSTEMS = ['disk', 'ramfs', 'ext2', 'ext3', 'xfs'] as const;
+export const FILE_SYSTEMS = ['disk', 'ramfs', 'ext2', 'ext3', 'xfs', 'tmpfs'] as const;
 export type FileSystem = (typeof FILE_SYSTEMS)[number];
 
 /**

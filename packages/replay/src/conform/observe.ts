@@ -12,7 +12,10 @@ import {
 } from '@pagetape/events';
 import type { Names } from './pages.ts';
 
-/** What a scenario's results tell of the state. `io` and `held` are one text each; the other parts have keys. */
+/**
+ * What a scenario's results tell of the state. `io` and `held` are one text each; the other parts have keys. No recorded
+ * scenario has a file of tmpfs, which `file` tells of.
+ */
 export type Observation = Readonly<Record<string, string | Readonly<Record<string, string | number>>>>;
 
 type Part = Record<string, string | number>;
@@ -154,6 +157,26 @@ function areas(s: StateView, names: Names): Part {
   return part;
 }
 
+/** Files of tmpfs, by number: what holds each page, a frame with its node, a slot, or nothing; and their policies. */
+function files(s: StateView, names: Names): Part {
+  const part: Part = {};
+  for (const [number, { fs, pages, policies }] of Object.entries(s.cold.files)) {
+    if (fs !== 'tmpfs') continue;
+    const file = Number(number);
+    const held = Array.from({ length: pages }, (_, index) => pageOfFile(s, names, file, index));
+    const words = policies.map(({ start, end, policy }) => `[${start}+${end - start} ${policyWord(policy)}]`);
+    if (words.length > 0 || held.some((word) => word !== '.')) part[`f${file}`] = [...held, ...words].join(' ');
+  }
+  return part;
+}
+
+function pageOfFile(s: StateView, names: Names, file: number, index: number): string {
+  const pfn = read.find_page(s, file, index);
+  if (pfn >= 0) return `${read.page_to_nid(s, pfn)}${names.page(pfn)}`;
+  const slot = read.shmem_swp_entry(s, file, index);
+  return slot === 0 ? '.' : `s${slot}`;
+}
+
 function counters(s: StateView): Part {
   const part: Part = {};
   for (const name of COUNTED) part[name] = s.vmstat[layout.VMSTAT.indexOf(name)];
@@ -207,6 +230,7 @@ export function observe(s: StateView, names: Names): Observation {
     cnt: counters(s),
     swap: swap(s),
     slots: slots(s),
+    file: files(s, names),
     io: pending_requests({ s })
       .map(({ pfn, write }) => `${write ? 'w' : 'r'}${names.page(pfn)}`)
       .join(' '),

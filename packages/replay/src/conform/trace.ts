@@ -8,6 +8,7 @@ type Line = (data: Data, names: Names) => string;
 
 const lru = (data: Data): string => LRU[data['lru']];
 const at = (data: Data, names: Names): string => `${names.mm(data['mm'])}@${data['vpn'] - ARENA_VPN}`;
+const ofFile = (data: Data): string => `f${data['file']}@${data['index']}`;
 const page =
   (word: string): Line =>
   (data, names) =>
@@ -22,10 +23,9 @@ function refusedUnmap(data: Data, names: Names): string {
   return `unmap ${names.page(data['pfn'])} ${at(data, names)} ${word}`;
 }
 
-function lookedUp(data: Data, names: Names): string {
-  const copy = data['pfn'] === 0 ? 'not-cached' : `cached ${names.page(data['pfn'])}`;
-  return `swap-fault ${at(data, names)} s${data['slot']} ${copy}`;
-}
+/** What the swap cache had for a slot. */
+const copyOf = (data: Data, names: Names): string =>
+  data['pfn'] === 0 ? 'not-cached' : `cached ${names.page(data['pfn'])}`;
 
 /** The line of each kind; kinds that are not here leave no line. */
 const LINES: Readonly<Record<string, Line>> = {
@@ -59,6 +59,12 @@ const LINES: Readonly<Record<string, Line>> = {
   SwapReadStarted: (d, n) => `swap-read ${n.page(d['pfn'])} s${d['slot']}`,
   SwapWriteFinished: finished('write-done'),
   SwapReadFinished: finished('read-done'),
+  PageMovedToSwapCache: (d, n) => `move-to-swap ${n.page(d['pfn'])} s${d['slot']}`,
+  PageMovedFromSwapCache: (d, n) => `move-from-swap ${n.page(d['pfn'])} s${d['slot']}`,
+  ShmemEntryLookedUp: (d, n) => `shmem-fault ${ofFile(d)} s${d['slot']} ${copyOf(d, n)}`,
+  FilePageFilled: (d, n) => `write-new ${n.page(d['pfn'])} ${ofFile(d)}`,
+  ShmemPageZeroed: (d, n) => `shmem-new ${n.page(d['pfn'])} ${ofFile(d)}`,
+  FileWriteRefused: page('write-refused'),
   PageoutAttempted: (d, n) => `pageout ${n.page(d['pfn'])} ${PAGEOUT[d['outcome']]}`,
   PageRemovedFromSwapCache: (d, n) => `remove-mapping ${n.page(d['pfn'])} ok`,
   PageRemovedFromPageCache: (d, n) => `remove-mapping ${n.page(d['pfn'])} ok`,
@@ -71,7 +77,7 @@ const LINES: Readonly<Record<string, Line>> = {
   PageAddedToLruDirectly: (d, n) => `lru-add ${n.page(d['pfn'])} inactive`,
   PageRotated: page('rotate'),
   PageActivated: page('activate'),
-  SwapCacheLookedUp: lookedUp,
+  SwapCacheLookedUp: (d, n) => `swap-fault ${at(d, n)} s${d['slot']} ${copyOf(d, n)}`,
   IoSettled: () => 'settle',
   SyscallRejected: (d) => `no-such-call ${SYSCALL_ABIS[d['abi']]} ${d['nr']}`,
   FrameRetired: (d, n) => `retire-frame ${d['pfn']} n${n.node(d['pfn'])}`,
@@ -116,6 +122,7 @@ function linesOf({ kind, data, op }: RecordedEvent, names: Names, done: DoneWord
   if (kind === 'SignalSent') return [`signal ${data['sig'] as string}`];
   if (kind === 'SignalDelivered') return [`dies-of ${data['sig'] as string}`];
   if (kind === 'CpuStateChanged') return [`cpu${data['cpu'] as number} ${data['online'] ? 'online' : 'offline'}`];
+  if (kind === 'FileDeleted') return [`delete-file f${data['file'] as number}`];
   if (kind === 'TaskMemsUpdated') return [`notices-cpuset mems ${(data['mems_allowed'] as number[]).join(',')}`];
   if (kind === 'TaskCpusetApplied') return [appliedTo(data as unknown as Applied)];
   if (kind === 'CpusetMigrationStarted') return [`worker-moves ${names.mm(numbers['mm'])} ${nodesOf(data)}`];

@@ -72,10 +72,7 @@ function pageStates(s: StateView, nid: number): { dirty: number; writeback: numb
     if (read.page_to_nid(s, pfn) !== nid) continue;
     if (mapped) states.mapped++;
     if (read.PageWriteback(s, pfn)) states.writeback++;
-    if (read.PageDirty(s, pfn) && accountsDirty(s, read.mapping_of(s, pfn))) states.dirty++;
+    if (read.PageDirty(s, pfn) && read.mapping_cap_account_dirty(s, read.mapping_of(s, pfn))) states.dirty++;
   }
   return states;
 }
-
-/** mapping_cap_account_dirty(): pages of files that can be written back. Not those of ramfs, or anonymous ones. */
-const accountsDirty = (s: StateView, mapping: number): boolean => mapping > 0 && s.cold.files[mapping].fs !== 'ramfs';

@@ -4,7 +4,14 @@
  *
  * Pages in swap are not counted: an eviction makes pages vanish from the line.
  */
-import { layout, read, show_numa_map as show_modern, type StateView, type Traits } from '@pagetape/core';
+import {
+  layout,
+  policy_of_area,
+  read,
+  show_numa_map as show_modern,
+  type StateView,
+  type Traits,
+} from '@pagetape/core';
 import {
   MPOL_BIND,
   MPOL_DEFAULT,
@@ -39,6 +46,7 @@ interface Counts {
  * An area without a policy shows that of the task whose file is read, and `default` when that has none, either:
  * show_numa_map() asks get_vma_policy() for the task of the file, which falls through like a fault of that task
  * (mm/mempolicy.c of both eras; steps 2 to 4 of its rule). A thread's file may so differ from that of its process.
+ * An area of tmpfs shows the policy that its file has for the first page, and `default` when there is none.
  */
 export function numa_maps(s: StateView, traits: Traits, pid: number): string {
   const { mm, policy } = s.cold.tasks[pid];
@@ -52,9 +60,14 @@ export function numa_maps(s: StateView, traits: Traits, pid: number): string {
 
 const addressOf = ({ start }: Vma): string => (start * PAGE_SIZE).toString(16).padStart(8, '0');
 
+function shownPolicy(s: StateView, vma: Vma, ofTask: Policy | null): Policy | null {
+  const own = policy_of_area(s, vma, vma.start);
+  return read.shmem_mapping(s, vma.file) ? own : (own ?? ofTask);
+}
+
 /** `fs/proc/task_mmu.c:show_numa_map()`, and from v2.6.16-rc1 on `mm/mempolicy.c:show_numa_map()`. */
 function show_numa_map(s: StateView, text: Older, counts: Counts, vma: Vma, task: Policy | null): string {
-  const parts = PARTS[text](s, vma, vma.policy ?? task, counts);
+  const parts = PARTS[text](s, vma, shownPolicy(s, vma, task), counts);
   if (parts === null) return '';
   const nodes = s.topology.nodes.filter((nid) => counts.node[nid] > 0).map((nid) => `N${nid}=${counts.node[nid]}`);
   return `${[addressOf(vma), ...parts, ...nodes].join(' ')}\n`;

@@ -89,6 +89,7 @@ const K = {
   anon: kindNumber('AnonPageMapped'),
   file: kindNumber('FilePageMapped'),
   swap: kindNumber('SwapEntryMapped'),
+  fromSwapCache: kindNumber('PageMovedFromSwapCache'),
   zero: kindNumber('ZeroPageMapped'),
   copied: kindNumber('CowBroken'),
   applied: kindNumber('TaskCpusetApplied'),
@@ -242,6 +243,9 @@ function note(step: StepFacts, cursor: RowCursor, s: StateView): void {
     case K.swap:
       step.fromSwap++;
       countMapped(step, cursor, s);
+      break;
+    case K.fromSwapCache:
+      step.fromSwap++;
       break;
     case K.anon:
     case K.file:

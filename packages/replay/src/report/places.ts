@@ -31,7 +31,15 @@ export function placeOf(s: StateView, mm: number, vpn: number): Place {
   if (pfn >= 0) {
     return pfn === layout.ZERO_PFN ? 'zero' : read.page_to_nid(s, pfn);
   }
-  return read.pte_is_swap(pte) ? 'swap' : null;
+  return read.pte_is_swap(pte) || isSwappedFile(s, mm, vpn) ? 'swap' : null;
+}
+
+/** A page of a file of tmpfs is in swap for everybody who maps it; page tables do not say so. */
+function isSwappedFile(s: StateView, mm: number, vpn: number): boolean {
+  if (s.cold.next.file === 1) return false;
+  const id = s.cold.mms[mm].vmas.find((each) => s.cold.vmas[each].start <= vpn && vpn < s.cold.vmas[each].end);
+  const vma = id === undefined ? undefined : s.cold.vmas[id];
+  return vma !== undefined && vma.file !== 0 && read.shmem_swp_entry(s, vma.file, vma.pgoff + (vpn - vma.start)) !== 0;
 }
 
 /** Every page number in the areas of an address space, ascending. */

@@ -100,6 +100,7 @@ export function stepText({ stimulus, task }: Pick<StepFacts, 'stimulus' | 'task'
 
 /** Steps that answer with a number of something. */
 const ANSWERS: Readonly<Record<string, readonly [one: string, many: string]>> = {
+  pwrite: ['page written', 'pages written'],
   age: ['mark of use cleared', 'marks of use cleared'],
   deactivate: ['page deactivated', 'pages deactivated'],
   pinpages: ['page held', 'pages held'],

@@ -155,8 +155,8 @@ interface Work {
 }
 
 /** `kernel/cgroup/cpuset.c:cpuset_migrate_mm()`: work for the ordered workqueue, unless the nodes are the same. */
-function cpuset_migrate_mm(k: Kernel, queue: Work[], work: Work): void {
-  if (same(work.from, work.to)) mmput(k, work.mm);
+function* cpuset_migrate_mm(k: Kernel, queue: Work[], work: Work): Sleeping<void> {
+  if (same(work.from, work.to)) yield* mmput(k, work.mm);
   else queue.push(work);
 }
 
@@ -174,7 +174,7 @@ function* cpuset_migrate_mm_workfn(k: Kernel, queue: readonly Work[]): Sleeping<
     k.emit.CpusetMigrationStarted({ mm, from: [...from], to: [...to] });
     const result = yield* do_migrate_pages(k, mm, from, to, MPOL_MF_MOVE_ALL);
     k.emit.CpusetMigrationEnded({ mm, result });
-    mmput(k, mm);
+    yield* mmput(k, mm);
   }
 }
 
@@ -183,8 +183,8 @@ function* rebind_and_queue(k: Kernel, queue: Work[], work: Work, cs: string, are
   if (work.mm === 0) return;
   k.emit.MmPinned(work.mm);
   yield* mpol_rebind_mm(k, work.mm, areas);
-  if (is_memory_migrate(k, cs)) cpuset_migrate_mm(k, queue, work);
-  else mmput(k, work.mm);
+  if (is_memory_migrate(k, cs)) yield* cpuset_migrate_mm(k, queue, work);
+  else yield* mmput(k, work.mm);
 }
 
 // --- writing to the files of a cpuset -------------------------------------------------------------------------------
