@@ -79,6 +79,7 @@ export {
   EAGAIN,
   E2BIG,
   EBUSY,
+  EINTR,
   EEXIST,
   EFAULT,
   EINVAL,

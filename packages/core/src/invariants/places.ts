@@ -113,6 +113,7 @@ export const checkZones: Invariant = (s, _census, report) => {
     const free = s.zones[at + L.Z_FREE];
     const fresh = s.zones[at + L.Z_FRESH];
     const withheld = s.zones[at + L.Z_WITHHELD];
+    const online = s.zones[at + L.Z_PRESENT];
     let [used, retired] = [0, 0];
     for (let pfn = start; pfn < start + present; pfn++) {
       if (placeOf(s, pfn) === L.PLACE_RETIRED) retired++;
@@ -122,6 +123,9 @@ export const checkZones: Invariant = (s, _census, report) => {
       const rest =
         (retired > 0 ? ` and ${retired} are retired` : '') + (withheld > 0 ? ` and ${withheld} withheld` : '');
       report(`${nameOfZone(s, z)} counts ${free} free frames and uses ${used}${rest}, but has ${present}`);
+    }
+    if (online !== present && (online !== 0 || free + used > 0)) {
+      report(`${nameOfZone(s, z)} is offline with ${free} free frames and ${used} in use`);
     }
     if (fresh < 0 || fresh > present) report(`${nameOfZone(s, z)} handed out ${fresh} of its ${present} frames`);
     if (fresh > 0 && start + fresh > s.scalars[L.FRAMES_USED]) {

@@ -39,7 +39,7 @@ import { schedule_lru_drain_on_each_cpu } from './swap.ts';
 import { isolate_lru_page } from './vmscan.ts';
 
 /** The frames of a node that were ever handed out, ascending. */
-function frames_of_node(k: Kernel, nid: number): number[] {
+export function frames_of_node(k: Kernel, nid: number): number[] {
   return k.s.topology.zones.flatMap(({ node, start }, z) =>
     node === nid ? Array.from({ length: k.s.zones[z * ZONE + Z_FRESH] }, (_, n) => start + n) : [],
   );

@@ -77,7 +77,8 @@ export function unhog_nodes(k: Kernel, of: (nid: number) => boolean): void {
   const { topology, zones } = k.s;
   topology.zones.forEach(({ node }, zone) => {
     const pages = zones[zone * ZONE + Z_WITHHELD];
-    if (of(node) && pages > 0) k.emit.FramesGivenBack(zone, pages);
+    const online = zones[zone * ZONE + Z_PRESENT] > 0;
+    if (of(node) && online && pages > 0) k.emit.FramesGivenBack(zone, pages);
   });
 }
 

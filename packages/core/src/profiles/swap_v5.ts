@@ -57,6 +57,7 @@ export const seed: Traits = {
   bind_takes_lower_zones: false,
   sys_call_table_entries: { i386: 295, ia32: 295, x86_64: 257, ia64: 270 },
   setresuid: 'plain',
+  hot_remove: 'evicts',
   migrate_capability: 'CAP_SYS_ADMIN',
   move_all_capability: 'CAP_SYS_RESOURCE',
   privileged_moves_all: false,

@@ -137,6 +137,11 @@ export interface Traits {
    * all capabilities. `plain`: as on the recorded machine of January 2006, ids change and nothing else.
    */
   readonly setresuid: 'plain' | 'checked';
+  /**
+   * How the memory of a node is taken out of use. `evicts`: Pagetape's own, made of what 2006 has: everything goes to swap, for
+   * good. `moves`: pages go to other nodes, and the node can come back; only nodes that are a `dimm` can go.
+   */
+  readonly hot_remove: 'evicts' | 'moves';
   /** What the system calls ask for, to move pages of others. */
   readonly migrate_capability: Capability;
   readonly move_all_capability: Capability;

@@ -35,6 +35,7 @@ import {
   WARNINGS,
   ZONE,
   Z_FREE,
+  Z_PRESENT,
   Z_WITHHELD,
 } from '../state/layout.ts';
 import { mapping_cap_account_dirty, page_zone } from '../state/read.ts';
@@ -132,6 +133,16 @@ function withhold({ zones }: State, zone: number, pages: number): void {
     'frames change hands that are not there: zone',
     zone,
   );
+}
+
+/** All frames of the zones of a node, which are free, go out of the allocator's hands, or come back. */
+function setOnline(state: State, nid: number, online: boolean): void {
+  state.topology.zones.forEach(({ node, present }, zone) => {
+    if (node !== nid) return;
+    const at = zone * ZONE;
+    withhold(state, zone, online ? -state.zones[at + Z_WITHHELD] : state.zones[at + Z_FREE]);
+    state.zones[at + Z_PRESENT] = online ? present : 0;
+  });
 }
 
 function PageAddedToLruBatch(state: State, pfn: number, cpu: number, lru: number): void {
@@ -234,6 +245,8 @@ export const frameReducers = {
   PageFreed,
   FrameRetired,
   NodeRetired,
+  NodeWentOffline: (state: State, nid: number) => setOnline(state, nid, false),
+  NodeCameOnline: (state: State, nid: number) => setOnline(state, nid, true),
   FramesWithheld: withhold,
   FramesGivenBack: (state: State, zone: number, pages: number) => withhold(state, zone, -pages),
   PageAddedToLruBatch,

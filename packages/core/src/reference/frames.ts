@@ -58,7 +58,14 @@ export function setLocked(draft: ReferenceDraft, pfn: number, locked: boolean): 
 const retired: ReferenceFrame = { ...NEW_FRAME, place: 'retired' };
 
 const allocation: ReferenceReducers<
-  'PageAllocated' | 'PageFreed' | 'FrameRetired' | 'NodeRetired' | 'FramesWithheld' | 'FramesGivenBack'
+  | 'PageAllocated'
+  | 'PageFreed'
+  | 'FrameRetired'
+  | 'NodeRetired'
+  | 'NodeWentOffline'
+  | 'NodeCameOnline'
+  | 'FramesWithheld'
+  | 'FramesGivenBack'
 > = {
   PageAllocated(draft, { pfn, preferred, local, interleaved }) {
     const zone = zoneOf(draft, pfn);
@@ -109,6 +116,16 @@ const allocation: ReferenceReducers<
   FramesGivenBack(draft, { zone, pages }) {
     draft.zones[zone].free_pages += pages;
     draft.zones[zone].withheld -= pages;
+  },
+  NodeWentOffline(draft, { nid }) {
+    for (const zone of draft.zones.filter(({ node }) => node === nid)) {
+      Object.assign(zone, { online: false, free_pages: 0, withheld: zone.free_pages });
+    }
+  },
+  NodeCameOnline(draft, { nid }) {
+    for (const zone of draft.zones.filter(({ node }) => node === nid)) {
+      Object.assign(zone, { online: true, free_pages: zone.withheld, withheld: 0 });
+    }
   },
   NodeRetired(draft, { nid }) {
     for (const zone of draft.zones.filter(({ node }) => node === nid)) {

@@ -58,6 +58,8 @@ export interface ReferenceZone extends Lists {
   readonly kind: number;
   readonly start: number;
   readonly present: number;
+  /** Its node is online. */
+  readonly online: boolean;
   readonly free_pages: number;
   /** Free frames that somebody outside has: the last ones of those that would be handed out. */
   readonly withheld: number;
@@ -237,6 +239,7 @@ function initialZones(topology: Topology): ReferenceZone[] {
       kind,
       start,
       present,
+      online: true,
       free_pages: present,
       withheld: 0,
       freed: [],

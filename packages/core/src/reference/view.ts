@@ -139,7 +139,8 @@ function zoneOf(s: StateView, z: number): Omit<ReferenceZone, 'node' | 'kind' | 
   const { zones } = s;
   const at = z * L.ZONE;
   return {
-    present: zones[at + L.Z_PRESENT],
+    present: s.topology.zones[z].present,
+    online: zones[at + L.Z_PRESENT] !== 0,
     free_pages: zones[at + L.Z_FREE],
     withheld: zones[at + L.Z_WITHHELD],
     freed: linked(s, zones[at + L.Z_FREE_HEAD]),

@@ -13,6 +13,7 @@ const BY_NOBODY: ReadonlySet<Stimulus['op']> = new Set(['spawn', 'unpin', 'unloc
 /** Steps of whoever runs the machine that can sleep: somebody must be there to do it. */
 const BY_INIT: ReadonlySet<Stimulus['op']> = new Set([
   'node_offline',
+  'node_online',
   'cpu_offline',
   'cpu_online',
   'cg_new',

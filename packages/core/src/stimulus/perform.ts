@@ -76,6 +76,7 @@ const PERFORMERS: Performers = {
   cpu_offline: system.performCpuOffline,
   cpu_online: system.performCpuOnline,
   node_offline: system.performNodeOffline,
+  node_online: system.performNodeOnline,
   soft_offline: system.performSoftOffline,
 };
 

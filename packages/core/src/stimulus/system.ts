@@ -1,6 +1,6 @@
 /** Steps of whoever runs the machine. */
 import { EINVAL, ENOENT, MPOL_WEIGHTED_INTERLEAVE, type StimulusByOp } from '@pagetape/events';
-import { ScenarioFault } from '../errors.ts';
+import { NotSimulated, ScenarioFault } from '../errors.ts';
 import { cpu_down, cpu_up } from '../kernel/cpu.ts';
 import { cpusetCalls } from '../kernel/cpuset_calls.ts';
 import { killed_by_oops } from '../kernel/panic.ts';
@@ -9,6 +9,7 @@ import { hog_node, unhog_nodes } from '../mm/page_alloc.ts';
 import { soft_offline_page } from '../mm/memory-failure.ts';
 import { get_il_weight } from '../mm/mempolicy_alloc.ts';
 import { sys_swapon } from '../mm/swapfile.ts';
+import { offline_pages, online_pages } from '../mm/memory_hotplug_modern.ts';
 import { remove_node } from '../mm/memory_hotplug.ts';
 import { resolvePage, taskPid } from './resolve.ts';
 import { fromKernel, type Result } from './result.ts';
@@ -35,7 +36,13 @@ export function* performUnhog(k: Kernel, step: StimulusByOp<'unhog'>): Sleeping<
 
 /** Taking a node out of use, which init does: it has every right, and runs on the first CPU unless it was moved. */
 export function* performNodeOffline(k: Kernel, step: StimulusByOp<'node_offline'>): Sleeping<Result> {
-  return fromKernel(yield* remove_node(k, existing_node(k, step.node)));
+  const nid = existing_node(k, step.node);
+  return fromKernel(yield* k.traits.hot_remove === 'moves' ? offline_pages(k, nid) : remove_node(k, nid));
+}
+
+export function* performNodeOnline(k: Kernel, step: StimulusByOp<'node_online'>): Sleeping<Result> {
+  if (k.traits.hot_remove !== 'moves') throw new NotSimulated('the step node_online before kernels 6.x');
+  return fromKernel(yield* online_pages(k, existing_node(k, step.node)));
 }
 
 export function* performSoftOffline(k: Kernel, step: StimulusByOp<'soft_offline'>): Sleeping<Result> {

@@ -73,3 +73,21 @@ export const FramesGivenBack = defineEvent({
   fields: [count('zone'), count('pages')],
   cost_ns: 1_000_000,
 });
+
+export const NodeWentOffline = defineEvent({
+  name: 'NodeWentOffline',
+  number: 254,
+  of: 'mm/memory_hotplug.c:offline_pages()',
+  doc: 'No frame of the node was in use; none is handed out until the node comes online.',
+  fields: [nid('nid')],
+  cost_ns: 1_000_000,
+});
+
+export const NodeCameOnline = defineEvent({
+  name: 'NodeCameOnline',
+  number: 255,
+  of: 'mm/memory_hotplug.c:online_pages()',
+  doc: 'The frames of the node can be handed out again.',
+  fields: [nid('nid')],
+  cost_ns: 1_000_000,
+});

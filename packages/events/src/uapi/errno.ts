@@ -28,6 +28,7 @@ export const {
   EPERM,
   ENOENT,
   ESRCH,
+  EINTR,
   EIO,
   ENOMEM,
   EACCES,

@@ -214,6 +214,10 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     ),
   ),
   sys_call_table_entries: ({ x86_64 }) => `the highest system call of x86-64 is ${x86_64 - 1}`,
+  hot_remove: (value) =>
+    value === 'moves'
+      ? 'memory of a node that goes offline is moved to other nodes, and can come back; it must be a dimm'
+      : 'a node is taken out of use by evicting its pages, for good; no kernel of 2006 had that',
   setresuid: (value) =>
     value === 'plain'
       ? 'user ids change and nothing else does'

@@ -1,5 +1,6 @@
 /** What /sys/devices/system/node tells (drivers/base/node.c). A pure function: asking changes nothing. */
 import { bitmap_scnlistprintf } from '../../lib/bitmap.ts';
+import { node_states_memory } from '../../mm/page_alloc.ts';
 import { frameIsRetired } from '../../state/read.ts';
 import type { Zone } from '../../state/topology.ts';
 import type { StateView } from '../../state/view.ts';
@@ -7,7 +8,9 @@ import type { StateView } from '../../state/view.ts';
 /** `drivers/base/node.c:node_state_attr`: which nodes are in each state, as lists. Normal memory stays where it is. */
 export function node_states(s: StateView): Readonly<Record<string, string>> {
   const { nodes, spec, cpu_to_node, zones } = s.topology;
-  const has_memory = nodes.filter((nid) => zones.some((zone) => zone.node === nid && isInUse(s, zone)));
+  const has_memory = node_states_memory({ s }).filter((nid) =>
+    zones.some((zone) => zone.node === nid && isInUse(s, zone)),
+  );
   const movable = spec.nodes.filter(({ dimm }) => dimm).map(({ id }) => id);
   return {
     possible: bitmap_scnlistprintf(nodes),

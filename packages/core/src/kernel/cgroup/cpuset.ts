@@ -7,6 +7,7 @@
  * cannot be written here.
  */
 import { EACCES, EBUSY, EINVAL, ENOSPC, MPOL_MF_MOVE_ALL, type Cpuset, type Policy, type Task } from '@pagetape/events';
+import { NotSimulated } from '../../errors.ts';
 import { current, task_cpu, type Kernel, type Sleeping } from '../../kernel.ts';
 import { parselist } from '../../lib/bitmap.ts';
 import { down_write } from '../../mm/mempolicy_calls.ts';
@@ -235,7 +236,7 @@ function read_list(text: string, bits: number, there: readonly number[]): number
 }
 
 /** What was effective in a cpuset and in those below it, before a change. */
-const effective_below = (k: Kernel, cs: string): (readonly [string, Effective])[] =>
+export const effective_below = (k: Kernel, cs: string): (readonly [string, Effective])[] =>
   descendants_of(k, cs)
     .filter((path) => cgroup_e_css(k, path) === path)
     .map((path) => [path, effective_of(k, path)] as const);
@@ -271,13 +272,34 @@ function* update_nodemasks_hier(k: Kernel, queue: Work[], before: ReturnType<typ
   }
 }
 
+/** `mems_allowed` of a cpuset. In v2 the root asks for all nodes that there may be, online or not. */
+const asked_mems = (k: Kernel, cs: string): readonly number[] =>
+  cs === '' && is_in_v2_mode(k) ? k.s.topology.nodes : cpuset_of(k, cs).mems;
+
+/** In v1 a cpuset forgets the nodes that went; that it is left without any, and its tasks go up, is not simulated. */
+function hotplug_update_tasks_legacy(k: Kernel, cg: string): void {
+  const mems = common(cpuset_of(k, cg).mems, node_states_memory(k));
+  if (same(mems, cpuset_of(k, cg).mems)) return;
+  if (mems.length === 0 && cgroup_is_populated(k, cg))
+    throw new NotSimulated('a cpuset of v1 that loses all its nodes');
+  k.emit.CpusetChanged({ cg, cpuset: { ...cpuset_of(k, cg), mems } });
+}
+
+/** `kernel/cgroup/cpuset.c:cpuset_hotplug_workfn()`, after other nodes have memory. `before`: what was effective. */
+export function* cpuset_hotplug(k: Kernel, before: ReturnType<typeof effective_below>): Sleeping<void> {
+  const queue: Work[] = [];
+  if (!is_in_v2_mode(k)) for (const [cs] of before) if (cs !== '') hotplug_update_tasks_legacy(k, cs);
+  yield* update_nodemasks_hier(k, queue, before);
+  yield* flush_workqueue(k, queue);
+}
+
 /**
  * `kernel/cgroup/cpuset.c:update_tasks_nodemask()`: task by task, so the memory of threads is looked at several times.
  * A child that is forked meanwhile comes last.
  */
 function* update_tasks_nodemask(k: Kernel, queue: Work[], cs: string, from: readonly number[]): Sleeping<void> {
   const to = guarantee_online_mems(k, cs);
-  const areas = k.traits.areas_follow_effective_mems ? to : cpuset_of(k, cs).mems;
+  const areas = k.traits.areas_follow_effective_mems ? to : asked_mems(k, cs);
   for (let pid = 0; ;) {
     const task = tasks_of(k, cs).find((each) => each.pid > pid);
     if (!task) return;

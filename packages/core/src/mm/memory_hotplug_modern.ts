@@ -1,0 +1,68 @@
+/**
+ * Memory of a node that goes offline and comes back, as kernels of 6.x do it (mm/memory_hotplug.c): by frames, whoever
+ * has them. Pages go to other nodes, whatever their policies say; the cpusets and policies are changed afterwards.
+ */
+import { EBUSY, EINTR, EINVAL } from '@pagetape/events';
+import type { Kernel, Sleeping } from '../kernel.ts';
+import { cpuset_hotplug, effective_below } from '../kernel/cgroup/cpuset.ts';
+import { frameIsFree, frameIsRetired, PageLRU } from '../state/read.ts';
+import { frames_of_node } from './memory_hotplug.ts';
+import { migrate_pages } from './migrate_batch.ts';
+import { __folio_alloc, node_is_hogged, node_states_memory } from './page_alloc.ts';
+import { lru_cache_disable, lru_cache_enable } from './swap.ts';
+import { folio_isolate_lru, putback_lru_pages } from './vmscan.ts';
+
+/** Only memory that nothing but user memory lies in can be taken offline. */
+const is_dimm = (k: Kernel, nid: number): boolean =>
+  k.s.topology.spec.nodes.some(({ id, dimm }) => id === nid && dimm === true);
+
+/** `mm/memory_hotplug.c:do_migrate_range()`: moves pages to any other node with memory. Returns how many stayed. */
+function* do_migrate_range(k: Kernel, nid: number, pages: readonly number[]): Sleeping<number> {
+  const others = node_states_memory(k).filter((each) => each !== nid);
+  const isolated = pages.filter((pfn) => folio_isolate_lru(k, pfn));
+  const get_new_folio = (): number => __folio_alloc(k, nid, others, false);
+  const { left } = yield* migrate_pages(k, isolated, { dest: -1, get_new_folio });
+  putback_lru_pages(k, left);
+  return pages.length - isolated.length + left.length;
+}
+
+/**
+ * Moves pages off a node until none is left. The kernel tries for ever; whoever asked is taken to lose patience, and to
+ * send a signal, when a round moved nothing.
+ */
+function* scan_movable_pages(k: Kernel, nid: number): Sleeping<number> {
+  for (;;) {
+    const pages = frames_of_node(k, nid).filter((pfn) => PageLRU(k.s, pfn));
+    if (pages.length === 0) return 0;
+    if ((yield* do_migrate_range(k, nid, pages)) === pages.length) return -EINTR;
+  }
+}
+
+/** Somebody has frames of the node that cannot be moved. */
+const is_unmovable = (k: Kernel, nid: number): boolean =>
+  node_is_hogged(k, nid) || frames_of_node(k, nid).some((pfn) => !frameIsFree(k.s, pfn) && !frameIsRetired(k.s, pfn));
+
+/** `mm/memory_hotplug.c:offline_pages()`, all memory of a node. Returns 0 or minus an error number. */
+export function* offline_pages(k: Kernel, nid: number): Sleeping<number> {
+  if (!is_dimm(k, nid)) return -EINVAL;
+  if (!node_states_memory(k).includes(nid)) return 0;
+  if (node_is_hogged(k, nid)) return -EBUSY;
+  lru_cache_disable(k);
+  const error = yield* scan_movable_pages(k, nid);
+  lru_cache_enable(k);
+  if (error !== 0) return error;
+  if (is_unmovable(k, nid)) return -EBUSY;
+  const before = effective_below(k, '');
+  k.emit.NodeWentOffline(nid);
+  yield* cpuset_hotplug(k, before);
+  return 0;
+}
+
+/** `mm/memory_hotplug.c:online_pages()`, all memory of a node. Memory that is online stays as it is. */
+export function* online_pages(k: Kernel, nid: number): Sleeping<number> {
+  if (!is_dimm(k, nid) || node_states_memory(k).includes(nid)) return 0;
+  const before = effective_below(k, '');
+  k.emit.NodeCameOnline(nid);
+  yield* cpuset_hotplug(k, before);
+  return 0;
+}
