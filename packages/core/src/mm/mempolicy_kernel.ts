@@ -34,7 +34,8 @@ import { mmput } from '../kernel/fork.ts';
 import { ptrace_may_access } from '../kernel/ptrace.ts';
 import { next_node_in } from '../lib/nodemask.ts';
 import { TASK, T_IL_PREV, T_IL_WEIGHT } from '../state/layout.ts';
-import { page_index, page_to_nid } from '../state/read.ts';
+import { page_index, page_to_nid, shmem_mapping } from '../state/read.ts';
+import { policy_of_area } from '../state/shared_policy.ts';
 import { down_read, get_user_page } from './memory.ts';
 import { folio_alloc_mpol, get_task_policy, get_vma_policy } from './mempolicy_alloc.ts';
 import {
@@ -214,9 +215,18 @@ function mbind_range(k: Kernel, mm: number, { start, end }: PageRange, policy: P
     if (!vma || vma.start >= end) return;
     const from = Math.max(vma.start, start);
     const to = Math.min(vma.end, end);
-    if (!__mpol_equal(vma.policy, policy)) change_vma_policy(k, vma, from, to, policy);
+    if (!__mpol_equal(vma.policy, policy)) {
+      if (shmem_mapping(k.s, vma.file)) set_shared_policy(k, vma, from, to, policy);
+      change_vma_policy(k, vma, from, to, policy);
+    }
     at = to;
   }
+}
+
+/** `mm/shmem.c:shmem_set_policy()`: the file keeps the policy of its pages, whoever maps them. */
+function set_shared_policy(k: Kernel, vma: Vma, from: number, to: number, policy: Policy | null): void {
+  const start = vma.pgoff + (from - vma.start);
+  k.emit.SharedPolicySet({ file: vma.file, start, end: start + (to - from), policy });
 }
 
 /** `mm/mmap.c:vma_modify_policy()`, and the policy for what it gives: a neighbour takes the range in, or it is cut out. */
@@ -271,7 +281,7 @@ function next_turn(k: Kernel, pid: number, { mode, nodes }: Policy): number {
 function* policy_at(k: Kernel, mm: number, vpn: number, ask_node: boolean): Sleeping<PolicyAnswer | number> {
   const vma = find_vma(k, mm, vpn);
   if (!vma || vma.start > vpn) return refuse(k, 'range-mapped', EFAULT);
-  const answer = answer_of(vma.policy);
+  const answer = answer_of(policy_of_area(k.s, vma, vpn));
   if (!ask_node) return answer;
   const page = yield* get_user_page(k, mm, vpn, READ, true);
   if ('error' in page) return refuse(k, 'range-mapped', page.error === 'EFAULT' ? EFAULT : ENOMEM);

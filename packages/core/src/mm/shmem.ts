@@ -34,9 +34,13 @@ interface NoPage {
 /** Something changed while the caller slept, so that it must look again. */
 const REPEAT = -1000;
 
-/** An area that just contains the policy of a page of a file. It has no file, so that of the task stands in for none. */
+/**
+ * An area that just contains the policy of a page of a file. It has no file, so that of the task stands in for none. Later
+ * kernels count an interleave from the number of the inode on, so that small files do not all begin on one node.
+ */
 function pseudo_vma(k: Kernel, file: number, index: number): PolicyArea {
-  return { policy: mpol_shared_policy_lookup(k.s, file, index), pgoff: index, start: 0, file: 0 };
+  const ino = k.traits.policies === 'nodemasks' ? k.s.cold.files[file].ino : 0;
+  return { policy: mpol_shared_policy_lookup(k.s, file, index), pgoff: index + ino, start: 0, file: 0 };
 }
 
 /**
@@ -167,6 +171,13 @@ export function* shmem_file_write(k: Kernel, file: number, index: number): Sleep
  * the file. Without a slot the page is dirty again, and still locked: WRITEPAGE_ACTIVATE. Returns whether it was moved.
  */
 export function shmem_writepage(k: Kernel, pfn: number, file: number): boolean {
+  const moved = shmem_move_to_swap(k, pfn, file);
+  if (moved) unlock_page(k, pfn);
+  return moved;
+}
+
+/** The same up to where later kernels go on to write the page, which is still locked. */
+export function shmem_move_to_swap(k: Kernel, pfn: number, file: number): boolean {
   const index = page_index(k.s, pfn);
   const slot = get_swap_page(k);
   if (slot === 0) {
@@ -176,7 +187,6 @@ export function shmem_writepage(k: Kernel, pfn: number, file: number): boolean {
   }
   move_to_swap_cache(k, pfn, file, slot);
   k.emit.ShmemEntrySet(file, index, slot);
-  unlock_page(k, pfn);
   return true;
 }
 

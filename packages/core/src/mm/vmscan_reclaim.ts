@@ -14,11 +14,13 @@ import {
   PagePrivate,
   PageSwapCache,
   PageWriteback,
+  shmem_mapping,
 } from '../state/read.ts';
 import { trylock_page, unlock_page } from './filemap.ts';
 import { put_page } from './page_alloc.ts';
 import { swap_writepage } from './page_io.ts';
 import { has_dirty_mapping, try_to_unmap } from './rmap.ts';
+import { shmem_move_to_swap } from './shmem.ts';
 import { lru_cache_add, lru_cache_add_active } from './swap.ts';
 import { add_to_swap } from './swap_state.ts';
 import { folio_free_swap, vm_swap_full } from './swapfile.ts';
@@ -72,7 +74,7 @@ function shrink_folio(k: Kernel, pfn: number): number {
   if (page_mapped(k.s, pfn)) try_to_unmap(k, pfn);
   if (page_mapped(k.s, pfn)) return ACTIVATE;
   if (PageDirty(k.s, pfn)) {
-    if (!PageSwapCache(k.s, pfn)) return ACTIVATE;
+    if (!PageSwapCache(k.s, pfn) && !shmem_goes_to_swap(k, pfn)) return ACTIVATE;
     if (page_count(k.s, pfn) !== 2) return KEEP;
     k.emit.PageCleanedForIo(pfn);
     swap_writepage(k, pfn);
@@ -81,6 +83,12 @@ function shrink_folio(k: Kernel, pfn: number): number {
   }
   if (PagePrivate(k.s, pfn) && !try_to_release_page(k, pfn)) return ACTIVATE;
   return remove_mapping(k, pfn, page_mapping(k.s, pfn)) === 0 ? FREE : KEEP;
+}
+
+/** Pages of tmpfs can be put out too; other files write their pages by themselves. */
+function shmem_goes_to_swap(k: Kernel, pfn: number): boolean {
+  const mapping = page_mapping(k.s, pfn);
+  return shmem_mapping(k.s, mapping) && page_count(k.s, pfn) === 2 && shmem_move_to_swap(k, pfn, mapping);
 }
 
 /**

@@ -19,6 +19,7 @@ export const fileReducers: ColdReducers<'FileCreated' | 'FileResized' | 'FileDel
       i_mmap_nonlinear: [],
       i_mmap_writable: 0,
       truncate_count: 0,
+      ino: unlinked ? 0 : draft.next.ino++,
       unlinked: unlinked ?? false,
       policies: [],
     };

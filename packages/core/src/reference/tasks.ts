@@ -127,7 +127,14 @@ const bothLanes: ReferenceReducers<BothLanes> = {
   },
   FileCreated(draft, { file, name, pages, fs, buffers, unlinked }) {
     const kind = { fs: fs ?? 'disk', buffers: buffers ?? 'none', unlinked: unlinked ?? false } as const;
-    const unused = { i_mmap: [], i_mmap_nonlinear: [], i_mmap_writable: 0, truncate_count: 0, policies: [] };
+    const unused = {
+      i_mmap: [],
+      i_mmap_nonlinear: [],
+      i_mmap_writable: 0,
+      truncate_count: 0,
+      ino: unlinked ? 0 : draft.cold.next.ino++,
+      policies: [],
+    };
     draft.cold.files[file] = { name, pages, ...kind, ...unused };
     draft.cold.next.file = file + 1;
     draft.page_cache[file] = {};

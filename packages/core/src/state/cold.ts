@@ -34,6 +34,8 @@ export interface File {
   readonly i_mmap_writable: number;
   /** How often pages were cut off: a fault that slept meanwhile begins anew. */
   readonly truncate_count: number;
+  /** The number of its inode, counted from 2 among files with a name; 0: it has none. */
+  readonly ino: number;
   /** It has no name, and goes with its last mapping. */
   readonly unlinked: boolean;
   /** Its policies, where its file system has them: struct shared_policy. Ascending, and no two overlap. */
@@ -76,6 +78,7 @@ export interface ColdState {
     readonly vma: number;
     readonly anon_vma: number;
     readonly file: number;
+    readonly ino: number;
     readonly cpuset_generation: number;
   };
 }
@@ -98,6 +101,6 @@ export function emptyColdState(io_mode: ColdState['io_mode']): ColdState {
     io_mode,
     congested: [],
     offline_cpus: [],
-    next: { pid: FIRST_PID, mm: 1, vma: 1, anon_vma: 1, file: 1, cpuset_generation: 1 },
+    next: { pid: FIRST_PID, mm: 1, vma: 1, anon_vma: 1, file: 1, ino: 2, cpuset_generation: 1 },
   };
 }

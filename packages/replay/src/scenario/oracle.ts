@@ -59,7 +59,7 @@ export function parseOracle(text: string, fileName: string): Oracle {
     ...(file.about === undefined ? {} : { about: file.about }),
     profile: profileOf(file.kernel, fileName),
     machine: machineOf(file),
-    steps: file.kernel.startsWith('swap-v5/') ? file.steps : file.steps.map(withAllIds),
+    steps: file.kernel.startsWith('swap-v5/') ? file.steps : file.steps.map(asRecorded),
   };
   const { scenario, findings } = readScenario({ value, quote: (path) => shortJson(valueAt(value, path)) });
   if (!scenario) {
@@ -106,10 +106,11 @@ function machineOf({ kernel, nodes, distance, options = {} }: OracleFile): Recor
   return { ...shared, page_cluster, io: 'now', swap_device: SWAP_DEVICE, ...settings };
 }
 
-/** In recordings of kernels 6.x an id that is not given is as the first one. */
-function withAllIds(step: unknown): unknown {
+/** In recordings of kernels 6.x files are of tmpfs, and an id that is not given is as the first one. */
+function asRecorded(step: unknown): unknown {
   const given = step as Readonly<Record<string, unknown>> | null;
   const kind = given?.['op'];
+  if (kind === 'file') return { fs: 'tmpfs', ...given };
   if (kind !== 'uid' && kind !== 'gid') return step;
   return { [`e${kind}`]: given?.[kind], [`s${kind}`]: given?.[kind], ...given };
 }

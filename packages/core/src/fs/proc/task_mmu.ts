@@ -19,6 +19,7 @@ import {
   pte_present,
   has_page_table,
 } from '../../state/read.ts';
+import { policy_of_area } from '../../state/shared_policy.ts';
 import type { StateView } from '../../state/view.ts';
 import { bitmap_scnlistprintf } from '../../lib/bitmap.ts';
 
@@ -78,7 +79,10 @@ function gather_stats(s: StateView, md: NumaMaps, pte: number): void {
  */
 export function show_numa_map(s: StateView, vma: Vma, task_policy: Policy | null, whole: boolean): string {
   const md = gather_pte_stats(s, vma);
-  const words = [mpol_to_str(vma.policy ?? task_policy), ...(vma.file === 0 ? [] : [`file=${file_path(s, vma.file)}`])];
+  const words = [
+    mpol_to_str(policy_of_area(s, vma, vma.start) ?? task_policy),
+    ...(vma.file === 0 ? [] : [`file=${file_path(s, vma.file)}`]),
+  ];
   if (md.pages === 0) return words.join(' ');
   const tell = (name: string, pages: number, when = pages > 0): void => {
     if (when) words.push(`${name}=${pages}`);
@@ -98,7 +102,8 @@ export function show_numa_map(s: StateView, vma: Vma, task_policy: Policy | null
 /** Blanks and the like are escaped, so that a path is one word. */
 function file_path({ cold }: StateView, file: number): string {
   const octal = (sign: string): string => `\\${sign.charCodeAt(0).toString(8).padStart(3, '0')}`;
-  return cold.files[file].name.replace(/[\n\t \\=]/g, octal);
+  const { name, unlinked } = cold.files[file];
+  return (unlinked ? `/${name}` : name).replace(/[\n\t \\=]/g, octal);
 }
 
 const POLICY_MODES = ['default', 'prefer', 'bind', 'interleave', 'local', 'prefer (many)', 'weighted interleave'];
