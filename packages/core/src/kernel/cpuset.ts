@@ -24,6 +24,7 @@ import { bitmap_parselist, bitmap_remap, bitmap_scnlistprintf } from '../lib/bit
 import { bind_zonelist, mpol_equal } from '../mm/mempolicy.ts';
 import { down_write } from '../mm/mempolicy_calls.ts';
 import { do_migrate_pages } from '../mm/mempolicy_migrate.ts';
+import { node_states_memory } from '../mm/page_alloc.ts';
 import { vmas_of } from '../mm/mmap.ts';
 import { children_of, parent_of } from './cgroup/tree.ts';
 import { mmput } from './fork.ts';
@@ -43,7 +44,7 @@ export const generation_of = (k: Kernel, cg: string): number => k.s.cold.cpusets
 
 /** What a task that nobody put elsewhere knows of its cpuset: that is the root, whose nodes may change in these kernels. */
 export function in_root_cpuset(k: Kernel): Pick<Task, 'cpuset' | 'mems_generation' | 'mems_allowed'> {
-  if (k.traits.cpusets === 'applied') return { mems_allowed: [...k.s.topology.nodes] };
+  if (k.traits.cpusets === 'applied') return { mems_allowed: node_states_memory(k) };
   return { cpuset: '', mems_generation: generation_of(k, ''), mems_allowed: [...cpuset_of(k, '').mems] };
 }
 

@@ -37,6 +37,7 @@ import {
   pte_to_pgoff,
   shmem_mapping,
 } from '../state/read.ts';
+import { do_fault_around } from './fault_around.ts';
 import { filemap_populate, page_cache_read } from './filemap.ts';
 import { do_swap_page } from './memory_swap.ts';
 import { do_wp_page, map_anon_page, writableBit } from './memory_wp.ts';
@@ -92,6 +93,8 @@ function map_page_of_file(k: Kernel, vma: Vma, vpn: number, access: number, cach
   }
   const writable = (vma.flags & VM_SHARED) !== 0 ? writableBit(vma) : 0;
   k.emit.FilePageMapped(cached, vma.mm, vpn, access, writable);
+  // do_shared_fault(): write-back is told at once, not when the mapping goes.
+  if (access === WRITE && k.traits.write_fault_dirties && !PageDirty(k.s, cached)) k.emit.PageDirtied(cached, 0);
   return FAULT_MINOR;
 }
 
@@ -109,6 +112,7 @@ function do_file_page(k: Kernel, vma: Vma, vpn: number): number {
  */
 function* do_no_page_of_shmem(k: Kernel, { id }: Vma, vpn: number, access: number): Sleeping<number> {
   const { mm, file } = k.s.cold.vmas[id];
+  if (access === READ && do_fault_around(k, k.s.cold.vmas[id], vpn)) return FAULT_MINOR;
   const type = { mm, vpn, major: false };
   for (;;) {
     const { truncate_count } = k.s.cold.files[file];

@@ -204,8 +204,9 @@ function interleave_base(k: Kernel, pages: PageRange, policy: Policy, pfn: numbe
   const { mm } = current(k);
   const vma = mappers_of(k, pfn).find((each) => each.mm === mm && each.start < pages.end && each.end > pages.start);
   if (!vma) return 0;
-  const vpn = vma.start + page_index(k.s, pfn) - vma.pgoff;
-  return get_vma_policy(k, vma, vpn).ilx - page_index(k.s, pfn);
+  const index = page_index(k.s, pfn);
+  const inode = k.traits.mbind_interleave_from_inode && shmem_mapping(k.s, vma.file) ? k.s.cold.files[vma.file].ino : 0;
+  return get_vma_policy(k, vma, vma.start + index - vma.pgoff).ilx + inode - index;
 }
 
 /** `mm/mempolicy.c:mbind_range()` over all areas of a range. Neighbours that are alike now are merged. */

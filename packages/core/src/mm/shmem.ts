@@ -190,20 +190,20 @@ export function shmem_move_to_swap(k: Kernel, pfn: number, file: number): boolea
   return true;
 }
 
-/** Pages of a file from `index` on that are in swap, ascending. */
-function swapped_pages(k: Kernel, file: number, index: number): number[] {
+/** Pages [index, end) of a file that are in swap, ascending. */
+function swapped_pages(k: Kernel, file: number, index: number, end: number): number[] {
   const found: number[] = [];
   if (k.s.files[file * FILE + X_SWAPPED] === 0) return found;
   eachLeaf(k.s, k.s.files, file * FILE + X_ROOT, (first, leaf) => {
-    for (let i = Math.max(0, index - first); i < TABLE; i++)
+    for (let i = Math.max(0, index - first); i < Math.min(TABLE, end - first); i++)
       if (k.s.tables[leaf * TABLE + i] < 0) found.push(first + i);
   });
   return found;
 }
 
-/** `mm/shmem.c:shmem_truncate()`: gives up the slots of all pages from `index` on, whose frames are gone already. */
-export function shmem_truncate(k: Kernel, file: number, index: number): void {
-  for (const at of swapped_pages(k, file, index)) {
+/** `mm/shmem.c:shmem_truncate()`: gives up the slots of pages from `index` on, whose frames are gone already. */
+export function shmem_truncate(k: Kernel, file: number, index: number, end = Infinity): void {
+  for (const at of swapped_pages(k, file, index, end)) {
     const slot = shmem_swp_entry(k.s, file, at);
     k.emit.ShmemEntrySet(file, at, 0);
     free_swap_and_cache(k, slot);

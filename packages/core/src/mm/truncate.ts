@@ -19,11 +19,11 @@ import { get_page, release_pages } from './page_alloc.ts';
 import { shmem_truncate } from './shmem.ts';
 import { lru_add_drain } from './swap.ts';
 
-/** `lib/radix-tree.c:radix_tree_gang_lookup()`: the frames that cache pages of a file from `index` on, ascending. */
-function cached_pages(k: Kernel, file: number, index: number): number[] {
+/** `lib/radix-tree.c:radix_tree_gang_lookup()`: the frames that cache pages [index, end) of a file, ascending. */
+function cached_pages(k: Kernel, file: number, index: number, end: number): number[] {
   const found: number[] = [];
   eachLeaf(k.s, k.s.files, file * FILE + X_ROOT, (first, leaf) => {
-    for (let i = Math.max(0, index - first); i < TABLE; i++) {
+    for (let i = Math.max(0, index - first); i < Math.min(TABLE, end - first); i++) {
       const entry = k.s.tables[leaf * TABLE + i];
       if (entry > 0) found.push(entry - 1);
     }
@@ -31,16 +31,20 @@ function cached_pages(k: Kernel, file: number, index: number): number[] {
   return found;
 }
 
-/** `mm/memory.c:unmap_mapping_range()`: unmaps a file from `index` on wherever it is mapped, private copies too. */
-function unmap_mapping_range(k: Kernel, file: number, index: number): void {
+/**
+ * `mm/memory.c:unmap_mapping_range()`: unmaps pages [index, end) of a file wherever they are mapped; private
+ * copies too.
+ */
+function unmap_mapping_range(k: Kernel, file: number, index: number, end: number): void {
   const { i_mmap, i_mmap_nonlinear } = k.s.cold.files[file];
   for (const id of i_mmap) {
     const vma = k.s.cold.vmas[id];
     const start = Math.max(vma.start, vma.start + index - vma.pgoff);
-    if (start < vma.end) zap_page_range(k, vma, start, vma.end, null);
+    const last = Math.min(vma.end, vma.start + end - vma.pgoff);
+    if (start < last) zap_page_range(k, vma, start, last, null);
   }
   // There an address does not say which page of the file it is, so all have to be looked at.
-  const details = { first_index: index, last_index: Infinity };
+  const details = { first_index: index, last_index: end - 1 };
   for (const id of i_mmap_nonlinear) {
     const vma = k.s.cold.vmas[id];
     zap_page_range(k, vma, vma.start, vma.end, details);
@@ -63,9 +67,9 @@ function truncate_complete_page(k: Kernel, file: number, pfn: number): void {
 /**
  * `mm/truncate.c:truncate_inode_pages()`: first all pages that nobody works with, then the others, as they come free.
  */
-export function* truncate_inode_pages(k: Kernel, file: number, index: number): Sleeping<void> {
+export function* truncate_inode_pages(k: Kernel, file: number, index: number, end = Infinity): Sleeping<void> {
   for (let round = 0; ; round++) {
-    const pages = cached_pages(k, file, index);
+    const pages = cached_pages(k, file, index, end);
     if (pages.length === 0) return;
     const size = k.traits.pagevec_size;
     for (let at = 0; at < pages.length; at += size) {
@@ -89,7 +93,14 @@ export function* vmtruncate(k: Kernel, file: number, pages: number): Sleeping<vo
   const shrinks = pages < k.s.cold.files[file].pages;
   k.emit.FileResized({ file, pages });
   if (!shrinks) return;
-  unmap_mapping_range(k, file, pages);
+  unmap_mapping_range(k, file, pages, Infinity);
   yield* truncate_inode_pages(k, file, pages);
   if (shmem_mapping(k.s, file)) shmem_truncate(k, file, pages);
+}
+
+/** `mm/shmem.c:shmem_fallocate()` with FALLOC_FL_PUNCH_HOLE: pages [index, end) of a file of tmpfs are gone. */
+export function* shmem_punch_hole(k: Kernel, file: number, index: number, end: number): Sleeping<void> {
+  unmap_mapping_range(k, file, index, end);
+  yield* truncate_inode_pages(k, file, index, end);
+  shmem_truncate(k, file, index, end);
 }

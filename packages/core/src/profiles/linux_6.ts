@@ -29,6 +29,7 @@ export const linux_6_12: Traits = {
   last_mode: MPOL_WEIGHTED_INTERLEAVE,
   preferred_many_balances: true,
   isolation_failures_count: true,
+  write_fault_dirties: true,
   mbind_interleave_from_inode: true,
   pagevec_size: 31,
   max_numnodes: 1024,

@@ -19,6 +19,7 @@ export const seed: Traits = {
   last_mode: MPOL_INTERLEAVE,
   preferred_many_balances: false,
   isolation_failures_count: false,
+  write_fault_dirties: false,
   mbind_interleave_from_inode: false,
   pagevec_size: 14,
   max_numnodes: 64,

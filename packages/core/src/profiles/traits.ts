@@ -24,6 +24,8 @@ export interface Traits {
   readonly preferred_many_balances: boolean;
   /** Pages that could not be isolated count as not moved. */
   readonly isolation_failures_count: boolean;
+  /** A write fault on a shared mapping marks the page dirty at once; else it is found out when the mapping goes. */
+  readonly write_fault_dirties: boolean;
   /** mbind(2) that moves pages of a file counts its interleave from the number of the inode on, as faults do. */
   readonly mbind_interleave_from_inode: boolean;
   /** A mask of more bits than a page has is refused. */

@@ -48,9 +48,7 @@ export interface MachineSpec {
 export function notSimulatedSetting(spec: MachineSpec): string | null {
   if ((spec.thp ?? 'never') !== 'never') return 'the setting thp (transparent huge pages)';
   if ((spec.numa_balancing ?? 0) !== 0) return 'the setting numa_balancing';
-  if ((spec.fault_around ?? 4096) > 4096) return 'the setting fault_around';
   if (spec.hugepages?.some((pages) => pages > 0)) return 'the setting hugepages';
-  if (spec.tmpfs_mpol !== undefined) return 'the setting tmpfs_mpol';
   return null;
 }
 

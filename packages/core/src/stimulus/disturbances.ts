@@ -24,6 +24,7 @@ import { page_referenced } from '../mm/rmap.ts';
 import { drain_cpu } from '../mm/swap.ts';
 import { add_to_swap } from '../mm/swap_state.ts';
 import { get_swap_page, swap_free } from '../mm/swapfile.ts';
+import { shmem_get_sbmpol } from '../mm/shmem_mpol.ts';
 import { vmtruncate } from '../mm/truncate.ts';
 import { NR_SWAP_PAGES } from '../state/layout.ts';
 import { firstSeized, freePin, holderUntil, lockedOutside, pinAt, pinsWithin } from '../state/outside.ts';
@@ -60,12 +61,18 @@ function overPages(
   return sum;
 }
 
+/** Beyond the last page that any file can have. */
+const MAX_LFS_PAGES = 0x7fffffff;
+
 export function* performFile(k: Kernel, step: StimulusByOp<'file'>): Sleeping<Result> {
   const { name, pages, fs, buffers } = step;
   if (fs === 'tmpfs' && buffers)
     throw new ScenarioFault(`the file ${name} is in memory and swap, and so has no buffers`);
   const given = { ...(fs ? { fs } : {}), ...(buffers ? { buffers } : {}) };
-  k.emit.FileCreated({ file: k.s.cold.next.file, name, pages, ...given });
+  const { file } = k.s.cold.next;
+  k.emit.FileCreated({ file, name, pages, ...given });
+  const policy = fs === 'tmpfs' ? shmem_get_sbmpol(k) : null;
+  if (policy) k.emit.SharedPolicySet({ file, start: 0, end: MAX_LFS_PAGES, policy });
   return { ret: 0 };
 }
 

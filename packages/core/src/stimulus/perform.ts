@@ -41,6 +41,7 @@ const PERFORMERS: Performers = {
   home_node: call.performHomeNode,
   move_pages: performMovePages,
   pwrite: call.performPwrite,
+  punch: call.performPunch,
   file: disturb.performFile,
   truncate: disturb.performTruncate,
   lock: disturb.performLock,

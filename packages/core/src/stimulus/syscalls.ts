@@ -36,6 +36,7 @@ import { killed_by_oops } from '../kernel/panic.ts';
 import { access_without_fault, do_page_fault } from '../mm/memory.ts';
 import { set_mempolicy_home_node } from '../mm/mempolicy_kernel.ts';
 import { do_mmap_pgoff, do_munmap } from '../mm/mmap.ts';
+import { shmem_punch_hole } from '../mm/truncate.ts';
 import { sys_mprotect } from '../mm/mprotect.ts';
 import { shmem_file_write } from '../mm/shmem.ts';
 import { copy_nodes_to_user, nr_node_ids } from '../mm/user_mask.ts';
@@ -228,6 +229,14 @@ export function* performPwrite(k: Kernel, step: Step<'pwrite'>): Sleeping<Result
     if (error !== 0) return n > 0 ? { ret: n } : fromKernel(error);
   }
   return { ret: step.pages };
+}
+
+/** `fs/open.c:ksys_fallocate()` that punches a hole. */
+export function* performPunch(k: Kernel, step: Step<'punch'>): Sleeping<Result> {
+  const file = resolveFile(k.s, step.file);
+  if (k.s.cold.files[file].fs !== 'tmpfs') throw new NotSimulated('a hole in a file that is not of tmpfs');
+  yield* shmem_punch_hole(k, file, step.off, step.off + step.pages);
+  return { ret: 0 };
 }
 
 /** A system call, as the C library shows its answer. */

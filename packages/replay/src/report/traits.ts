@@ -64,6 +64,10 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     (traits) => !evicts(traits),
     either('a page that cannot be isolated counts as not moved', 'a page that cannot be isolated is not counted'),
   ),
+  write_fault_dirties: either(
+    'a page of a shared mapping is dirty from the first write fault on',
+    'a page of a shared mapping is dirty when the mapping that wrote to it goes',
+  ),
   mbind_interleave_from_inode: where(
     ({ policies }) => policies === 'nodemasks',
     either(

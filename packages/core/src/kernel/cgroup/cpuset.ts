@@ -81,9 +81,11 @@ function guarantee_online_mems(k: Kernel, cs: string): number[] {
   return online.length > 0 || cs === '' ? online : guarantee_online_mems(k, parent_of(cs));
 }
 
-/** `kernel/cgroup/cpuset.c:cpuset_mems_allowed()` */
+/** `kernel/cgroup/cpuset.c:cpuset_mems_allowed()`: nodes that have memory. */
 export function cpuset_mems_allowed(k: Kernel, task: Task): readonly number[] {
-  return task.cpuset === undefined ? task.mems_allowed : guarantee_online_mems(k, task_cs(k, task));
+  return task.cpuset === undefined
+    ? node_states_memory(k).filter((nid) => task.mems_allowed.includes(nid))
+    : guarantee_online_mems(k, task_cs(k, task));
 }
 
 /** `kernel/cgroup/cpuset.c:is_memory_migrate()`: always so in v2, but never in the root. */
