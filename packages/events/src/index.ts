@@ -44,7 +44,7 @@ export {
 } from './kernel/run.ts';
 export { FATAL_SIGNALS } from './kernel/signal.ts';
 export { type Credentials, type Oops, type Task } from './kernel/task.ts';
-export { type Vma } from './mm/mmap.ts';
+export { type Vma, type VmaMigrate } from './mm/mmap.ts';
 export { CHECK, type Check, type Policy } from './mm/mempolicy.ts';
 export { ANON_MARK, MARK_EXCLUSIVE, MARK_LAZYFREE } from './mm/memory.ts';
 export { FAULT, FAULT_MAJOR, FAULT_MINOR, FAULT_OOM, FAULT_SIGBUS, FAULT_SIGSEGV } from './mm/memory.ts';

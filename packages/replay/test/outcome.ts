@@ -94,13 +94,14 @@ class Told {
   }
 }
 
-function answer({ ret, errno, sig, stop, dead, mode, mask, value, vmstat, out = [] }: Result): string {
+function answer({ ret, errno, sig, stop, dead, mode, mask, value, vmstat, status, out = [] }: Result): string {
   const words = [ret === null ? '' : `${ret}`, errno, sig, stop, dead ? 'dead' : undefined];
   if (mode !== undefined) words.push(`mode=${mode}`);
   if (value !== undefined) words.push(JSON.stringify(value));
   if (vmstat !== undefined)
     words.push(...Object.entries(vmstat).flatMap(([name, n]) => (n > 0 ? [`${name}=${n}`] : [])));
   for (const buffer of out) words.push(`out=[${buffer.map((word) => word ?? '-').join(' ')}]`);
+  if (status) words.push(`status=[${status.map((each) => each ?? '-').join(' ')}]`);
   if (mask) words.push(`mask=[${mask.map((word) => word ?? '-').join(' ')}]`);
   return words.filter((word) => word !== undefined && word !== '').join(' ');
 }
@@ -122,8 +123,9 @@ function paragraphs(trace: readonly string[]): string[][] {
     const [word, , to] = line.split(' ');
     const named = /#\d+/.exec(line)?.[0];
     if (word === 'move') moved = to;
-    const of = named !== undefined && named === moved ? page : named;
-    const back = word === 'putback' && mode === 'pass' && named !== moved;
+    const target = named !== undefined && named === moved;
+    const of = target ? page : named;
+    const back = word === 'putback' && mode === 'pass' && !target;
     if (begin || back || BEGINS.has(word) || (word === 'did' && mode !== 'during')) found.push([line]);
     else if (mode === 'pass' && page !== undefined && of !== undefined && of !== page) found.push(['   ', line]);
     else found[found.length - 1].push(line);

@@ -8,7 +8,14 @@ import type { Stimulus, StimulusByOp } from '@pagetape/events';
 import fc from 'fast-check';
 import type { Program } from '../src/laws/recording.ts';
 
-const PROFILES = ['swap-v5-seed', 'swap-v5-rc1', 'swap-v5-posted', 'linux-2.6.16'] as const;
+const PROFILES = [
+  'swap-v5-seed',
+  'swap-v5-rc1',
+  'swap-v5-posted',
+  'linux-2.6.16',
+  'linux-2.6.18',
+  'linux-2.6.18-nomigration',
+] as const;
 
 // --- machines ---------------------------------------------------------------------------------------------------
 
@@ -48,6 +55,7 @@ const WEIGHTS = {
   touchr: 2,
   migrate: 5,
   mbind: 2,
+  move_pages: 3,
   age: 2,
   munmap: 1,
   mlock: 1,
@@ -85,6 +93,7 @@ const WEIGHTS = {
   thread: 1,
   spawn: 1,
   file: 2,
+  driver: 1,
   truncate: 1,
   cpuset: 3,
   pwrite: 2,
@@ -149,6 +158,13 @@ interface Person {
   readonly name: string;
   /** Threads share theirs. */
   readonly regions: Region[];
+}
+
+/** Whose pages a step is about, and which. */
+interface At {
+  readonly t: string;
+  readonly addr: readonly [region: string, page: number];
+  readonly pages: number;
 }
 
 /** A step, and what it changes, to be done after it. */
@@ -260,7 +276,8 @@ class Author {
         const file = `f${region % this.files}`;
         return { step: { op: 'pwrite', t, file, off: page, pages: 1 + (pages % 5) }, after: () => {} };
       }
-      case 'mmap': {
+      case 'mmap':
+      case 'driver': {
         const r = this.fresh('r');
         const length = (pages + 1) * (variant % 5 === 4 ? 6 : 1);
         const step: StimulusByOp<'mmap'> = {
@@ -269,7 +286,7 @@ class Author {
           r,
           at: page * 3 + region * 250,
           pages: length,
-          ...this.contents(choice),
+          ...(kind === 'mmap' ? this.contents(choice) : driver(variant)),
         };
         const inSwap = step.kind === 'shared' || (step.file !== undefined && this.tmpfs.has(step.file));
         const shared = step.kind === 'file' && !inSwap;
@@ -359,6 +376,7 @@ class Author {
       touchr: { op: 'touch', ...at, mode: 'r', stride: 1 + (variant % 3) },
       migrate: { op: 'migrate_pages', t, pid, ...masks },
       mbind: { op: 'mbind', ...at, ...policy, flags: from % 8 },
+      move_pages: this.moving(at, pid, variant, to),
       set_mempolicy: { op: 'set_mempolicy', t, ...policy },
       get_mempolicy: { op: 'get_mempolicy', t, pmask: 1, maxnode: 64, addr, flags: 2 + (variant % 2) },
       age: { op: 'age', ...at },
@@ -396,6 +414,18 @@ class Author {
     return { step: steps[kind] ?? (steps.touch as Stimulus), after: () => {} };
   }
 
+  /** A move_pages call: pages to one node or to several, some of them twice, or nowhere. */
+  private moving({ t, addr: [name, page], pages }: At, pid: string, variant: number, to: number): Stimulus {
+    const flags = variant % 3 === 0 ? 'MPOL_MF_MOVE_ALL' : 'MPOL_MF_MOVE';
+    const ids = [...this.nodes(to), this.machine.nodes[0].id];
+    const pick = (n: number): number => (variant % 8 === 7 ? 63 : ids[n % ids.length]);
+    const call = { op: 'move_pages' as const, t, pid, flags, ...(variant % 11 === 10 && { status_edge: pages >> 1 }) };
+    if (variant % 2 === 0) return { ...call, range: [name, page, pages], nodes: variant % 6 === 4 ? null : pick(0) };
+    const numbers = Array.from({ length: pages }, (_, n) => n);
+    const addrs = numbers.map((n): [string, number] => [name, page + ((n * variant) % (pages + 2))]);
+    return { ...call, addrs, nodes: numbers.map(pick) };
+  }
+
   /** Steps with cpusets, of which some are there and some are not. */
   private cpuset({ who, whom, from, variant }: Choice): Stimulus {
     const cg = ['a', 'a/b', 'b', ''][whom % 4];
@@ -416,7 +446,7 @@ class Author {
 
   /** Steps at the same time, mostly of different tasks: races between calls that move pages, or anything. */
   private parallel({ who, variant }: Choice, choices: readonly Choice[]): Made {
-    const races: readonly Kind[] = ['migrate', 'touch', 'migrate', 'mbind', 'munmap', 'mlock'];
+    const races: readonly Kind[] = ['migrate', 'touch', 'migrate', 'mbind', 'munmap', 'mlock', 'move_pages', 'touch'];
     const made = choices.map((choice, i) => {
       const kind = variant % 3 === 0 ? choice.kind : races[(variant + i) % races.length];
       return this.step(inner({ ...choice, kind, who: who + i }), [], true);
@@ -448,6 +478,12 @@ function inner(choice: Choice): Choice {
   // The first CPU is always there, whatever goes offline meanwhile.
   if (choice.kind === 'pin') return { ...choice, variant: 0 };
   return outer.includes(choice.kind) ? { ...choice, kind: 'touch' } : choice;
+}
+
+/** Memory of a driver that migrates it, or not. */
+function driver(variant: number) {
+  const answers = [{}, { moves: true }, { errno: 'EBUSY' }, { answer: 3 }, { moves: true, errno: 'EIO' }] as const;
+  return { migrate: answers[variant % answers.length] };
 }
 
 /** A task with some memory, and what the choices make of it. */

@@ -73,7 +73,7 @@ export const checkTables: Invariant = ({ scalars, tables }, { trees }, report) =
  */
 export const checkCallsAreOver: Invariant = (s, _census, report, midway) => {
   if (midway) return;
-  const abandoned = new Set(s.cold.oopses.flatMap(({ isolated }) => isolated));
+  const abandoned = new Set([...s.cold.leaked, ...s.cold.oopses.flatMap(({ isolated }) => isolated)]);
   for (let pfn = 0; pfn < s.topology.max_pfn; pfn++) {
     if (placeOf(s, pfn) === L.PLACE_ISOLATED && !abandoned.has(pfn))
       report(`frame ${pfn} is still isolated, though no call is under way`);

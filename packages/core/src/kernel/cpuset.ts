@@ -140,6 +140,20 @@ function* mpol_rebind_mm(k: Kernel, mm: number, from: readonly number[], to: rea
   k.emit.MmapLockReleased(mm, -1);
 }
 
+/**
+ * `kernel/cpuset.c:cpuset_migrate_mm()`: moves the memory of an address space, as far as frames of its new nodes go, where
+ * the kernel takes care of that: then the running task may allocate on no others meanwhile.
+ */
+function* cpuset_migrate_mm(k: Kernel, mm: number, from: readonly number[], to: readonly number[]): Sleeping<void> {
+  if (!k.traits.cpuset_overrides_mems) return void (yield* do_migrate_pages(k, mm, from, to, MPOL_MF_MOVE_ALL));
+  cpuset_update_task_memory_state(k);
+  const { pid, cpuset, mems_allowed } = current(k);
+  k.emit.TaskMemsOverridden({ task: pid, mems_allowed: [...to] });
+  yield* do_migrate_pages(k, mm, from, to, MPOL_MF_MOVE_ALL);
+  const own = cpuset === undefined ? mems_allowed : guarantee_online_mems(k, cpuset);
+  k.emit.TaskMemsOverridden({ task: pid, mems_allowed: [...own] });
+}
+
 /** Fits an address space to other nodes. How many pages stayed behind nobody is told. */
 function* rebind_and_migrate(
   k: Kernel,
@@ -148,7 +162,7 @@ function* rebind_and_migrate(
   { mems: to, memory_migrate }: Cpuset,
 ): Sleeping<void> {
   yield* mpol_rebind_mm(k, mm, from, to);
-  if (memory_migrate) yield* do_migrate_pages(k, mm, from, to, MPOL_MF_MOVE_ALL);
+  if (memory_migrate) yield* cpuset_migrate_mm(k, mm, from, to);
 }
 
 /** `kernel/cpuset.c:update_nodemask()`: the nodes of a cpuset, and the memory of its tasks, in the writer's context. */

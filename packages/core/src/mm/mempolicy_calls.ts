@@ -5,6 +5,7 @@ import {
   EINVAL,
   EIO,
   ENODEV,
+  ENOSYS,
   EPERM,
   ESRCH,
   MPOL_BIND,
@@ -54,6 +55,11 @@ export const subset = (nodes: readonly number[], of: readonly number[]): boolean
 /** A process id as the caller gave it: 0 is the caller. */
 export function find_task_by_pid(k: Kernel, pid: number): Task | null {
   return pid === 0 ? current(k) : (k.s.cold.tasks[pid] ?? null);
+}
+
+/** Whether the caller may move the memory of a task: it has the same user, or a capability. */
+export function owns_memory(k: Kernel, task: Task): boolean {
+  return owns(current(k), task) || capable(k, k.traits.migrate_capability);
 }
 
 /** The four comparisons of user ids that migrate_pages(2) took over from kill(2). */
@@ -203,6 +209,7 @@ const WALK_CHECKS: Readonly<Partial<Record<number, Check>>> = {
   [EIO]: 'strict',
   [EFAULT]: 'range-mapped',
   [ENODEV]: 'swap-needed',
+  [ENOSYS]: 'migration-built-in',
 };
 
 function* do_mbind(
@@ -221,7 +228,8 @@ function* do_mbind(
   let result = 0;
   if (typeof first === 'number') {
     result = refuse(k, WALK_CHECKS[-first] ?? 'vma-reserved', -first);
-    putback_lru_pages(k, walk.list);
+    if (k.traits.mbind_failure === 'puts-back') putback_lru_pages(k, walk.list);
+    else if (walk.list.length > 0) k.emit.IsolatedPagesLeaked({ pages: [...walk.list] });
   } else {
     mbind_range(k, first, start, end, policy);
     const left = yield* migrate_to_policy(k, walk, k.s.cold.vmas[first.id]);

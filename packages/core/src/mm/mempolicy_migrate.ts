@@ -2,7 +2,7 @@
 import { NotSimulated } from '../errors.ts';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import type { Traits } from '../profiles/traits.ts';
-import type { Vma } from '@pagetape/events';
+import { CHECK, ENOSYS, type Vma } from '@pagetape/events';
 import { down_read } from './memory.ts';
 import {
   migrate_away_hybrid,
@@ -10,9 +10,16 @@ import {
   migrate_to_node_hybrid,
   migrate_to_policy_hybrid,
 } from './mempolicy_hybrid.ts';
+import {
+  migrate_away_direct,
+  migrate_one_direct,
+  migrate_to_node_direct,
+  migrate_to_policy_direct,
+} from './mempolicy_direct.ts';
 import { node_pairs } from './mempolicy_nodes.ts';
-import { check_range, MPOL_MF_DISCONTIG_OK, oops_in, startWalk, task_size, type Walk } from './mempolicy_walk.ts';
 import { migrate_to_node } from './mempolicy_queue.ts';
+import { check_range, MPOL_MF_DISCONTIG_OK, oops_in, startWalk, task_size, type Walk } from './mempolicy_walk.ts';
+import { migrate_vmas } from './migrate_vmas.ts';
 import { vmas_of } from './mmap.ts';
 import { lru_cache_disable, lru_cache_enable } from './swap.ts';
 import { putback_lru_pages } from './vmscan.ts';
@@ -33,8 +40,8 @@ interface Engine {
   readonly nodes: MoveNodes;
   /** The mmap_sem is held meanwhile; else only while pages are looked for. */
   readonly locked: boolean;
-  /** The pages of a list go where the policy of the area says. Returns how many the kernel counts as not moved. */
-  readonly policy: (k: Kernel, list: readonly number[], vma: Vma) => Sleeping<number>;
+  /** The pages on the list of a walk go where the policy of the area says. Returns how many the kernel counts as not moved. */
+  readonly policy: (k: Kernel, walk: Walk, vma: Vma) => Sleeping<number>;
   /** The pages of a list, which lie on this node, go elsewhere. */
   readonly away: (k: Kernel, list: readonly number[], nid: number) => Sleeping<void>;
   /** One isolated page goes to another frame, or to swap. Its old frame is not put back. */
@@ -44,7 +51,7 @@ interface Engine {
 const swap: Engine = {
   nodes: evict_nodes,
   locked: true,
-  policy: evict_and_put_back,
+  policy: (k, { list }) => evict_and_put_back(k, list),
   *away(k, list) {
     yield* evict_and_put_back(k, list);
   },
@@ -56,15 +63,43 @@ const swap: Engine = {
 const hybrid: Engine = {
   nodes: by_pairs(migrate_to_node_hybrid),
   locked: true,
-  policy: migrate_to_policy_hybrid,
+  policy: (k, { list }, vma) => migrate_to_policy_hybrid(k, list, vma),
   away: migrate_away_hybrid,
   one: migrate_one_hybrid,
+};
+
+const direct: Engine = {
+  nodes: areas_first(by_pairs(migrate_to_node_direct)),
+  locked: true,
+  policy: migrate_to_policy_direct,
+  away: migrate_away_direct,
+  one: migrate_one_direct,
 };
 
 /** Only the calls of these kernels copy pages; what is Pagetape's own evicts them. */
 const batched: Engine = { ...swap, nodes: without_batches(by_pairs(migrate_to_node)), locked: false };
 
-const ENGINES: Readonly<Partial<Record<Traits['engine'], Engine>>> = { swap, hybrid, batched };
+/* eslint-disable require-yield -- stubs have the shape of what they stand for */
+
+/** A kernel without page migration isolates nothing, so there is nothing to put back but what others isolated. */
+const none: Engine = {
+  *nodes(k) {
+    k.emit.CheckFailed(CHECK.indexOf('migration-built-in'), ENOSYS);
+    return -ENOSYS;
+  },
+  locked: false,
+  *policy(k, { list }) {
+    return putback_lru_pages(k, list);
+  },
+  *away(k, list) {
+    putback_lru_pages(k, list);
+  },
+  *one() {},
+};
+
+/* eslint-enable require-yield */
+
+const ENGINES: Readonly<Record<Traits['engine'], Engine>> = { none, swap, hybrid, direct, batched };
 
 function engine_of(k: Kernel): Engine {
   const engine = ENGINES[k.traits.engine];
@@ -103,10 +138,10 @@ function without_batches(move: MoveNodes): MoveNodes {
 }
 
 /** The engine's part of do_mbind(): moves the pages that the new policy of an area misplaces. Returns how many stayed. */
-export function* migrate_to_policy(k: Kernel, { list }: Walk, vma: Vma): Sleeping<number> {
-  if (list.length === 0) return 0;
-  const left = yield* engine_of(k).policy(k, list, vma);
-  k.emit.PagesMigrated(list.length, left);
+export function* migrate_to_policy(k: Kernel, walk: Walk, vma: Vma): Sleeping<number> {
+  if (walk.list.length === 0) return 0;
+  const left = yield* engine_of(k).policy(k, walk, vma);
+  k.emit.PagesMigrated(walk.list.length, left);
   return left;
 }
 
@@ -151,6 +186,18 @@ function* evict_and_put_back(k: Kernel, list: readonly number[]): Sleeping<numbe
 
 /** `mm/mempolicy.c:migrate_to_node()`: moves the pages of an address space from one node to another. Returns as do_migrate_pages(). */
 export type MigrateToNode = (k: Kernel, mm: number, source: number, dest: number, flags: number) => Sleeping<number>;
+
+/**
+ * Kernels that let drivers migrate their areas ask them first. Where one answers anything but 0, no page is looked at; a
+ * positive answer is lost.
+ */
+function areas_first(move: MoveNodes): MoveNodes {
+  return function* (k, mm, from, to, flags) {
+    const answer = k.traits.migrate_vmas === 'none' ? 0 : yield* migrate_vmas(k, mm, from, to, flags);
+    if (answer < 0) k.emit.CheckFailed(CHECK.indexOf('vma-migrate'), -answer);
+    return answer === 0 ? yield* move(k, mm, from, to, flags) : Math.min(answer, 0);
+  };
+}
 
 /** Kernels that copy go by pairs of nodes. The first error ends it; what was moved before stays moved. */
 function by_pairs(move: MigrateToNode): MoveNodes {

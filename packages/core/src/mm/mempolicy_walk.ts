@@ -4,6 +4,7 @@ import {
   EFAULT,
   EIO,
   ENODEV,
+  ENOSYS,
   MPOL_MF_MOVE,
   MPOL_MF_MOVE_ALL,
   MPOL_MF_STRICT,
@@ -181,6 +182,7 @@ function has_hole(k: Kernel, previous: Vma | null, vma: Vma, end: number): boole
 /** What the kernel does before a walk that moves pages. Returns 0, or the error that ends it. */
 function prepare(k: Kernel, walk: Walk): number {
   if (!moves(walk)) return 0;
+  if (k.traits.engine === 'none') return -ENOSYS;
   if (k.traits.move_needs_swap && k.s.scalars[NR_SWAP_PAGES] <= 0) return -ENODEV;
   if (k.traits.lru_drain === 'before-walk') schedule_lru_drain_on_each_cpu(k);
   return 0;

@@ -3,6 +3,7 @@ import { HOLDER_FAULT } from '@pagetape/events';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { MIGRATION_DIRTY, MIGRATION_YOUNG } from '../state/layout.ts';
 import {
+  is_migration_entry,
   is_write_migration_entry,
   migration_entry_supports_ad,
   migration_entry_to_pfn,
@@ -10,19 +11,28 @@ import {
 } from '../state/read.ts';
 import { wait_on_page_locked } from './filemap.ts';
 import { get_page, put_page } from './page_alloc.ts';
-import { each_migration_entry } from './rmap.ts';
+import { vma_address, vmas_of_page } from './rmap.ts';
 
 /**
  * `mm/migrate.c:remove_migration_ptes()`: all migration entries of `old` map `fresh` from now on, which is the copy of the
  * page, or the page itself when it was not moved. Mappings look unused, unless the entries kept their marks.
  */
 export function remove_migration_ptes(k: Kernel, old: number, fresh: number): void {
-  const marks = migration_entry_supports_ad(k.s);
-  each_migration_entry(k, old, fresh, (mm, vpn, pte) => {
-    const has = (mark: number): number => (marks && (pte & mark) !== 0 ? 1 : 0);
-    const writable = is_write_migration_entry(pte) ? 1 : 0;
-    k.emit.MigrationEntryRemoved(fresh, mm, vpn, writable, has(MIGRATION_YOUNG), has(MIGRATION_DIRTY));
-  });
+  for (const id of vmas_of_page(k, fresh)) {
+    const vma = k.s.cold.vmas[id];
+    const vpn = vma_address(k, fresh, vma);
+    if (vpn >= 0) remove_migration_pte(k, vma.mm, vpn, old, fresh);
+  }
+}
+
+/** `mm/migrate.c:remove_migration_pte()` */
+function remove_migration_pte(k: Kernel, mm: number, vpn: number, old: number, fresh: number): void {
+  const pte = pte_of(k.s, mm, vpn);
+  if (!is_migration_entry(pte) || migration_entry_to_pfn(k.s, pte) !== old) return;
+  const marks = migration_entry_supports_ad(k.s) ? pte : 0;
+  const young = (marks & MIGRATION_YOUNG) !== 0 ? 1 : 0;
+  const dirty = (marks & MIGRATION_DIRTY) !== 0 ? 1 : 0;
+  k.emit.MigrationEntryRemoved(fresh, mm, vpn, is_write_migration_entry(pte) ? 1 : 0, young, dirty);
 }
 
 /**

@@ -24,16 +24,8 @@ import { find_vma } from './mmap.ts';
 import { node_states_memory } from './page_alloc.ts';
 import { page_status } from './page_status.ts';
 import { lru_cache_disable, lru_cache_enable } from './swap.ts';
-import type { UserArray, UserStatus } from './user_array.ts';
+import type { MovePagesArrays, UserStatus } from './user_array.ts';
 import { folio_isolate_lru, putback_lru_pages } from './vmscan.ts';
-
-/** The arguments of a call that are arrays. `nodes` null: it only asks where the pages are. */
-export interface MovePagesArrays {
-  /** Addresses in bytes. */
-  readonly pages: UserArray<bigint>;
-  readonly nodes: UserArray<number> | null;
-  readonly status: UserStatus;
-}
 
 /** The page is queued: neither an error nor on its node. */
 const QUEUED = 1;

@@ -159,23 +159,26 @@ export interface MmapRequest {
   readonly flags: number;
   readonly file: number;
   readonly offset: number;
+  /** What its driver does to migrate it, if it can. */
+  readonly migrate?: NonNullable<Vma['migrate']>;
 }
 
 /** `mm/mmap.c:do_mmap_pgoff()` at a fixed address: whatever lay there is unmapped first. Returns 0 or -EAGAIN. */
 export function* do_mmap_pgoff(k: Kernel, request: MmapRequest): Sleeping<number> {
   const { mm } = current(k);
-  const { start, pages } = request;
+  const { start, pages, migrate } = request;
   const flags = request.flags | k.s.cold.mms[mm].def_flags;
   if ((flags & VM_LOCKED) !== 0 && !may_lock(k, mm, pages)) return -EAGAIN;
   const end = start + pages;
   yield* do_munmap(k, mm, start, pages);
   const file = request.file === 0 && (flags & VM_SHARED) !== 0 ? shmem_zero_setup(k, pages) : request.file;
   const pgoff = file === 0 ? start : request.offset;
-  const opened = file === 0 ? 0 : k.s.cold.next.vma;
+  const opened = file === 0 && !migrate ? 0 : k.s.cold.next.vma;
   const policy: Policy | null = null;
   const id = k.s.cold.next.vma;
   if (!vma_merge(k, mm, start, end, pgoff, { flags, opened, anon_vma: 0, policy })) {
-    k.emit.VmaMapped({ id, mm, start, end, flags, pgoff, file, opened, anon_vma: 0, policy });
+    const driver = migrate ? { migrate } : {};
+    k.emit.VmaMapped({ id, mm, start, end, flags, pgoff, file, opened, anon_vma: 0, policy, ...driver });
   }
   if ((flags & VM_LOCKED) === 0) return 0;
   k.emit.LockedPagesCounted(mm, pages);

@@ -10,10 +10,8 @@ import {
 } from '@pagetape/events';
 import type { Kernel } from '../kernel.ts';
 import {
-  is_migration_entry,
   mapping_of,
   migration_entry_supports_ad,
-  migration_entry_to_pfn,
   page_index,
   page_mapcount,
   page_mapped,
@@ -53,6 +51,13 @@ export function vmas_of_page(k: Kernel, pfn: number): readonly number[] {
 export function vma_address(k: Kernel, pfn: number, vma: Vma): number {
   const vpn = vma.start + (page_index(k.s, pfn) - vma.pgoff);
   return vpn >= vma.start && vpn < vma.end ? vpn : -1;
+}
+
+/** `mm/rmap.c:page_address_in_vma()`: where the page lies in the area, as a page number; -1: it is not of this area. */
+export function page_address_in_vma(k: Kernel, pfn: number, vma: Vma): number {
+  const mapping = mapping_of(k.s, pfn);
+  const belongs = mapping < 0 ? vma.anon_vma === -mapping : mapping > 0 && vma.file === mapping;
+  return belongs ? vma_address(k, pfn, vma) : -1;
 }
 
 /** `mm/rmap.c:page_check_address()`: the entry at `vpn`, if it maps the page; else 0. */
@@ -176,10 +181,10 @@ const cursor_of = (k: Kernel, vma: Vma): number => k.s.cold.vmas[vma.id].cursor 
  * The second half of `mm/rmap.c:try_to_unmap_file()`. The kernel cannot find a page in nonlinear areas; it unmaps any pages
  * there, a cluster of each area by turns, as many as the page has mappings. So the page itself may well stay mapped.
  */
-function try_to_unmap_nonlinear(k: Kernel, pfn: number): number {
+function try_to_unmap_nonlinear(k: Kernel, pfn: number, migration = false): number {
   const areas = nonlinear_areas(k, pfn);
   if (areas.length === 0) return SWAP_AGAIN;
-  const open = areas.filter(({ flags }) => (flags & VM_LOCKED) === 0);
+  const open = migration ? areas : areas.filter(({ flags }) => (flags & VM_LOCKED) === 0);
   if (open.length === 0) return SWAP_MLOCK;
   const longest = Math.max(...open.map(({ start, end }) => end - start));
   const limit = Math.ceil(longest / CLUSTER) * CLUSTER;
@@ -219,35 +224,22 @@ function try_to_migrate_one(k: Kernel, pfn: number, vma: Vma): void {
   const readable = PageAnonExclusive(k.s, pfn) ? MIGRATION_ENTRY_READ_EXCLUSIVE : MIGRATION_ENTRY_READ;
   const kind = (pte & PTE_WRITE) !== 0 ? MIGRATION_ENTRY_WRITE : readable;
   const marks = k.traits.migration_keeps_marks && migration_entry_supports_ad(k.s) ? pte : 0;
-  const [young, dirty] = [(marks & PTE_YOUNG) !== 0 ? 1 : 0, (marks & PTE_DIRTY) !== 0 ? 1 : 0];
+  const young = (marks & PTE_YOUNG) !== 0 ? 1 : 0;
+  const dirty = (marks & PTE_DIRTY) !== 0 ? 1 : 0;
   k.emit.MigrationEntrySet(pfn, vma.mm, vpn, kind, young, dirty);
 }
 
 /**
  * `mm/rmap.c:try_to_unmap()` for migration, which later kernels call try_to_migrate(): all mappings of a locked page give
- * way to migration entries. Returns whether nothing maps the page any more.
+ * way to migration entries. Those in nonlinear areas leave none: the next access brings the page back. Returns whether nothing maps the page any more.
  */
 export function try_to_migrate(k: Kernel, pfn: number): boolean {
   for (const id of vmas_of_page(k, pfn)) {
     try_to_migrate_one(k, pfn, k.s.cold.vmas[id]);
     if (!page_mapped(k.s, pfn)) break;
   }
+  if (page_mapped(k.s, pfn)) try_to_unmap_nonlinear(k, pfn, true);
   return !page_mapped(k.s, pfn);
-}
-
-/** Calls `visit` for each migration entry of a page that areas of `fresh` have; that is the page itself, or its copy. */
-export function each_migration_entry(
-  k: Kernel,
-  pfn: number,
-  fresh: number,
-  visit: (mm: number, vpn: number, pte: number) => void,
-): void {
-  for (const id of vmas_of_page(k, fresh)) {
-    const vma = k.s.cold.vmas[id];
-    const vpn = vma_address(k, fresh, vma);
-    const pte = vpn < 0 ? 0 : pte_of(k.s, vma.mm, vpn);
-    if (is_migration_entry(pte) && migration_entry_to_pfn(k.s, pte) === pfn) visit(vma.mm, vpn, pte);
-  }
 }
 
 /**

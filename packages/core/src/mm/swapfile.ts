@@ -39,8 +39,8 @@ function end_of_empty_cluster(k: Kernel, area: number): number {
 }
 
 /**
- * Where the search of an area begins. After an empty cluster was found it begins two slots too low, which was mended in
- * 2.6.17-rc1 (9b65ef59d42).
+ * Where the search of an area begins. After an empty cluster was found it begins two slots too low, until 2.6.17-rc1
+ * (9b65ef59d42).
  */
 function start_of_search(k: Kernel, area: number): number {
   const { areas } = k.s;
@@ -51,7 +51,7 @@ function start_of_search(k: Kernel, area: number): number {
     if (areas[at + S_PAGES] - areas[at + S_INUSE] < SWAPFILE_CLUSTER) return lowest;
     const end = end_of_empty_cluster(k, area);
     if (end < 0) return lowest;
-    next = end - SWAPFILE_CLUSTER - 1;
+    next = end - SWAPFILE_CLUSTER + (k.traits.swap_cluster_start === 'exact' ? 1 : -1);
     if (next < 0) next = WRAPPED;
   }
   return next > areas[at + S_HIGHEST] ? lowest : next;

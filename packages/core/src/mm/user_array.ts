@@ -22,3 +22,12 @@ export class UserStatus {
     return true;
   }
 }
+
+/** The arguments of a call that are arrays. */
+export interface MovePagesArrays {
+  /** Addresses in bytes. */
+  readonly pages: UserArray<bigint>;
+  /** null: the call only asks where the pages are. */
+  readonly nodes: UserArray<number> | null;
+  readonly status: UserStatus;
+}

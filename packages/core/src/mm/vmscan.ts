@@ -101,7 +101,7 @@ function is_page_cache_freeable(k: Kernel, pfn: number): boolean {
  * Writes a locked page to where it belongs, and unlocks it: the address space's writepage(). Returns false for
  * WRITEPAGE_ACTIVATE: it could not, and the page is still locked.
  */
-function writepage(k: Kernel, pfn: number, mapping: number): boolean {
+export function writepage(k: Kernel, pfn: number, mapping: number): boolean {
   if (mapping === SWAPPER_SPACE) swap_writepage(k, pfn);
   else if (shmem_mapping(k.s, mapping)) return shmem_writepage(k, pfn, mapping);
   else k.emit.FileWritten(pfn, mapping, page_index(k.s, pfn));
@@ -116,7 +116,7 @@ function pageout_orphan(k: Kernel, pfn: number): number {
 }
 
 /** Whether the address space can write a page out at all. */
-function has_writepage(k: Kernel, mapping: number): boolean {
+export function has_writepage(k: Kernel, mapping: number): boolean {
   return mapping === SWAPPER_SPACE || k.s.cold.files[mapping].fs !== 'ramfs';
 }
 

@@ -62,6 +62,11 @@ export const seed: Traits = {
   migrate_capability: 'CAP_SYS_ADMIN',
   move_all_capability: 'CAP_SYS_RESOURCE',
   privileged_moves_all: false,
+  cpuset_overrides_mems: false,
+  mbind_failure: 'puts-back',
+  migrate_vmas: 'none',
+  swap_cluster_start: 'two-too-low',
+  vmstat: 'page-states',
   numa_maps: 'MaxRef',
   status_lookup: 'none',
 };

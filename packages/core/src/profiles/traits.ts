@@ -35,9 +35,9 @@ export interface Traits {
   /**
    * How pages are migrated. `swap`: they are evicted, and the next access places them. `hybrid`: they are copied to their
    * node, by way of swap entries. `direct`: they are copied by way of migration entries. `batched`: so, and a batch of
-   * them at a time.
+   * them at a time. `none`: the kernel was built without CONFIG_MIGRATION, and answers ENOSYS.
    */
-  readonly engine: 'swap' | 'hybrid' | 'direct' | 'batched';
+  readonly engine: 'none' | 'swap' | 'hybrid' | 'direct' | 'batched';
   /** Engines that copy go from node to node. Where there are more sources than targets or fewer, targets keep theirs. */
   readonly pairs_spare_targets: boolean;
   /**
@@ -116,6 +116,14 @@ export interface Traits {
    * of areas change with them; else only that of a task does.
    */
   readonly cpuset_migrates: boolean;
+  /** While the memory of a cpuset is moved, the caller may allocate on the new nodes alone; else wherever its own lets it. */
+  readonly cpuset_overrides_mems: boolean;
+  /** What do_mbind() does with the pages that it isolated before its walk failed. */
+  readonly mbind_failure: 'puts-back' | 'leaks';
+  /** Which areas of an address space have their vm_ops->migrate() called: none, all but the last, or all. */
+  readonly migrate_vmas: 'none' | 'all-but-last' | 'all';
+  /** Where a search for a swap slot begins after an empty cluster was found: two slots too low, or at its start. */
+  readonly swap_cluster_start: 'two-too-low' | 'exact';
   /**
    * How a change of a cpuset comes to its tasks. `noticed`: each looks at its cpuset when it allocates next. `applied`:
    * whoever writes changes them all, and a kernel worker moves their memory; cpusets are those of control groups.
@@ -149,6 +157,11 @@ export interface Traits {
   readonly move_all_capability: Capability;
   /** migrate_pages(2) takes pages that others map, too, when the caller has `migrate_capability`. */
   readonly privileged_moves_all: boolean;
+  /**
+   * The text of /proc/vmstat. `page-states`: sums over CPUs, zones from the highest down. `zone-counters`: sums over zones,
+   * which tell anonymous pages from others and allocations by where they came from, zones from the lowest up.
+   */
+  readonly vmstat: 'page-states' | 'zone-counters';
   /**
    * The text of /proc/PID/numa_maps. `MaxRef`: a line an area, labels with capitals, `bind={0/Normal}`. `maxref`: only
    * areas with pages, small labels, `bind=0`, from the walker of mbind, so that `walk_skips_reserved` holds there, too.

@@ -21,7 +21,7 @@ export function keepApplied(draft: Draft<ColdState>, applied: Payload<Catalogue[
 }
 
 export const cpusetReducers: ColdReducers<
-  'CpusetCreated' | 'CpusetChanged' | 'CpusetAttached' | 'TaskMemsUpdated' | 'TaskCpusetApplied'
+  'CpusetCreated' | 'CpusetChanged' | 'CpusetAttached' | 'TaskMemsUpdated' | 'TaskMemsOverridden' | 'TaskCpusetApplied'
 > = {
   CpusetCreated: keep,
   CpusetChanged: keep,
@@ -33,6 +33,9 @@ export const cpusetReducers: ColdReducers<
     it.mems_generation = generation;
     it.mems_allowed = [...mems_allowed];
     it.policy = copyPolicy(policy);
+  },
+  TaskMemsOverridden(draft, { task, mems_allowed }) {
+    draft.tasks[task].mems_allowed = [...mems_allowed];
   },
   TaskCpusetApplied(draft, applied, state) {
     keepApplied(draft, applied);

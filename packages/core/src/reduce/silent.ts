@@ -24,6 +24,8 @@ export const silentReducers = {
   WalkFinished: unchanged,
   MmapLockWaited: unchanged,
   MigrationEntryWaited: unchanged,
+  VmaMigrateCalled: unchanged,
+  VmaMigrateNotOffered: unchanged,
   MigrationBatchStarted: unchanged,
   MigrationPassStarted: unchanged,
   MigrationPassEnded: unchanged,

@@ -57,6 +57,7 @@ export const taskReducers: ColdReducers<
   | 'TaskExited'
   | 'TaskReaped'
   | 'KernelOopsed'
+  | 'IsolatedPagesLeaked'
   | 'CredentialsChanged'
   | 'GroupIdsChanged'
   | 'DumpableSet'
@@ -105,6 +106,7 @@ export const taskReducers: ColdReducers<
   KernelOopsed(draft, { task, mm, mmap_sem, users, isolated }) {
     draft.oopses.push({ task, mm, mmap_sem, users, isolated: [...isolated] });
   },
+  IsolatedPagesLeaked: (draft, { pages }) => void draft.leaked.push(...pages),
   CredentialsChanged(draft, { task, uid, euid, suid }) {
     Object.assign(draft.tasks[task], { uid, euid, suid });
   },

@@ -50,6 +50,8 @@ const cold: ReferenceReducers<Exclude<ColdName, BothLanes | SilentName>> = {
   CpusetChanged: onlyCold('CpusetChanged'),
   CpusetAttached: onlyCold('CpusetAttached'),
   TaskMemsUpdated: onlyCold('TaskMemsUpdated'),
+  TaskMemsOverridden: onlyCold('TaskMemsOverridden'),
+  IsolatedPagesLeaked: onlyCold('IsolatedPagesLeaked'),
   IoModeSet: onlyCold('IoModeSet'),
   CongestionSet: onlyCold('CongestionSet'),
   CpuStateChanged: onlyCold('CpuStateChanged'),

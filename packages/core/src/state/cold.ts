@@ -66,6 +66,8 @@ export interface ColdState {
   readonly regions: readonly Region[];
   /** What calls that ended in an oops hold for ever. */
   readonly oopses: readonly Oops[];
+  /** Pages that a call isolated and forgot. */
+  readonly leaked: readonly number[];
   readonly io_mode: 'now' | 'step' | 'hold' | 'stuck';
   /** Devices whose queues are congested for writes. */
   readonly congested: readonly (typeof DEVICES)[number][];
@@ -98,6 +100,7 @@ export function emptyColdState(io_mode: ColdState['io_mode']): ColdState {
     il_weights: {},
     regions: [],
     oopses: [],
+    leaked: [],
     io_mode,
     congested: [],
     offline_cpus: [],

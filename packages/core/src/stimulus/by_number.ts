@@ -15,10 +15,9 @@ import { NotSimulated, ScenarioFault } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { killed_by_oops } from '../kernel/panic.ts';
 import { set_mempolicy_home_node } from '../mm/mempolicy_kernel.ts';
-import { kernel_move_pages } from '../mm/migrate_move_pages.ts';
 import { UserStatus, type UserArray } from '../mm/user_array.ts';
 import { copy_nodes_to_user, nr_node_ids, type UserMask } from '../mm/user_mask.ts';
-import { policyCalls } from './policy_calls.ts';
+import { movePagesCall, policyCalls } from './policy_calls.ts';
 import { resolveAddress, resolveMask } from './resolve.ts';
 import { fromKernel, type Result } from './result.ts';
 import { answering } from './syscalls.ts';
@@ -132,7 +131,7 @@ export function* performSyscall(k: Kernel, step: StimulusByOp<'syscall'>): Sleep
     return fromKernel(-ENOSYS);
   }
   const call = calls[nr];
-  const known = call && (call !== 'move_pages' || k.traits.status_lookup !== 'none');
+  const known = call && (call !== 'move_pages' || movePagesCall(k));
   if (!known) throw new NotSimulated(`system call ${nr} of ${abi}`);
   const args = new Arguments(k, step.args, register);
   if (register === 32 && k.traits.policies === 'zonelists') refuseWrapping(call, args);
@@ -173,7 +172,7 @@ function* move_pages(k: Kernel, args: Arguments): Sleeping<Result> {
   const length = typeof buffer === 'number' ? buffer : 0;
   const status = new UserStatus(length, buffer === null || buffer === 'bad' ? 0 : Infinity);
   const arrays = { pages: args.pointers(2), nodes: args.ints(3), status };
-  const value = yield* kernel_move_pages(k, args.int(0), args.long(1), arrays, args.int(5));
+  const value = yield* movePagesCall(k)!(k, args.int(0), args.long(1), arrays, args.int(5));
   return { ...fromKernel(value), ...outOf([typeof buffer === 'number' ? status.values : null]) };
 }
 

@@ -1,9 +1,8 @@
 /** move_pages(2): from the words of a step to the arrays in the memory of the caller, and back to what was written. */
-import type { Address, StimulusByOp } from '@pagetape/events';
-import { NotSimulated } from '../errors.ts';
+import { ENOSYS, type Address, type StimulusByOp } from '@pagetape/events';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
-import { kernel_move_pages, type MovePagesArrays } from '../mm/migrate_move_pages.ts';
-import { UserStatus, type UserArray } from '../mm/user_array.ts';
+import { UserStatus, type MovePagesArrays, type UserArray } from '../mm/user_array.ts';
+import { movePagesCall } from './policy_calls.ts';
 import { resolveAddress, resolveInt, resolveLong, resolvePid } from './resolve.ts';
 import { fromKernel, type Result } from './result.ts';
 
@@ -51,7 +50,8 @@ function statusArray({ status, status_edge }: Step, length: number): UserStatus 
 }
 
 export function* performMovePages(k: Kernel, step: Step): Sleeping<Result> {
-  if (k.traits.status_lookup === 'none') throw new NotSimulated('move_pages');
+  const call = movePagesCall(k);
+  if (!call) return fromKernel(-ENOSYS);
   const addresses = addressesOf(step);
   const length = addresses?.length ?? 0;
   const arrays: MovePagesArrays = {
@@ -60,7 +60,7 @@ export function* performMovePages(k: Kernel, step: Step): Sleeping<Result> {
     status: statusArray(step, length),
   };
   const count = step.count === undefined ? BigInt(length) : resolveLong(step.count);
-  const value = yield* kernel_move_pages(k, resolvePid(k.s, step.pid), count, arrays, resolveInt(step.flags));
+  const value = yield* call(k, resolvePid(k.s, step.pid), count, arrays, resolveInt(step.flags));
   const written = step.status === null || step.status === 'bad' ? {} : { status: arrays.status.values };
   return { ...fromKernel(value), ...written };
 }

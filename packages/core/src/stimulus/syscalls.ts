@@ -3,6 +3,7 @@ import {
   EFAULT,
   EINVAL,
   ENOSYS,
+  ERRNO,
   FAULT_OOM,
   FAULT_SIGBUS,
   FAULT_SIGSEGV,
@@ -20,6 +21,7 @@ import {
   WRITE,
   type Op,
   type StimulusByOp,
+  type VmaMigrate,
 } from '@pagetape/events';
 import { NotSimulated, ScenarioFault } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
@@ -151,6 +153,11 @@ function areaFlags(kind: string, protection: number): number {
   return protection | VM_MAYWRITE | (writable ? VM_ACCOUNT : 0);
 }
 
+/** What vm_ops->migrate() of a new area does. */
+function vmaMigrate({ errno, answer = 0, moves = false }: NonNullable<Step<'mmap'>['migrate']>): VmaMigrate {
+  return { answer: errno ? -ERRNO[errno] : answer, moves };
+}
+
 export function* performMmap(k: Kernel, step: Step<'mmap'>): Sleeping<Result> {
   const kind = step.kind ?? 'anon';
   const populate = step.flags?.includes('populate') ?? false;
@@ -165,6 +172,7 @@ export function* performMmap(k: Kernel, step: Step<'mmap'>): Sleeping<Result> {
     flags: areaFlags(kind, resolveProtection(step.prot ?? 'rw')) | asked,
     file: kind === 'anon' || kind === 'shared' ? 0 : resolveFile(k.s, step.file),
     offset: step.off ?? 0,
+    ...(step.migrate ? { migrate: vmaMigrate(step.migrate) } : {}),
   };
   const mapped = yield* changingAreas(k, function* () {
     const error = yield* do_mmap_pgoff(k, request);

@@ -56,6 +56,15 @@ export const TaskMemsUpdated = defineColdEvent({
   cost_ns: 500,
 });
 
+export const TaskMemsOverridden = defineColdEvent({
+  name: 'TaskMemsOverridden',
+  number: 236,
+  of: 'kernel/cpuset.c:cpuset_migrate_mm()',
+  doc: 'The running task may allocate on these nodes: while it moves the memory of a cpuset on its nodes, then on its own.',
+  schema: z.strictObject({ task: id, mems_allowed: z.array(id) }),
+  cost_ns: 100,
+});
+
 export const TaskCpusetApplied = defineColdEvent({
   name: 'TaskCpusetApplied',
   number: 245,

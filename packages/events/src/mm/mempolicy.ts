@@ -65,6 +65,10 @@ export const CHECK = [
   'node',
   'count',
   'swap-needed',
+  'migration-built-in',
+  'vma-migrate',
+  'node-allowed',
+  'pages-to-move',
 ] as const;
 export type Check = (typeof CHECK)[number];
 
@@ -119,6 +123,14 @@ export const NodePairPlanned = defineEvent({
   doc: 'The pages on `source` are to go to `dest` next. Pairs are chosen so that a node is emptied before it is filled.',
   fields: [nid('source'), nid('dest')],
   cost_ns: 20,
+});
+
+export const IsolatedPagesLeaked = defineColdEvent({
+  name: 'IsolatedPagesLeaked',
+  number: 233,
+  of: 'mm/mempolicy.c:do_mbind()',
+  doc: 'The walk failed after it had isolated these pages, and nobody puts them back: they are on no LRU list for ever.',
+  schema: z.strictObject({ pages: z.array(z.number().int()) }),
 });
 
 export const NodePairMigrated = defineEvent({

@@ -1,6 +1,6 @@
 /** Events of moving a page's content straight to another frame, and of the entries that keep its place (mm/migrate.c, mm/rmap.c). */
 import { defineEvent } from '../define.ts';
-import { count, flag, mm, nid, oneOf, pfn, vpn } from '../field.ts';
+import { count, flag, mm, nid, oneOf, pfn, signed, vpn } from '../field.ts';
 
 /** What a migration entry says of the mapping that it stands for. */
 export const MIGRATION_ENTRY = ['read', 'write', 'read-exclusive'] as const;
@@ -104,6 +104,23 @@ export const MigrationEntryWaited = defineEvent({
   doc: 'A fault met a migration entry: it waits until the page is unlocked, and the access is tried again.',
   fields: [mm('mm'), vpn('vpn'), pfn('pfn')],
   cost_ns: 200,
+});
+
+export const VmaMigrateCalled = defineEvent({
+  name: 'VmaMigrateCalled',
+  number: 234,
+  of: 'mm/migrate.c:migrate_vmas()',
+  doc: 'An area has a vm_ops->migrate(), which was called and answered this. Anything but 0 ends the whole call.',
+  fields: [mm('mm'), vpn('start'), vpn('end'), signed('answer')],
+  cost_ns: 200,
+});
+
+export const VmaMigrateNotOffered = defineEvent({
+  name: 'VmaMigrateNotOffered',
+  number: 235,
+  of: 'mm/migrate.c:migrate_vmas()',
+  doc: 'The area has a vm_ops->migrate(), but is the last of its address space, which the kernel never asks.',
+  fields: [mm('mm'), vpn('start'), vpn('end')],
 });
 
 export const FoliosMigrated = defineEvent({

@@ -6,6 +6,14 @@ import { policySchema } from './mempolicy.ts';
 
 const id = z.number().int();
 
+/** What vm_ops->migrate() of the driver of an area does when it is called. */
+export const vmaMigrateSchema = z.strictObject({
+  /** What it answers: 0, minus an error number, or a positive number, which nobody expects. */
+  answer: id,
+  /** It moves the pages of the area by itself. */
+  moves: z.boolean(),
+});
+
 /**
  * An area of an address space. `start`, `end` (exclusive) and `pgoff` count pages; file, anon_vma 0: none. `opened` tells
  * mappings of one open file apart from those of another: only the former merge.
@@ -21,9 +29,12 @@ export const vmaSchema = z.strictObject({
   opened: id,
   anon_vma: id,
   policy: policySchema.nullable(),
+  /** Absent: its vm_ops have no migrate(). */
+  migrate: z.exactOptional(vmaMigrateSchema),
   /** A nonlinear area: how far the search for pages to unmap has come, in pages (vm_private_data); absent: 0. */
   cursor: z.exactOptional(id),
 });
+export type VmaMigrate = z.infer<typeof vmaMigrateSchema>;
 export type Vma = DeepReadonly<z.infer<typeof vmaSchema>>;
 
 export const VmaMapped = defineColdEvent({

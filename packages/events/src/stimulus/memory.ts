@@ -1,5 +1,6 @@
 /** Steps with which a task lays out its memory and uses it. */
 import { z } from 'zod';
+import { ERRNO, type Errno } from '../uapi/errno.ts';
 import { defineStimulus } from './define.ts';
 import {
   address,
@@ -18,6 +19,8 @@ import {
   word,
   yesNo,
 } from './values.ts';
+
+const ERRNO_NAMES = Object.keys(ERRNO) as [Errno, ...Errno[]];
 
 const MMAP_FLAGS = ['populate', 'locked', 'hugetlb', 'denywrite', 'shm', 'reserved'] as const;
 
@@ -46,6 +49,21 @@ export const mmap = defineStimulus({
         .array(word(MMAP_FLAGS), `a list of ${MMAP_FLAGS.map((flag) => `"${flag}"`).join(', ')}`)
         .describe(
           'denywrite: as program text is; shm: as System V shared memory is, up to 2.6.14; reserved: as a driver maps.',
+        ),
+    ),
+    migrate: optional(
+      z
+        .strictObject(
+          {
+            errno: optional(z.enum(ERRNO_NAMES, 'the name of an error, such as EBUSY')),
+            answer: optional(whole('a whole number from 1', 1, 0x7fffffff)),
+            moves: optional(yesNo()),
+          },
+          'an object with some of the keys errno, answer and moves, such as {errno: EBUSY}',
+        )
+        .describe(
+          'The area has a vm_ops->migrate(), as a driver may have from 2.6.18 on: it succeeds ({}), fails with an error, or ' +
+            'answers a positive number; moves: it moves the pages by itself first.',
         ),
     ),
   }),

@@ -1,6 +1,6 @@
 /** The lines of a recorded trace, from events. The README of the recorded scenarios says what each line means. */
-import { ARENA_VPN } from '@pagetape/core';
-import { LRU, PAGEOUT, REFUSAL, SYSCALL_ABIS, type RecordedEvent } from '@pagetape/events';
+import { ARENA_VPN, type Result } from '@pagetape/core';
+import { LRU, MIGRATION_ENTRY, PAGEOUT, REFUSAL, SYSCALL_ABIS, type RecordedEvent } from '@pagetape/events';
 import type { Names } from './pages.ts';
 
 type Data = Readonly<Record<string, number>>;
@@ -8,6 +8,8 @@ type Line = (data: Data, names: Names) => string;
 
 const lru = (data: Data): string => LRU[data['lru']];
 const at = (data: Data, names: Names): string => `${names.mm(data['mm'])}@${data['vpn'] - ARENA_VPN}`;
+const area = (data: Data, names: Names): string =>
+  `${names.mm(data['mm'])}@${data['start'] - ARENA_VPN}-${data['end'] - ARENA_VPN}`;
 const ofFile = (data: Data): string => `f${data['file']}@${data['index']}`;
 const page =
   (word: string): Line =>
@@ -87,6 +89,13 @@ const LINES: Readonly<Record<string, Line>> = {
   MappingMoved: (d, n) => `move ${n.page(d['pfn'])} ${n.page(d['to'])}`,
   BuffersMoved: (d, n) => `move-buffers ${n.page(d['pfn'])} ${n.page(d['to'])}`,
   PteRestored: (d, n) => `restore ${n.page(d['pfn'])} ${at(d, n)}`,
+  MigrationEntrySet: (d, n) => `migration-entry ${n.page(d['pfn'])} ${at(d, n)} ${MIGRATION_ENTRY[d['kind']]}`,
+  MigrationEntryRemoved: (d, n) => `restore ${n.page(d['pfn'])} ${at(d, n)}`,
+  MigrationEntryProtected: (d, n) => `migration-entry-protected ${at(d, n)} ${MIGRATION_ENTRY[d['kind']]}`,
+  MigrationEntryZapped: (d, n) => `migration-entry-gone ${n.page(d['pfn'])} ${at(d, n)}`,
+  MigrationEntryWaited: (d, n) => `wait-for-migration ${n.page(d['pfn'])} ${at(d, n)}`,
+  VmaMigrateCalled: (d, n) => `vma-migrate ${area(d, n)} ${d['answer']}`,
+  VmaMigrateNotOffered: (d, n) => `vma-migrate-not-asked ${area(d, n)}`,
   PageMigrated: (d, n) => `migrated ${n.page(d['pfn'])} ${n.page(d['to'])}`,
   PageLeftOnNode: (d, n) => `left ${n.page(d['pfn'])} ${REFUSAL[d['reason']]}`,
 };
@@ -124,6 +133,9 @@ function linesOf({ kind, data, op }: RecordedEvent, names: Names, done: DoneWord
   if (kind === 'CpuStateChanged') return [`cpu${data['cpu'] as number} ${data['online'] ? 'online' : 'offline'}`];
   if (kind === 'FileDeleted') return [`delete-file f${data['file'] as number}`];
   if (kind === 'TaskMemsUpdated') return [`notices-cpuset mems ${(data['mems_allowed'] as number[]).join(',')}`];
+  if (kind === 'IsolatedPagesLeaked')
+    return [`leaked ${(data['pages'] as number[]).map((pfn) => names.page(pfn)).join(' ')}`];
+  if (kind === 'TaskMemsOverridden') return [`may-allocate-on ${(data['mems_allowed'] as number[]).join(',')}`];
   if (kind === 'TaskCpusetApplied') return [appliedTo(data as unknown as Applied)];
   if (kind === 'CpusetMigrationStarted') return [`worker-moves ${names.mm(numbers['mm'])} ${nodesOf(data)}`];
   if (kind === 'CpusetMigrationEnded') return [`worker-done ${names.mm(numbers['mm'])} ${numbers['result']}`];
@@ -131,8 +143,10 @@ function linesOf({ kind, data, op }: RecordedEvent, names: Names, done: DoneWord
   if (kind === 'PageFoundUnreferenced')
     return [`already-free ${names.page(numbers['pfn'])}`, `moved ${names.page(numbers['pfn'])}`];
   if (kind === 'StimulusBegan' && data['parent'] !== 0) return [`during ${(data['stimulus'] as { op: string }).op}`];
-  if (kind === 'StimulusEnded' && data['parent'] !== 0)
-    return [`did ${names.op(op)} ${(data['result'] as { ret: number }).ret}`];
+  if (kind === 'StimulusEnded' && data['parent'] !== 0) {
+    const { ret, status } = data['result'] as Result;
+    return [`did ${names.op(op)} ${ret}${status ? ` status=[${status.map((each) => each ?? '-').join(' ')}]` : ''}`];
+  }
   const line = LINES[kind]?.(numbers, names);
   return line === undefined ? [] : [line];
 }

@@ -23,7 +23,7 @@ const NODE_FILES: Readonly<Record<string, (s: StateView, nid: number) => string>
  * `/proc/100/numa_maps`, `db/numa_maps`, `node0/meminfo`. Undefined: there is no such file.
  */
 export function readSystemFile(s: StateView, traits: Traits, name: string): SystemFile | undefined {
-  if (name === 'vmstat' || name === '/proc/vmstat') return { path: '/proc/vmstat', text: vmstat(s) };
+  if (name === 'vmstat' || name === '/proc/vmstat') return { path: '/proc/vmstat', text: vmstat(s, traits) };
   const ofNode = /^(?:\/sys\/devices\/system\/node\/)?node(0|[1-9]\d*)\/(\w+)$/.exec(name);
   if (ofNode && Object.hasOwn(NODE_FILES, ofNode[2])) return readNodeFile(s, Number(ofNode[1]), ofNode[2]);
   const ofTask = /^(?:\/proc\/)?([^/]+)\/numa_maps$/.exec(name);

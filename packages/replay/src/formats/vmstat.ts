@@ -1,48 +1,49 @@
 /**
- * /proc/vmstat: the counters of the whole machine, `name value` a line, in the order of 2.6.16
- * (`mm/page_alloc.c:vmstat_text`). Families have a line a zone kind, from the highest down.
+ * /proc/vmstat: the counters of the whole machine, `name value` a line, in the order of the kernel
+ * (`mm/page_alloc.c:vmstat_text` of 2.6.16, `mm/vmstat.c:vmstat_text` of 2.6.18).
  *
  * Always 0, as this machine has no such thing: NFS pages that await their commit (nr_unstable), slab caches (nr_slab,
  * slabs_scanned), bounce buffers (nr_bounce), and page reclaim with its inode cache (pgrefill_*, pgsteal_*, pgscan_*,
- * pginodesteal, kswapd_*, pageoutrun, allocstall). This era counts no migration: it shows in pswpin and pswpout.
+ * pginodesteal, kswapd_*, pageoutrun, allocstall). These kernels count no migration: that of the first ones shows in pswpin
+ * and pswpout, that of 2.6.18 in the allocations of nodes.
  */
-import { layout, type StateView } from '@pagetape/core';
+import { layout, read, type StateView, type Traits } from '@pagetape/core';
 
-const family = (name: string): string[] => ['high', 'normal', 'dma32', 'dma'].map((zone) => `${name}_${zone}`);
+const ZONES = ['dma', 'dma32', 'normal', 'high'] as const;
 
-const NAMES: readonly string[] = [
-  'nr_dirty',
-  'nr_writeback',
-  'nr_unstable',
-  'nr_page_table_pages',
-  'nr_mapped',
-  'nr_slab',
-  'pgpgin',
-  'pgpgout',
-  'pswpin',
-  'pswpout',
+/** A counter that has a line a zone kind. */
+type Family = (name: string) => string[];
+const fromLowest: Family = (name) => ZONES.map((zone) => `${name}_${zone}`);
+const fromHighest: Family = (name) => fromLowest(name).reverse();
+
+const words = (text: string): string[] => text.split(' ');
+
+/** The counters of events, which are the same in all of these kernels; zones go one way or the other. */
+const events = (family: Family): string[] => [
+  ...words('pgpgin pgpgout pswpin pswpout'),
   ...family('pgalloc'),
-  'pgfree',
-  'pgactivate',
-  'pgdeactivate',
-  'pgfault',
-  'pgmajfault',
-  ...family('pgrefill'),
-  ...family('pgsteal'),
-  ...family('pgscan_kswapd'),
-  ...family('pgscan_direct'),
-  'pginodesteal',
-  'slabs_scanned',
-  'kswapd_steal',
-  'kswapd_inodesteal',
-  'pageoutrun',
-  'allocstall',
-  'pgrotated',
-  'nr_bounce',
+  ...words('pgfree pgactivate pgdeactivate pgfault pgmajfault'),
+  ...words('pgrefill pgsteal pgscan_kswapd pgscan_direct').flatMap(family),
+  ...words('pginodesteal slabs_scanned kswapd_steal kswapd_inodesteal pageoutrun allocstall pgrotated'),
 ];
 
-export function vmstat(s: StateView): string {
-  return NAMES.map((name) => `${name} ${valueOf(s, name)}\n`).join('');
+const NAMES: Readonly<Record<Traits['vmstat'], readonly string[]>> = {
+  'page-states': [
+    ...words('nr_dirty nr_writeback nr_unstable nr_page_table_pages nr_mapped nr_slab'),
+    ...events(fromHighest),
+    'nr_bounce',
+  ],
+  'zone-counters': [
+    ...words('nr_anon_pages nr_mapped nr_file_pages nr_slab nr_page_table_pages'),
+    ...words('nr_dirty nr_writeback nr_unstable nr_bounce'),
+    ...words('numa_hit numa_miss numa_foreign numa_interleave numa_local numa_other'),
+    ...events(fromLowest),
+  ],
+};
+
+export function vmstat(s: StateView, { vmstat: text }: Traits): string {
+  const values = text === 'zone-counters' ? zoneCounters(s) : {};
+  return NAMES[text].map((name) => `${name} ${values[name] ?? valueOf(s, name)}\n`).join('');
 }
 
 function valueOf(s: StateView, name: string): number {
@@ -52,6 +53,30 @@ function valueOf(s: StateView, name: string): number {
   // Devices count sectors; the file tells KB.
   const halved = counter === layout.PGPGIN || counter === layout.PGPGOUT;
   return halved ? s.vmstat[counter] >>> 1 : s.vmstat[counter];
+}
+
+/** What zones count from 2.6.18 on: anonymous pages apart from others, and allocations, which only nodes showed before. */
+function zoneCounters(s: StateView): Readonly<Record<string, number>> {
+  let [nr_anon_pages, nr_mapped, nr_file_pages] = [0, 0, 0];
+  for (let pfn = 0; pfn < s.scalars[layout.FRAMES_USED]; pfn++) {
+    const anon = read.PageAnon(s, pfn);
+    if (read.page_mapped(s, pfn) && anon) nr_anon_pages++;
+    else if (read.page_mapped(s, pfn)) nr_mapped++;
+    if (read.PageSwapCache(s, pfn) || read.mapping_of(s, pfn) > 0) nr_file_pages++;
+  }
+  const sum = (counter: number): number =>
+    s.topology.nodes.reduce((total, nid) => total + s.nodes[nid * layout.NODE + counter], 0);
+  return {
+    nr_anon_pages,
+    nr_mapped,
+    nr_file_pages,
+    numa_hit: sum(layout.N_HIT),
+    numa_miss: sum(layout.N_MISS),
+    numa_foreign: sum(layout.N_FOREIGN),
+    numa_interleave: sum(layout.N_INTERLEAVE),
+    numa_local: sum(layout.N_LOCAL),
+    numa_other: sum(layout.N_OTHER),
+  };
 }
 
 /** Pages that hold page-table entries, of all address spaces: pte_alloc_map() counts them, the levels above are not. */

@@ -9,9 +9,10 @@
 import { REFUSAL, type EventName, type RecordedEvent, type Refusal } from '@pagetape/events';
 
 /**
- * Why a page was not moved: a refusal of the kernel; or the call failed before it moved anything, or has not ended.
+ * Why a page was not moved: a refusal of the kernel; or the call failed before it moved anything, and put the page back
+ * or forgot it, or has not ended.
  */
-export type Reason = Refusal | 'call-failed' | 'not-finished';
+export type Reason = Refusal | 'call-failed' | 'leaked' | 'not-finished';
 
 /** One page in the ledger. */
 export interface Entry {
@@ -56,6 +57,8 @@ export interface Ledger {
   readonly left: number | null;
   /** Lists that were worked on, one for each address space or pair of nodes: a page may have been on several. */
   readonly lists: number;
+  /** Drivers were asked to migrate areas: what they moved or left by themselves, nobody counts. */
+  readonly drivers: boolean;
   /** Largest group first. */
   readonly refused: readonly Refused[];
 }
@@ -85,6 +88,8 @@ export class LedgerFold {
   private failed = 0;
   private left: number | null = null;
   private lists = 0;
+  private drivers = false;
+  private leaked: readonly number[] = [];
 
   add(kind: string, data: Data): void {
     FOLD[kind as LedgerKind]?.(this, data);
@@ -153,6 +158,14 @@ export class LedgerFold {
     this.lists++;
   }
 
+  askDriver(): void {
+    this.drivers = true;
+  }
+
+  leak({ pages }: Data): void {
+    this.leaked = pages as readonly number[];
+  }
+
   ledger(): Ledger {
     const entries = this.drafts.map((draft) => this.entry(draft));
     const count = (test: (entry: Entry) => boolean): number => entries.filter(test).length;
@@ -167,6 +180,7 @@ export class LedgerFold {
       passes: this.passes,
       left: this.left,
       lists: this.lists,
+      drivers: this.drivers,
       refused: group(entries),
     };
   }
@@ -176,7 +190,8 @@ export class LedgerFold {
     return { ...draft, reason: moved ? null : (refusal ?? this.unexplained(draft)) };
   }
 
-  private unexplained({ putBack }: Pick<Draft, 'putBack'>): Reason {
+  private unexplained({ pfn, putBack }: Pick<Draft, 'pfn' | 'putBack'>): Reason {
+    if (this.leaked.includes(pfn)) return 'leaked';
     return this.left === null && putBack > 0 ? 'call-failed' : 'not-finished';
   }
 }
@@ -194,7 +209,9 @@ type LedgerKind =
   | 'PagePutBack'
   | 'MigrationPassEnded'
   | 'PagesMigrated'
-  | 'PageLeftOnNode';
+  | 'PageLeftOnNode'
+  | 'VmaMigrateCalled'
+  | 'IsolatedPagesLeaked';
 
 const refuse = (fold: LedgerFold, data: Data): void => {
   fold.page(data).refusal = REFUSAL[data['reason'] as number];
@@ -216,6 +233,8 @@ const FOLD: Readonly<Record<LedgerKind, (fold: LedgerFold, data: Data) => void>>
   MigrationPassEnded: (fold, data) => fold.endPass(data),
   PagesMigrated: (fold, data) => fold.endCall(data),
   PageLeftOnNode: (fold, data) => fold.stays(data),
+  VmaMigrateCalled: (fold) => fold.askDriver(),
+  IsolatedPagesLeaked: (fold, data) => fold.leak(data),
 };
 
 /** The event kinds that a ledger is made of. */

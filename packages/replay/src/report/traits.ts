@@ -25,6 +25,7 @@ const ENGINES: Readonly<Record<Traits['engine'], string>> = {
   swap: 'pages are written to swap, and come back where the next access is made or its policy says',
   hybrid: 'pages are copied to their node, but each anonymous one needs a swap slot meanwhile',
   direct: 'pages are copied to their node one by one, without swap; who touches one meanwhile waits',
+  none: 'there is no migration: what would move pages says ENOSYS',
   batched: 'pages are copied to their node, up to 512 unmapped at a time; who touches one meanwhile waits',
 };
 
@@ -43,10 +44,18 @@ const NUMA_MAPS: Readonly<Record<Traits['numa_maps'], string>> = {
   kernelpagesize: 'numa_maps has a line for every area, as "bind=static:0 anon=4 dirty=4 N0=4 kernelpagesize_kB=4"',
 };
 
+const COLLECTS = 'move_pages moves all pages in one go, and says ENOENT when none of them had to be moved';
+
 const LOOKUP: Readonly<Record<Traits['status_lookup'], string>> = {
   none: 'there is no move_pages',
   follow_page: 'move_pages says EFAULT of private memory never touched, and ENOENT of a page under PROT_NONE',
   folio_walk: 'move_pages says ENOENT of memory never touched, and knows pages under PROT_NONE',
+};
+
+const VMA_HOOKS: Readonly<Record<Traits['migrate_vmas'], string>> = {
+  none: 'drivers are not asked to migrate their areas',
+  'all-but-last': 'drivers migrate their areas (vm_ops->migrate), but that of the last area is never asked',
+  all: 'drivers migrate their areas (vm_ops->migrate)',
 };
 
 const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } = {
@@ -172,6 +181,32 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     evicts,
     either('a page without a mapping may be moved', 'a page without a mapping crashes the caller'),
   ),
+  migrate_vmas: (value) => VMA_HOOKS[value],
+  mbind_failure: where(
+    ({ policies }) => policies === 'zonelists',
+    (value) =>
+      value === 'leaks'
+        ? 'an mbind that meets a hole loses the pages that it has isolated: they are on no LRU list for ever'
+        : 'an mbind that meets a hole puts back the pages that it has isolated',
+  ),
+  cpuset_overrides_mems: where(
+    ({ cpuset_migrates, policies }) => cpuset_migrates && policies === 'zonelists',
+    either(
+      'memory that a cpuset takes along goes to the new nodes or nowhere',
+      'memory that a cpuset takes along goes where the writer may allocate',
+    ),
+  ),
+  swap_cluster_start: (value) =>
+    value === 'exact'
+      ? 'slots are taken from the start of an empty cluster'
+      : 'slots are taken from two below the start of an empty cluster',
+  vmstat: where(
+    ({ policies }) => policies === 'zonelists',
+    (value) =>
+      value === 'zone-counters'
+        ? 'vmstat tells nr_anon_pages and numa_hit, and zones from the lowest up'
+        : 'vmstat begins with nr_dirty, and tells zones from the highest down',
+  ),
   mbind_selects_all: either('mbind evicts pages that lie right, too', 'mbind moves only pages outside its mask'),
   target_cpuset_checked: either(
     'migrate_pages checks its target nodes against the cpuset of the process',
@@ -233,7 +268,7 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     'migrate_pages is the same for all callers',
   ),
   numa_maps: (value) => NUMA_MAPS[value],
-  status_lookup: (value) => LOOKUP[value],
+  status_lookup: (value, { engine }) => (engine === 'direct' ? COLLECTS : LOOKUP[value]),
 };
 
 /** What a user would notice of one trait. */

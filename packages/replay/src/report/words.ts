@@ -42,8 +42,12 @@ const CHECKS: Readonly<Record<Exclude<Check, keyof typeof MASKS>, (traits: Trait
   'ptrace-access': () => 'the caller may not look into this process, as ptrace(2) asks for, and lacks CAP_SYS_PTRACE',
   'no-node-left': () => 'none of these nodes is allowed to the caller and has memory',
   'policy-there': () => 'areas of the range have no policy, or one that has no home node',
-  node: () => 'this is no node that has memory',
+  node: () => 'this is no node that is there and has memory',
   count: () => 'so many entries cannot be',
+  'node-allowed': () => 'the cpuset of the process does not allow a node',
+  'pages-to-move': () => 'no page had to be moved or could be',
+  'vma-migrate': () => 'the driver of an area could not migrate it, so no page was looked at',
+  'migration-built-in': () => 'the kernel was built without page migration',
   'swap-needed': () => 'pages can only be moved when a swap slot is free, and none is',
 };
 
@@ -114,8 +118,9 @@ const REASONS: Readonly<Record<Reason, string>> = {
   'has-buffers': 'its file system holds buffers for it',
   shared: 'other mappings have it, too; only MPOL_MF_MOVE_ALL takes it',
   'under-migration': 'somebody else was moving it',
-  'no-target-page': 'the node that it should go to has no free page',
   'area-not-migratable': 'lies in an area that the kernel does not move',
+  'no-target-page': 'no frame could be had for it',
+  leaked: 'isolated, and forgotten when the call failed: it is on no LRU list for ever',
   'call-failed': 'put back, because the call failed first',
   'not-finished': 'isolated, and the call came no further',
 };

@@ -8,6 +8,7 @@ export const PROFILE_NAMES = [
   'swap-v5-rc1',
   'linux-2.6.16',
   'linux-2.6.18',
+  'linux-2.6.18-nomigration',
   'linux-6.1',
   'linux-6.12',
 ] as const;

@@ -153,7 +153,7 @@ export const scenarioSchema = z
       $schema: optional(text.describe('Where this schema is, for editors.')),
       name: optional(text.describe('A short name.')),
       about: optional(text.describe('What the scenario shows, in a sentence.')),
-      profile: optional(profile.describe('Whose rules hold. linux-2.6.18 cannot be run yet.')),
+      profile: optional(profile.describe('Whose rules hold.')),
       compare: optional(
         z
           .array(profile, 'a list of profiles')

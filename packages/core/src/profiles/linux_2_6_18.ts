@@ -1,0 +1,30 @@
+/** Direct page migration without swap: pages are copied, by way of migration entries. */
+import { linux_2_6_16 } from './linux_2_6_16.ts';
+import type { Traits } from './traits.ts';
+
+export const linux_2_6_18: Traits = {
+  ...linux_2_6_16,
+  id: 'linux-2.6.18',
+  about: 'the release of 20 September 2006, with migration entries, move_pages(2) and vm_ops->migrate()',
+  engine: 'direct',
+  swap_cached_leaves_swap_entry: true,
+  migration_waiter_holds_page: true,
+  move_needs_swap: false,
+  chunk_pages: 1,
+  // Shared memory got a function in 2.6.17.
+  migratepage: { ...linux_2_6_16.migratepage, tmpfs: 'migrate_page' },
+  cpuset_overrides_mems: true,
+  mbind_failure: 'leaks',
+  migrate_vmas: 'all-but-last',
+  swap_cluster_start: 'exact',
+  vmstat: 'zone-counters',
+  sys_call_table_entries: { i386: 318, ia32: 318, x86_64: 280, ia64: 279 },
+};
+
+/** NUMA without page migration: what would move pages is a stub. */
+export const linux_2_6_18_without_migration: Traits = {
+  ...linux_2_6_18,
+  id: 'linux-2.6.18-nomigration',
+  about: 'the same release, built with CONFIG_NUMA and without CONFIG_MIGRATION',
+  engine: 'none',
+};
