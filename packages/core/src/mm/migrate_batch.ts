@@ -272,8 +272,9 @@ function migrate_folio_undo(k: Kernel, pfn: number, fresh: number): void {
 
 /** The end of `mm/migrate.c:migrate_folio_move()`: the new frame is mapped and on a list, the old one is free. */
 function finish_moved(k: Kernel, run: Run, pfn: number, fresh: number, pass: number): void {
-  k.emit.PagePutBack(fresh, PageActive(k.s, fresh) ? LRU_ACTIVE : LRU_INACTIVE);
-  folio_add_lru(k, fresh);
+  const lru = PageActive(k.s, fresh) ? LRU_ACTIVE : LRU_INACTIVE;
+  k.emit.PagePutBack(fresh, lru);
+  folio_add_lru(k, fresh, lru);
   remove_migration_ptes(k, pfn, fresh);
   unlock_page(k, fresh);
   put_page(k, fresh, HOLDER_ISOLATION);

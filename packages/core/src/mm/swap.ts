@@ -38,9 +38,9 @@ export function lru_cache_add_active(k: Kernel, pfn: number): void {
   add_to_batch(k, pfn, LRU_ACTIVE);
 }
 
-/** `mm/swap.c:folio_add_lru()`: the page will go to the list that it belongs on. */
-export function folio_add_lru(k: Kernel, pfn: number): void {
-  add_to_batch(k, pfn, PageActive(k.s, pfn) ? LRU_ACTIVE : LRU_INACTIVE);
+/** `mm/swap.c:folio_add_lru()`: the page will go to this list. */
+export function folio_add_lru(k: Kernel, pfn: number, lru: number): void {
+  add_to_batch(k, pfn, lru);
 }
 
 /** `mm/swap.c:lru_cache_disable()`: batches are emptied and stay so: a page that comes goes to its list at once. */

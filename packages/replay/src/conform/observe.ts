@@ -1,6 +1,7 @@
 /** A state in the words of the recorded scenarios of swap migration: part → key → value, without what is at rest. */
 import { ARENA_VPN, layout, lockedOutside, pending_requests, read, type StateView } from '@pagetape/core';
 import {
+  MPOL_LOCAL,
   VM_EXEC,
   VM_LOCKED,
   VM_NONLINEAR,
@@ -133,9 +134,11 @@ function tasks(s: StateView): Part {
   return part;
 }
 
-function policyWord({ mode, nodes: list }: Policy): string {
-  const names = ['default', 'prefer', 'bind', 'interleave'];
-  return `${names[mode]}=${list.length === 0 ? 'local' : list.join(',')}`;
+function policyWord({ mode, nodes: list, flags = 0 }: Policy): string {
+  const names = ['default', 'prefer', 'bind', 'interleave', 'local', 'prefer-many', 'weighted-interleave'];
+  const marks = (['static', 'relative', 'balancing'] as const).filter((_, i) => (flags & (1 << (15 - i))) !== 0);
+  if (mode === MPOL_LOCAL) return 'local';
+  return `${[names[mode], ...marks].join('|')}=${list.length === 0 ? 'local' : list.join(',')}`;
 }
 
 function area({ start, end, flags, policy }: Vma): string {
