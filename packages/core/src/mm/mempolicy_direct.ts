@@ -3,9 +3,8 @@ import type { Vma } from '@pagetape/events';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { pageIsolated, PageAnon, page_to_nid } from '../state/read.ts';
 import { alloc_page_vma, alloc_pages_node } from './mempolicy.ts';
-import { check_range, MPOL_MF_DISCONTIG_OK, oops_in, startWalk, task_size, type Walk } from './mempolicy_walk.ts';
+import { oops_in, walk_node, type Walk } from './mempolicy_walk.ts';
 import { migrate_pages, type NewPage } from './migrate_direct.ts';
-import { vmas_of } from './mmap.ts';
 import { page_address_in_vma } from './rmap.ts';
 
 /** `mm/mempolicy.c:new_node_page()`: frames on a node, as long as it has room. */
@@ -21,11 +20,7 @@ export function* migrate_to_node_direct(
   dest: number,
   flags: number,
 ): Sleeping<number> {
-  const holds = { mmap_sem: 1, users: 1 } as const;
-  const walk = startWalk(k, mm, flags | MPOL_MF_DISCONTIG_OK, holds, (nid) => nid === source);
-  const [first] = vmas_of(k, mm);
-  if (!first) oops_in(k, walk, 'mm/mempolicy.c:migrate_to_node()', 'mm->mmap is NULL');
-  yield* check_range(k, walk, first.start, task_size(k));
+  const { walk } = yield* walk_node(k, mm, source, flags);
   const { list } = walk;
   if (list.length > 0 && !k.s.topology.nodes.includes(dest)) {
     oops_in(k, walk, 'include/linux/gfp.h:alloc_pages_node()', `NODE_DATA(${dest}) is NULL`);

@@ -3,8 +3,7 @@ import { CHECK, ENODEV, ENOMEM, HOLDER_ISOLATION, refusal, type Vma } from '@pag
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { page_to_nid } from '../state/read.ts';
 import { alloc_page_vma, alloc_pages_node } from './mempolicy.ts';
-import { check_range, MPOL_MF_DISCONTIG_OK, oops_in, startWalk, task_size } from './mempolicy_walk.ts';
-import { vmas_of } from './mmap.ts';
+import { oops_in, walk_node } from './mempolicy_walk.ts';
 import { put_page } from './page_alloc.ts';
 import { putback_lru_pages } from './vmscan.ts';
 import { migrate_pages } from './vmscan_migrate.ts';
@@ -87,11 +86,7 @@ export function* migrate_to_node_hybrid(
   dest: number,
   flags: number,
 ): Sleeping<number> {
-  const holds = { mmap_sem: 1, users: 1 } as const;
-  const walk = startWalk(k, mm, flags | MPOL_MF_DISCONTIG_OK, holds, (nid) => nid === source);
-  const [first] = vmas_of(k, mm);
-  if (!first) oops_in(k, walk, 'mm/mempolicy.c:migrate_to_node()', 'mm->mmap is NULL');
-  const result = yield* check_range(k, walk, first.start, task_size(k));
+  const { walk, result } = yield* walk_node(k, mm, source, flags);
   if (result === -ENODEV) k.emit.CheckFailed(CHECK.indexOf('swap-needed'), ENODEV);
   if (walk.list.length === 0) {
     k.emit.PagesMigrated(0, 0);

@@ -21,7 +21,7 @@ import { NR_SWAP_PAGES, PTE_PRESENT, PTE_SHIFT, TABLE, MM, M_ROOT } from '../sta
 import { sectionsOn } from '../state/topology.ts';
 import type { ReadonlyInts } from '../state/view.ts';
 import { mapping_of, page_mapcount, PageReserved, tableEntry } from '../state/read.ts';
-import { find_vma, next_vma } from './mmap.ts';
+import { find_vma, next_vma, vmas_of } from './mmap.ts';
 import { schedule_lru_drain_on_each_cpu } from './swap.ts';
 import { isolate_lru_page } from './vmscan.ts';
 
@@ -221,4 +221,21 @@ export function* check_range(k: Kernel, walk: Walk, start: number, end: number):
   k.emit.WalkFinished(walk.mm, walk.examined, walk.list.length);
   if (k.traits.private_list === 'last-first') walk.list.reverse();
   return result;
+}
+
+/**
+ * How `migrate_to_node()` of 2.6.16 and 2.6.18 begins: the pages on a node, from the lowest area on. `result` is what
+ * check_range() says. Kills the caller when there is no area, as the kernel does not look whether there is one.
+ */
+export function* walk_node(
+  k: Kernel,
+  mm: number,
+  source: number,
+  flags: number,
+): Sleeping<{ walk: Walk; result: Vma | number }> {
+  const holds = { mmap_sem: 1, users: 1 } as const;
+  const walk = startWalk(k, mm, flags | MPOL_MF_DISCONTIG_OK, holds, (nid) => nid === source);
+  const [first] = vmas_of(k, mm);
+  if (!first) oops_in(k, walk, 'mm/mempolicy.c:migrate_to_node()', 'mm->mmap is NULL');
+  return { walk, result: yield* check_range(k, walk, first.start, task_size(k)) };
 }
