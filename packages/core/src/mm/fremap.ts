@@ -7,7 +7,7 @@ import { has_page_table, PageDirty, pte_is_file, pte_of, pte_pfn, pte_present, s
 import { filemap_populate } from './filemap.ts';
 import { down_read } from './memory.ts';
 import { down_write } from './mempolicy_calls.ts';
-import { find_vma, linear_page_index } from './mmap.ts';
+import { do_mmap_pgoff, find_vma, linear_page_index, next_vma } from './mmap.ts';
 import { page_cache_release } from './page_alloc.ts';
 
 /** `mm/fremap.c:zap_pte()`: empties an entry, with its page table, for another page to be shown there. */
@@ -46,6 +46,32 @@ function shared_file_area(k: Kernel, start: number, end: number): Vma | null {
 
 const becomes_nonlinear = (vma: Vma | null, start: number, pgoff: number): boolean =>
   vma !== null && pgoff !== linear_page_index(vma, start) && (vma.flags & VM_NONLINEAR) === 0;
+
+/**
+ * Whether areas of one file, alike and without a hole between them, have the range: what `mm/mmap.c:remap_file_pages()` of 4.0
+ * and later asks.
+ */
+function one_file_covers(k: Kernel, first: Vma, start: number, end: number): boolean {
+  if (first.start > start || first.file === 0 || (first.flags & VM_SHARED) === 0) return false;
+  let last: Vma = first;
+  while (last.end < end) {
+    const next = next_vma(k, last);
+    if (!next || next.start !== last.end || next.file !== first.file || next.flags !== first.flags) return false;
+    last = next;
+  }
+  return true;
+}
+
+/**
+ * `mm/mmap.c:remap_file_pages()`, as nonlinear areas are gone since 4.0: the range becomes an ordinary area of its own that
+ * shows the file from `pgoff` on; whoever calls brings its pages in. Returns 0 or minus an error number.
+ */
+export function* remap_file_pages(k: Kernel, start: number, pages: number, pgoff: number): Sleeping<number> {
+  const { mm } = current(k);
+  const vma = find_vma(k, mm, start);
+  if (!vma || !one_file_covers(k, vma, start, start + pages)) return -EINVAL;
+  return yield* do_mmap_pgoff(k, { start, pages, flags: vma.flags, file: vma.file, offset: pgoff });
+}
 
 /**
  * `mm/fremap.c:sys_remap_file_pages()`: shows pages of the file from `pgoff` on at `start`. The area is nonlinear from

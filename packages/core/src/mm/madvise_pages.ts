@@ -51,6 +51,7 @@ const can_madv_lru_vma = ({ flags }: Vma): boolean => (flags & (VM_LOCKED | VM_P
 /** `mm/madvise.c:madvise_cold()`: pages look unused, and go to the inactive list. */
 export function madvise_cold(k: Kernel, vma: Vma, start: number, end: number): number {
   if (!can_madv_lru_vma(vma)) return -EINVAL;
+  lru_add_drain(k);
   walk_page_range_vma(k, vma, start, end, (vpn, pte) => {
     if (!age_page(k, vma.mm, vpn, pte)) return;
     if (PageActive(k.s, pte_pfn(pte))) k.emit.PageDeactivated(pte_pfn(pte));
@@ -61,6 +62,7 @@ export function madvise_cold(k: Kernel, vma: Vma, start: number, end: number): n
 /** `mm/madvise.c:madvise_pageout()`: pages that nobody shares are reclaimed, page table by page table. */
 export function madvise_pageout(k: Kernel, vma: Vma, start: number, end: number): number {
   if (!can_madv_lru_vma(vma)) return -EINVAL;
+  lru_add_drain(k);
   const folio_list: number[] = [];
   const isolate = (vpn: number, pte: number): void => {
     if (age_page(k, vma.mm, vpn, pte) && folio_isolate_lru(k, pte_pfn(pte))) folio_list.push(pte_pfn(pte));

@@ -7,6 +7,7 @@ import {
   is_write_migration_entry,
   migration_entry_supports_ad,
   migration_entry_to_pfn,
+  PageDirty,
   pte_of,
 } from '../state/read.ts';
 import { wait_on_page_locked } from './filemap.ts';
@@ -15,7 +16,8 @@ import { vma_address, vmas_of_page } from './rmap.ts';
 
 /**
  * `mm/migrate.c:remove_migration_ptes()`: all migration entries of `old` map `fresh` from now on, which is the copy of the
- * page, or the page itself when it was not moved. Mappings look unused, unless the entries kept their marks.
+ * page, or the page itself when it was not moved. Mappings look unused, unless the entries kept their marks; a mark of dirt is worth
+ * nothing where the page was written meanwhile.
  */
 export function remove_migration_ptes(k: Kernel, old: number, fresh: number): void {
   for (const id of vmas_of_page(k, fresh)) {
@@ -31,7 +33,7 @@ function remove_migration_pte(k: Kernel, mm: number, vpn: number, old: number, f
   if (!is_migration_entry(pte) || migration_entry_to_pfn(k.s, pte) !== old) return;
   const marks = migration_entry_supports_ad(k.s) ? pte : 0;
   const young = (marks & MIGRATION_YOUNG) !== 0 ? 1 : 0;
-  const dirty = (marks & MIGRATION_DIRTY) !== 0 ? 1 : 0;
+  const dirty = (marks & MIGRATION_DIRTY) !== 0 && PageDirty(k.s, fresh) ? 1 : 0;
   k.emit.MigrationEntryRemoved(fresh, mm, vpn, is_write_migration_entry(pte) ? 1 : 0, young, dirty);
 }
 

@@ -5,7 +5,8 @@
  * A page that failed is mapped again where it was, and stays on the list of the caller, who puts it back.
  */
 import { ENOMEM, HOLDER_ISOLATION, LRU_ACTIVE, LRU_INACTIVE, refusal, type Refusal } from '@pagetape/events';
-import { buffers_busy, try_to_release_page } from '../fs/buffer.ts';
+import { try_to_release_page } from '../fs/buffer.ts';
+import { migratepage_of } from '../fs/migratepage.ts';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { waitFor, WAIT_PASS, WAIT_PREEMPT } from '../sched/wait.ts';
 import {
@@ -24,6 +25,7 @@ import { remove_migration_ptes } from './migrate.ts';
 import { __folio_alloc, put_page } from './page_alloc.ts';
 import { try_to_migrate } from './rmap.ts';
 import { folio_add_lru } from './swap.ts';
+import { has_writepage, writepage } from './vmscan.ts';
 
 /** Pages of a batch: what one entry of a middle page table maps. */
 const NR_MAX_BATCHED_MIGRATION = 512;
@@ -41,6 +43,8 @@ const RETRY_NO_MAPPING = retryFor('no-mapping');
 const RETRY_STILL_MAPPED = retryFor('still-mapped');
 const RETRY_REFERENCED = retryFor('referenced-elsewhere');
 const BUSY_WRITEBACK = retryFor('under-writeback') | FINAL;
+const RETRY_WRITTEN = retryFor('written-out');
+const BUSY_BUFFERS = RETRY_HAS_BUFFERS | FINAL;
 const BUSY_DIRTY = retryFor('dirty-again') | FINAL;
 const NO_WRITEPAGE = retryFor('no-writepage') | FINAL;
 const NO_TARGET = refusal('no-target-page');
@@ -289,19 +293,31 @@ function finish_moved(k: Kernel, run: Run, pfn: number, fresh: number, pass: num
  * another try, or a final reason.
  */
 function move_to_new_folio(k: Kernel, pfn: number, fresh: number, sync: boolean): number {
-  const mapping = mapping_of(k.s, pfn);
-  if (mapping > 0 && k.s.cold.files[mapping].fs === 'ramfs') {
-    const refused = fallback_migrate_folio(k, pfn, sync);
+  const mapping = page_mapping(k.s, pfn);
+  if (mapping !== 0 && migratepage_of(k, mapping) === 'none') {
+    const refused = fallback_migrate_folio(k, pfn, mapping, sync);
     if (refused !== DONE) return refused;
   }
-  if (mapping > 0 && PagePrivate(k.s, pfn) && buffers_busy(k, pfn)) return RETRY_HAS_BUFFERS;
   return migrate_folio(k, pfn, fresh);
 }
 
-/** `mm/migrate.c:fallback_migrate_folio()`, of a file system that can neither move a page nor write it. */
-function fallback_migrate_folio(k: Kernel, pfn: number, sync: boolean): number {
-  if (!PageDirty(k.s, pfn)) return DONE;
-  return sync ? NO_WRITEPAGE : BUSY_DIRTY;
+/** `mm/migrate.c:fallback_migrate_folio()`, of a file system that cannot move a page, up to where the page is moved. */
+function fallback_migrate_folio(k: Kernel, pfn: number, mapping: number, sync: boolean): number {
+  if (PageDirty(k.s, pfn)) return sync ? writeout(k, pfn, mapping) : BUSY_DIRTY;
+  if (!PagePrivate(k.s, pfn) || try_to_release_page(k, pfn)) return DONE;
+  return sync ? RETRY_HAS_BUFFERS : BUSY_BUFFERS;
+}
+
+/**
+ * `mm/migrate.c:writeout()`: writes a dirty page, which is mapped again before, and locks it again. Nothing unmaps it in the
+ * tries that follow, so that mappings keep it from being moved in this call.
+ */
+function writeout(k: Kernel, pfn: number, mapping: number): number {
+  if (!has_writepage(k, mapping)) return NO_WRITEPAGE;
+  k.emit.PageCleanedForIo(pfn);
+  remove_migration_ptes(k, pfn, pfn);
+  if (writepage(k, pfn, mapping)) k.emit.PageLocked(pfn);
+  return RETRY_WRITTEN;
 }
 
 /** `mm/migrate.c:folio_expected_refs()`: those of the caller, of a cache, and of buffers. */

@@ -35,6 +35,7 @@ export const seed: Traits = {
   exclusive_pages: false,
   memlock_limit_pages: 8,
   populates: 'at-once',
+  nonlinear_areas: true,
   advice: 'dontneed',
   walk_skips_reserved: false,
   lru_drain: 'failed-isolation',

@@ -75,6 +75,11 @@ export interface Traits {
    * are marked and the mmap_sem was given back; so is memory that is mapped populated or locked.
    */
   readonly populates: 'at-once' | 'afterwards';
+  /**
+   * remap_file_pages(2) makes an area nonlinear, whose entries show pages in any order; else it maps the range anew, as an
+   * ordinary area of its own.
+   */
+  readonly nonlinear_areas: boolean;
   /** Which advice madvise(2) knows. `dontneed`: only MADV_DONTNEED is simulated. `all`: what kernels of 6.x know. */
   readonly advice: 'dontneed' | 'all';
   /** The walk leaves reserved pages, such as the zero page, alone. */

@@ -30,7 +30,7 @@ import { in_root_cpuset } from '../kernel/cpuset.ts';
 import { do_exit } from '../kernel/exit.ts';
 import { clone_thread, fork, spawn } from '../kernel/fork.ts';
 import { generic_file_write } from '../mm/filemap.ts';
-import { sys_remap_file_pages } from '../mm/fremap.ts';
+import { remap_file_pages, sys_remap_file_pages } from '../mm/fremap.ts';
 import { WAIT_PREEMPT } from '../sched/wait.ts';
 import { set_dumpable, sys_setresgid, sys_setresuid } from '../kernel/sys.ts';
 import { signal_pending } from '../kernel/signal.ts';
@@ -199,7 +199,13 @@ export function* performMprotect(k: Kernel, step: Step<'mprotect'>): Sleeping<Re
 export function* performRemapFilePages(k: Kernel, step: Step<'remap_file_pages'>): Sleeping<Result> {
   const start = resolvePage(k.s, current(k).pid, step.addr);
   const protection = resolveProtection(step.prot ?? '');
-  return yield* answering(sys_remap_file_pages(k, start, step.pages, protection, step.off, step.nonblock ?? false));
+  const nonblock = step.nonblock ?? false;
+  if (k.traits.nonlinear_areas)
+    return yield* answering(sys_remap_file_pages(k, start, step.pages, protection, step.off, nonblock));
+  if (protection !== 0) return fromKernel(-EINVAL);
+  const mapped = yield* changingAreas(k, () => remap_file_pages(k, start, step.pages, step.off));
+  if (mapped.ret === 0) yield* populate_if_locked(k, start, start + step.pages, !nonblock);
+  return mapped;
 }
 
 const SIGNALS: Readonly<Record<number, string>> = {

@@ -136,6 +136,10 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     value === 'at-once'
       ? 'mlock brings pages in area by area, and a hole behind them is found later'
       : 'mlock finds holes first, then brings all pages in; so does MAP_POPULATE',
+  nonlinear_areas: either(
+    'remap_file_pages shows pages of a file in any order within one area',
+    'remap_file_pages cuts its range out as an area of its own',
+  ),
   advice: (value) =>
     value === 'dontneed'
       ? 'madvise gives pages up (MADV_DONTNEED), and does nothing else'
