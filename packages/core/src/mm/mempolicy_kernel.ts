@@ -58,8 +58,7 @@ import {
   type ModeAndFlags,
 } from './mempolicy_modes.ts';
 import { do_migrate_pages } from './mempolicy_migrate.ts';
-import { MPOL_MF_DISCONTIG_OK, queue_pages_range } from './mempolicy_queue.ts';
-import { migrate_pages } from './migrate_batch.ts';
+import { migrate_queued, MPOL_MF_DISCONTIG_OK, queue_pages_range } from './mempolicy_queue.ts';
 import { find_vma, next_vma, split_vma, vma_merge } from './mmap.ts';
 import { page_cache_release } from './page_alloc.ts';
 import { mappers_of } from './rmap.ts';
@@ -186,21 +185,17 @@ function* move_misplaced(
   queued: { readonly pagelist: number[]; readonly result: number },
   flags: number,
 ): Sleeping<number> {
-  let stayed = queued.result;
-  if (queued.pagelist.length > 0) {
-    const target = policy ?? get_task_policy(k);
-    const base = interleave_base(k, pages, target, queued.pagelist[0]);
-    const get_new_folio = (pfn: number): number => folio_alloc_mpol(k, target, base + page_index(k.s, pfn));
-    const moved = yield* migrate_pages(k, queued.pagelist, { dest: -1, get_new_folio });
-    putback_lru_pages(k, moved.left);
-    stayed += moved.result < 0 ? moved.left.length : moved.result;
-  }
+  const target = policy ?? get_task_policy(k);
+  const base = interleave_base(k, pages, target, queued.pagelist);
+  const get_new_folio = (pfn: number): number => folio_alloc_mpol(k, target, base + page_index(k.s, pfn));
+  const moved = yield* migrate_queued(k, queued.pagelist, { dest: -1, get_new_folio });
+  const stayed = queued.result + moved.left.length;
   return stayed > 0 && (flags & MPOL_MF_STRICT) !== 0 ? refuse(k, 'strict', EIO) : 0;
 }
 
 /** What to add to the index of a page for its place in an interleave: found for the first page, and good for all. */
-function interleave_base(k: Kernel, pages: PageRange, policy: Policy, pfn: number): number {
-  if (!interleaves(policy)) return 0;
+function interleave_base(k: Kernel, pages: PageRange, policy: Policy, [pfn]: readonly number[]): number {
+  if (pfn === undefined || !interleaves(policy)) return 0;
   const { mm } = current(k);
   const vma = mappers_of(k, pfn).find((each) => each.mm === mm && each.start < pages.end && each.end > pages.start);
   if (!vma) return 0;

@@ -8,7 +8,7 @@ import { MM, M_ROOT, PTE_PRESENT, PTE_SHIFT, TABLE } from '../state/layout.ts';
 import { is_migration_entry, migration_entry_to_pfn, page_mapcount, PageReserved, tableEntry } from '../state/read.ts';
 import { down_read } from './memory.ts';
 import { TASK_SIZE_PAGES } from './mempolicy_walk.ts';
-import { migrate_pages, migration_target } from './migrate_batch.ts';
+import { migrate_pages, migration_target, type Migrated, type MigrationTarget } from './migrate_batch.ts';
 import { sectionsOn } from '../state/topology.ts';
 import { find_vma, next_vma } from './mmap.ts';
 import { folio_isolate_lru, putback_lru_pages } from './vmscan.ts';
@@ -157,6 +157,14 @@ function migrate_folio_add(k: Kernel, qp: QueuePages, pfn: number): boolean {
   return true;
 }
 
+/** Moves what a walk queued, and puts back what stayed. */
+export function* migrate_queued(k: Kernel, pagelist: readonly number[], target: MigrationTarget): Sleeping<Migrated> {
+  const moved = pagelist.length === 0 ? { result: 0, left: [] } : yield* migrate_pages(k, pagelist, target);
+  putback_lru_pages(k, moved.left);
+  k.emit.PagesMigrated(pagelist.length, moved.left.length);
+  return moved;
+}
+
 /**
  * `mm/mempolicy.c:migrate_to_node()`: moves all pages of an address space that lie on one node to another. The mmap_sem is held
  * only while pages are queued. Returns how many stayed, or minus an error number.
@@ -167,8 +175,6 @@ export function* migrate_to_node(k: Kernel, mm: number, source: number, dest: nu
   const queued = queue_pages_range(k, mm, range, flags | MPOL_MF_DISCONTIG_OK, (nid) => nid === source);
   k.emit.MmapLockReleased(mm, 1);
   const failed = k.traits.isolation_failures_count ? queued.result : 0;
-  if (queued.pagelist.length === 0) return failed;
-  const moved = yield* migrate_pages(k, queued.pagelist, migration_target(k, dest));
-  putback_lru_pages(k, moved.left);
+  const moved = yield* migrate_queued(k, queued.pagelist, migration_target(k, dest));
   return moved.result < 0 ? moved.result : moved.result + failed;
 }

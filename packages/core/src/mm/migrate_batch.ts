@@ -102,7 +102,7 @@ export function* migrate_pages(k: Kernel, from: readonly number[], target: Migra
     const failed: number = yield* migrate_pages_sync(k, run, from.slice(at, at + NR_MAX_BATCHED_MIGRATION), left);
     result = failed < 0 ? failed : result + failed;
     if (result >= 0) continue;
-    left.push(...from.slice(at + NR_MAX_BATCHED_MIGRATION));
+    give_up_rest(k, from.slice(at + NR_MAX_BATCHED_MIGRATION), 0, left);
     break;
   }
   if (left.length === 0) result = 0;
@@ -169,7 +169,7 @@ function* unmap_pass(k: Kernel, run: Run, pages: readonly number[], pass: Pass):
     const fresh = run.target.get_new_folio(pfn);
     if (fresh < 0) {
       fail(k, run, pfn, pass, NO_TARGET);
-      pass.ret.push(...pages.slice(i + 1));
+      give_up_rest(k, pages.slice(i + 1), pass.number, pass.ret);
       return true;
     }
     k.emit.TargetPageAllocated(fresh, run.target.dest);
@@ -199,6 +199,14 @@ function fail(k: Kernel, run: Run, pfn: number, pass: Pass, reason: number): voi
   k.emit.PageMigrationFailed(pfn, pass.number, reason);
   pass.ret.push(pfn);
   run.nr_failed++;
+}
+
+/** Where one page finds no frame, those behind it are not looked at. The kernel does not count them as failed. */
+function give_up_rest(k: Kernel, pages: readonly number[], pass: number, ret: number[]): void {
+  for (const pfn of pages) {
+    k.emit.PageMigrationFailed(pfn, pass, NO_TARGET);
+    ret.push(pfn);
+  }
 }
 
 /** A page could not be unmapped: its target is given back, and it comes again in the next pass or never. */

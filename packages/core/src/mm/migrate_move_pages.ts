@@ -9,6 +9,7 @@ import {
   ESRCH,
   MPOL_MF_MOVE,
   MPOL_MF_MOVE_ALL,
+  refusal,
   type Task,
 } from '@pagetape/events';
 import { capable, current, type Kernel, type Sleeping } from '../kernel.ts';
@@ -18,14 +19,16 @@ import { ptrace_may_access } from '../kernel/ptrace.ts';
 import { page_mapcount, pte_of, pte_pfn } from '../state/read.ts';
 import { down_read } from './memory.ts';
 import { find_task_by_pid, pageNumber, refuse } from './mempolicy_calls.ts';
-import { vma_migratable } from './mempolicy_queue.ts';
-import { migrate_pages, migration_target } from './migrate_batch.ts';
+import { migrate_queued, vma_migratable } from './mempolicy_queue.ts';
+import { migration_target } from './migrate_batch.ts';
 import { find_vma } from './mmap.ts';
 import { node_states_memory } from './page_alloc.ts';
 import { page_status } from './page_status.ts';
 import { lru_cache_disable, lru_cache_enable } from './swap.ts';
 import type { MovePagesArrays, UserStatus } from './user_array.ts';
-import { folio_isolate_lru, putback_lru_pages } from './vmscan.ts';
+import { folio_isolate_lru } from './vmscan.ts';
+
+const SHARED = refusal('shared');
 
 /** The page is queued: neither an error nor on its node. */
 const QUEUED = 1;
@@ -132,7 +135,7 @@ function* move_batches(
       break;
     }
     if (batch.node !== entry.node) {
-      const moved = yield* move_pages_and_store_status(k, batch, status, i, nr_pages);
+      const moved = yield* move_pages_and_store_status(k, batch, status, i, nr_pages - i);
       if (moved !== 0) return moved;
       batch.node = entry.node;
       batch.start = i;
@@ -143,11 +146,11 @@ function* move_batches(
       error = refuse(k, 'buffer', EFAULT);
       break;
     }
-    const moved = yield* move_pages_and_store_status(k, batch, status, i, nr_pages);
-    if (moved !== 0) return moved > 0 ? moved - 1 : moved;
+    const moved = yield* move_pages_and_store_status(k, batch, status, i, nr_pages - i - 1);
+    if (moved !== 0) return moved;
     batch.node = NO_NODE;
   }
-  const moved = yield* move_pages_and_store_status(k, batch, status, i, nr_pages);
+  const moved = yield* move_pages_and_store_status(k, batch, status, i, nr_pages - i);
   return error < 0 ? error : moved;
 }
 
@@ -173,23 +176,26 @@ function read_entry(
 }
 
 /**
- * `mm/migrate.c:move_pages_and_store_status()`: moves what is queued. When all of it moved, the node is stored for it; else
- * the answer is how many pages are not where they should be, those of entry `i` and after it among them.
+ * `mm/migrate.c:move_pages_and_store_status()`: moves what is queued, up to entry `end`. When all of it moved, the node is
+ * stored for it; else the answer is how many pages are not where they should be, all of those behind it among them.
  */
 function* move_pages_and_store_status(
   k: Kernel,
   batch: Batch,
   status: UserStatus,
-  i: number,
-  nr_pages: number,
+  end: number,
+  behind: number,
 ): Sleeping<number> {
   const { pagelist, node, start } = batch;
   if (pagelist.length === 0) return 0;
   batch.pagelist = [];
-  const moved = yield* migrate_pages(k, pagelist, migration_target(k, node));
-  putback_lru_pages(k, moved.left);
-  if (moved.result !== 0) return moved.result > 0 ? moved.result + (nr_pages - i) : moved.result;
-  for (let n = start; n < i; n++) if (!status.store(n, node)) return refuse(k, 'buffer', EFAULT);
+  const moved = yield* migrate_queued(k, pagelist, migration_target(k, node));
+  if (moved.result < 0) return moved.result;
+  if (moved.result > 0) {
+    k.emit.EntriesNotTried(behind);
+    return moved.result + behind;
+  }
+  for (let n = start; n < end; n++) if (!status.store(n, node)) return refuse(k, 'buffer', EFAULT);
   return 0;
 }
 
@@ -214,7 +220,10 @@ function isolate_for(k: Kernel, mm: number, vpn: number, node: number, pagelist:
   if (where < 0) return where;
   if (where === node) return 0;
   const pfn = pte_pfn(pte_of(k.s, mm, vpn));
-  if (page_mapcount(k.s, pfn) > 1 && (flags & MPOL_MF_MOVE_ALL) === 0) return -EACCES;
+  if (page_mapcount(k.s, pfn) > 1 && (flags & MPOL_MF_MOVE_ALL) === 0) {
+    k.emit.PageSkipped(pfn, SHARED);
+    return -EACCES;
+  }
   if (!folio_isolate_lru(k, pfn)) return -EBUSY;
   pagelist.push(pfn);
   return QUEUED;

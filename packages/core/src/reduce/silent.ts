@@ -37,6 +37,7 @@ export const silentReducers = {
   PageoutAttempted: unchanged,
   CongestionIgnored: unchanged,
   PagesMigrated: unchanged,
+  EntriesNotTried: unchanged,
   CheckFailed: unchanged,
   SyscallRejected: unchanged,
   NodemaskRead: unchanged,

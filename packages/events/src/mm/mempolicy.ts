@@ -116,6 +116,14 @@ export const PagesMigrated = defineEvent({
   fields: [count('isolated'), count('left')],
 });
 
+export const EntriesNotTried = defineEvent({
+  name: 'EntriesNotTried',
+  number: 146,
+  of: 'mm/migrate.c:do_pages_move()',
+  doc: 'Some pages stayed, so move_pages(2) ends. It never looked at so many entries behind them, and counts them as not moved.',
+  fields: [count('entries')],
+});
+
 export const NodePairPlanned = defineEvent({
   name: 'NodePairPlanned',
   number: 220,

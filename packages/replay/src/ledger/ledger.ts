@@ -57,6 +57,13 @@ export interface Ledger {
   readonly left: number | null;
   /** Lists that were worked on, one for each address space or pair of nodes: a page may have been on several. */
   readonly lists: number;
+  /**
+   * How often the walk could not take a page that it wanted, sharing aside. A page that is mapped twice is met twice: taken,
+   * then not to be had.
+   */
+  readonly notTaken: number;
+  /** Entries of move_pages(2) that were never looked at, because others before them stayed. */
+  readonly notTried: number;
   /** Drivers were asked to migrate areas: what they moved or left by themselves, nobody counts. */
   readonly drivers: boolean;
   /** Largest group first. */
@@ -88,6 +95,8 @@ export class LedgerFold {
   private failed = 0;
   private left: number | null = null;
   private lists = 0;
+  private notTaken = 0;
+  private notTried = 0;
   private drivers = false;
   private leaked: readonly number[] = [];
 
@@ -123,7 +132,9 @@ export class LedgerFold {
   /** A page that could not be had counts as refused, unless the call has it already. */
   refuseUnlessIsolated(data: Data): void {
     const page = this.meet(data);
-    if (!page.isolated) page.refusal = REFUSAL[data['reason'] as number];
+    const reason = REFUSAL[data['reason'] as number];
+    if (!page.isolated) page.refusal = reason;
+    if (reason !== 'shared') this.notTaken++;
   }
 
   isolate(data: Data): void {
@@ -158,6 +169,10 @@ export class LedgerFold {
     this.lists++;
   }
 
+  skipEntries({ entries }: Data): void {
+    this.notTried += entries as number;
+  }
+
   askDriver(): void {
     this.drivers = true;
   }
@@ -180,6 +195,8 @@ export class LedgerFold {
       passes: this.passes,
       left: this.left,
       lists: this.lists,
+      notTaken: this.notTaken,
+      notTried: this.notTried,
       drivers: this.drivers,
       refused: group(entries),
     };
@@ -209,6 +226,7 @@ type LedgerKind =
   | 'PagePutBack'
   | 'MigrationPassEnded'
   | 'PagesMigrated'
+  | 'EntriesNotTried'
   | 'PageLeftOnNode'
   | 'VmaMigrateCalled'
   | 'IsolatedPagesLeaked';
@@ -232,6 +250,7 @@ const FOLD: Readonly<Record<LedgerKind, (fold: LedgerFold, data: Data) => void>>
   PagePutBack: (fold, data) => fold.putBack(data),
   MigrationPassEnded: (fold, data) => fold.endPass(data),
   PagesMigrated: (fold, data) => fold.endCall(data),
+  EntriesNotTried: (fold, data) => fold.skipEntries(data),
   PageLeftOnNode: (fold, data) => fold.stays(data),
   VmaMigrateCalled: (fold) => fold.askDriver(),
   IsolatedPagesLeaked: (fold, data) => fold.leak(data),
