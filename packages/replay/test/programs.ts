@@ -4,7 +4,13 @@
  * rest still makes sense.
  */
 import type { MachineSpec, NodeSpec } from '@pagetape/core';
-import type { Stimulus, StimulusByOp } from '@pagetape/events';
+import {
+  MPOL_F_NUMA_BALANCING,
+  MPOL_F_RELATIVE_NODES,
+  MPOL_F_STATIC_NODES,
+  type Stimulus,
+  type StimulusByOp,
+} from '@pagetape/events';
 import fc from 'fast-check';
 import type { Program } from '../src/laws/recording.ts';
 
@@ -26,6 +32,7 @@ const anyNode = fc.record({
   gap: fc.constantFrom(0, 0, 0, 1, 2),
   pages: fc.integer({ min: 64, max: 200 }),
   cpus: fc.constantFrom(1, 1, 2, 0),
+  dimm: fc.constantFrom(false, false, true),
 });
 
 const anyMachine: fc.Arbitrary<MachineSpec> = fc
@@ -38,12 +45,13 @@ const anyMachine: fc.Arbitrary<MachineSpec> = fc
   })
   .map(({ nodes, ...rest }) => {
     const made: NodeSpec[] = [];
-    for (const { gap, pages, cpus } of nodes) {
+    for (const { gap, pages, cpus, dimm } of nodes) {
       const before = made.at(-1)?.id ?? -1;
       made.push({
         id: before + 1 + (made.length > 0 ? gap : 0),
         pages,
         cpus: made.length === 0 ? Math.max(cpus, 1) : cpus,
+        ...(dimm && made.length > 0 ? { dimm } : {}),
       });
     }
     return { nodes: made, ...rest };
@@ -109,12 +117,36 @@ const WEIGHTS = {
   unhog: 2,
   parallel: 3,
   during: 2,
+  // What only kernels of 6.x have: it is a touch under others.
+  node_online: 1,
+  advise: 2,
+  mremap: 1,
+  punch: 1,
+  mlockall: 1,
+  munlockall: 1,
+  home_node: 1,
+  weight: 1,
+  policy: 2,
 } as const;
 type Kind = keyof typeof WEIGHTS;
 
 const anyKind = fc.oneof(
   ...(Object.keys(WEIGHTS) as Kind[]).map((kind) => ({ weight: WEIGHTS[kind], arbitrary: fc.constant(kind) })),
 );
+
+const MODE_FLAGS = [MPOL_F_STATIC_NODES, MPOL_F_RELATIVE_NODES, MPOL_F_NUMA_BALANCING] as const;
+const ADVICE = [
+  'MADV_FREE',
+  'MADV_COLD',
+  'MADV_PAGEOUT',
+  'MADV_POPULATE_READ',
+  'MADV_POPULATE_WRITE',
+  'MADV_DONTFORK',
+  'MADV_DOFORK',
+  'MADV_WIPEONFORK',
+  'MADV_KEEPONFORK',
+  'MADV_DONTNEED_LOCKED',
+] as const;
 
 interface Choice {
   readonly kind: Kind;
@@ -190,9 +222,11 @@ class Author {
   /** Files of tmpfs. */
   private readonly tmpfs = new Set<string>();
   private readonly offline = new Set<number>();
+  private readonly modern: boolean;
 
-  constructor(machine: MachineSpec) {
+  constructor(machine: MachineSpec, profile: string) {
     this.machine = machine;
+    this.modern = profile.startsWith('linux-6');
   }
 
   /** The step of a choice, and what it changes, which must be done after the step. */
@@ -413,7 +447,44 @@ class Author {
       gid: { op: 'gid', t, gid: 1000 * (variant % 2), egid: 0 },
       dumpable: { op: 'dumpable', t, value: variant % 2 === 0 ? 0 : 1 },
     };
-    return { step: steps[kind] ?? (steps.touch as Stimulus), after: () => {} };
+    const modern = this.modern ? this.modernStep(kind, at, { region, from, to, variant }) : null;
+    return { step: modern ?? steps[kind] ?? (steps.touch as Stimulus), after: () => {} };
+  }
+
+  /** Steps that only kernels of 6.x have. */
+  private modernStep(kind: Kind, at: At, choice: Pick<Choice, 'region' | 'from' | 'to' | 'variant'>): Stimulus | null {
+    const { region, from, to, variant } = choice;
+    const { t, addr, pages } = at;
+    const node = this.machine.nodes[variant % this.machine.nodes.length].id;
+    const mode = (variant % 7) | (from % 4 === 0 ? MODE_FLAGS[to % 3] : 0);
+    const policy = { mode, mask: this.nodes(to), maxnode: 65 };
+    switch (kind) {
+      case 'node_online':
+        return { op: 'node_online', node };
+      case 'advise':
+        return { op: 'madvise', ...at, advice: ADVICE[variant % ADVICE.length] };
+      case 'mremap':
+        if (addr[0] === '@') return null;
+        return { op: 'mremap', t, r: addr[0], at: 9000 + from * 600 + region * 60, pages };
+      case 'punch':
+        return this.tmpfs.size === 0
+          ? null
+          : { op: 'punch', t, file: [...this.tmpfs][region % this.tmpfs.size], off: from, pages: 1 + to };
+      case 'mlockall':
+        return { op: 'mlockall', t, flags: 1 + (variant % 7) };
+      case 'munlockall':
+        return { op: 'munlockall', t };
+      case 'home_node':
+        return { op: 'home_node', t, addr, pages, node, flags: 0 };
+      case 'weight':
+        return { op: 'weight', node, value: `${from}` };
+      case 'policy':
+        return region % 2 === 0
+          ? { op: 'mbind', ...at, ...policy, flags: from % 8 }
+          : { op: 'set_mempolicy', t, ...policy };
+      default:
+        return null;
+    }
   }
 
   /** A move_pages call: pages to one node or to several, some of them twice, or nowhere. */
@@ -489,8 +560,8 @@ function driver(variant: number) {
 }
 
 /** A task with some memory, and what the choices make of it. */
-function write(machine: MachineSpec, choices: readonly Choice[]): Stimulus[] {
-  const author = new Author(machine);
+function write(machine: MachineSpec, profile: string, choices: readonly Choice[]): Stimulus[] {
+  const author = new Author(machine, profile);
   const steps: Stimulus[] = [];
   const first = { who: 0, whom: 0, region: 0, page: 0, pages: 23, from: 15, to: 0, variant: 0 };
   const much = choices[0].variant % 2 === 1 ? 4 : 0;
@@ -522,4 +593,4 @@ export const anyProgram = (length: number, profiles: readonly string[] = PROFILE
       seed: fc.nat(999).map(String),
       choices: fc.array(anyChoice, { minLength: 4, maxLength: length, size: 'max' }),
     })
-    .map(({ choices, ...rest }) => ({ ...rest, steps: write(rest.machine, choices) }));
+    .map(({ choices, ...rest }) => ({ ...rest, steps: write(rest.machine, rest.profile, choices) }));
