@@ -1,5 +1,5 @@
 /** Pages that are put out because somebody asked for it (mm/vmscan.c of 6.x): reclaim_pages() and what is below it. */
-import { HOLDER_ISOLATION, LRU_ACTIVE, LRU_INACTIVE } from '@pagetape/events';
+import { HOLDER_ISOLATION, LRU_ACTIVE, LRU_INACTIVE, refusal } from '@pagetape/events';
 import { try_to_release_page } from '../fs/buffer.ts';
 import type { Kernel } from '../kernel.ts';
 import {
@@ -17,6 +17,18 @@ import {
   shmem_mapping,
 } from '../state/read.ts';
 import { trylock_page, unlock_page } from './filemap.ts';
+import {
+  DONE,
+  reasonOf,
+  RETRY_DIRTY_AGAIN,
+  RETRY_HAS_BUFFERS,
+  RETRY_LOCKED,
+  RETRY_NO_SWAP_SLOT,
+  RETRY_REFERENCED,
+  RETRY_STILL_MAPPED,
+  RETRY_WRITEBACK,
+  RETRY_WRITTEN,
+} from './migrate_outcome.ts';
 import { put_page } from './page_alloc.ts';
 import { swap_writepage } from './page_io.ts';
 import { has_dirty_mapping, try_to_unmap } from './rmap.ts';
@@ -26,12 +38,11 @@ import { add_to_swap } from './swap_state.ts';
 import { folio_free_swap, vm_swap_full } from './swapfile.ts';
 import { remove_mapping } from './vmscan.ts';
 
-/** What becomes of a page: nobody has it any more; it goes back to its list; it goes to the active list. */
-const FREE = 0;
-const KEEP = 1;
-const ACTIVATE = 2;
-/** It goes back, and who wrote it has unlocked it. */
-const KEEP_UNLOCKED = 3;
+/** Added to the reason why a page is kept: it goes to the active list; or whoever has its lock keeps it. */
+const ACTIVATE = 0x200;
+const NOT_OURS = 0x400;
+const REASON = 0xff;
+const WRITE_REFUSED = refusal('write-refused') + 1;
 
 /** `mm/vmscan.c:reclaim_pages()`: reclaims isolated pages; those of one node that follow each other go together. */
 export function reclaim_pages(k: Kernel, pages: readonly number[]): void {
@@ -48,14 +59,19 @@ export function reclaim_pages(k: Kernel, pages: readonly number[]): void {
 function shrink_folio_list(k: Kernel, folio_list: readonly number[]): void {
   const left: [pfn: number, outcome: number][] = [];
   for (const pfn of folio_list) {
-    const outcome = trylock_page(k, pfn) ? shrink_folio(k, pfn) : KEEP_UNLOCKED;
-    if (outcome === ACTIVATE && vm_swap_full(k)) folio_free_swap(k, pfn);
-    if (outcome !== KEEP_UNLOCKED) unlock_page(k, pfn);
-    if (outcome === FREE) put_page(k, pfn, HOLDER_ISOLATION);
-    else left.push([pfn, outcome]);
+    const outcome = trylock_page(k, pfn) ? shrink_folio(k, pfn) : RETRY_LOCKED | NOT_OURS;
+    if ((outcome & ACTIVATE) !== 0 && vm_swap_full(k)) folio_free_swap(k, pfn);
+    if ((outcome & NOT_OURS) === 0) unlock_page(k, pfn);
+    if (outcome === DONE) {
+      k.emit.PageEvicted(pfn, 0);
+      put_page(k, pfn, HOLDER_ISOLATION);
+    } else {
+      k.emit.PageReclaimRefused(pfn, reasonOf(outcome & REASON));
+      left.push([pfn, outcome]);
+    }
   }
   for (const [pfn, outcome] of left) {
-    const active = outcome === ACTIVATE;
+    const active = (outcome & ACTIVATE) !== 0;
     k.emit.PagePutBack(pfn, active ? LRU_ACTIVE : LRU_INACTIVE);
     if (active) lru_cache_add_active(k, pfn);
     else lru_cache_add(k, pfn);
@@ -65,24 +81,24 @@ function shrink_folio_list(k: Kernel, folio_list: readonly number[]): void {
 
 /**
  * One locked page: it gets a slot, loses its mappings, is written, and leaves its cache. Pages of files that are dirty are left
- * to write-back.
+ * to write-back. Returns DONE, or the reason why it is kept.
  */
 function shrink_folio(k: Kernel, pfn: number): number {
-  if (PageWriteback(k.s, pfn)) return ACTIVATE;
+  if (PageWriteback(k.s, pfn)) return RETRY_WRITEBACK | ACTIVATE;
   if (PageAnon(k.s, pfn) && PageLazyFree(k.s, pfn)) return drop_lazyfree(k, pfn);
-  if (PageAnon(k.s, pfn) && !PageSwapCache(k.s, pfn) && !add_to_swap(k, pfn)) return ACTIVATE;
+  if (PageAnon(k.s, pfn) && !PageSwapCache(k.s, pfn) && !add_to_swap(k, pfn)) return RETRY_NO_SWAP_SLOT | ACTIVATE;
   if (page_mapped(k.s, pfn)) try_to_unmap(k, pfn);
-  if (page_mapped(k.s, pfn)) return ACTIVATE;
+  if (page_mapped(k.s, pfn)) return RETRY_STILL_MAPPED | ACTIVATE;
   if (PageDirty(k.s, pfn)) {
-    if (!PageSwapCache(k.s, pfn) && !shmem_goes_to_swap(k, pfn)) return ACTIVATE;
-    if (page_count(k.s, pfn) !== 2) return KEEP;
+    if (!PageSwapCache(k.s, pfn) && !shmem_goes_to_swap(k, pfn)) return WRITE_REFUSED | ACTIVATE;
+    if (page_count(k.s, pfn) !== 2) return RETRY_REFERENCED;
     k.emit.PageCleanedForIo(pfn);
     swap_writepage(k, pfn);
     // A device that writes at once is done by now.
-    if (PageWriteback(k.s, pfn) || PageDirty(k.s, pfn) || !trylock_page(k, pfn)) return KEEP_UNLOCKED;
+    if (PageWriteback(k.s, pfn) || PageDirty(k.s, pfn) || !trylock_page(k, pfn)) return RETRY_WRITTEN | NOT_OURS;
   }
-  if (PagePrivate(k.s, pfn) && !try_to_release_page(k, pfn)) return ACTIVATE;
-  return remove_mapping(k, pfn, page_mapping(k.s, pfn)) === 0 ? FREE : KEEP;
+  if (PagePrivate(k.s, pfn) && !try_to_release_page(k, pfn)) return RETRY_HAS_BUFFERS | ACTIVATE;
+  return remove_mapping(k, pfn, page_mapping(k.s, pfn));
 }
 
 /** Pages of tmpfs can be put out too; other files write their pages by themselves. */
@@ -99,8 +115,8 @@ function drop_lazyfree(k: Kernel, pfn: number): number {
   const held = page_count(k.s, pfn) !== 1 + page_mapcount(k.s, pfn);
   if (held || PageDirty(k.s, pfn) || has_dirty_mapping(k, pfn)) {
     k.emit.PageDirtied(pfn, 1);
-    return ACTIVATE;
+    return (held ? RETRY_REFERENCED : RETRY_DIRTY_AGAIN) | ACTIVATE;
   }
   try_to_unmap(k, pfn);
-  return page_count(k.s, pfn) === 1 ? FREE : KEEP;
+  return page_count(k.s, pfn) === 1 ? DONE : RETRY_REFERENCED;
 }

@@ -33,6 +33,7 @@ export const silentReducers = {
   PageMigrationDeferred: unchanged,
   PageMigrationFailed: unchanged,
   PageEvicted: unchanged,
+  PageReclaimRefused: unchanged,
   PageFoundUnreferenced: unchanged,
   PageoutAttempted: unchanged,
   CongestionIgnored: unchanged,

@@ -135,6 +135,14 @@ export const PageEvicted = defineEvent({
   fields: [pfn('pfn'), count('pass')],
 });
 
+export const PageReclaimRefused = defineEvent({
+  name: 'PageReclaimRefused',
+  number: 59,
+  of: 'mm/vmscan.c:shrink_folio_list()',
+  doc: 'Somebody asked for the page to be put out, and it was not, for this reason. It goes back to a list.',
+  fields: [pfn('pfn'), oneOf('reason', REFUSAL)],
+});
+
 export const PageFoundUnreferenced = defineEvent({
   name: 'PageFoundUnreferenced',
   number: 54,

@@ -219,6 +219,7 @@ type LedgerKind =
   | 'PageIsolated'
   | 'PageMigrationDeferred'
   | 'PageMigrationFailed'
+  | 'PageReclaimRefused'
   | 'PageEvicted'
   | 'TargetPageAllocated'
   | 'PageMigrated'
@@ -241,6 +242,7 @@ const FOLD: Readonly<Record<LedgerKind, (fold: LedgerFold, data: Data) => void>>
   PageIsolated: (fold, data) => fold.isolate(data),
   PageMigrationDeferred: refuse,
   PageMigrationFailed: refuse,
+  PageReclaimRefused: refuse,
   PageEvicted: (fold, data) => void (fold.page(data).evictedIn ??= data['pass'] as number),
   PageFoundUnreferenced: (fold, data) => void (fold.page(data).unreferenced = true),
   TargetPageAllocated: (fold, data) => fold.target(data),

@@ -195,8 +195,8 @@ function printLedger(ledger: Ledger, traits: Traits): string[] {
   ];
   const stayed = isolated - migrated - evicted - unreferenced;
   const looked = `looked at ${count(entries.length, 'page')}, isolated ${isolated}`;
-  const engine =
-    isolated === 0 ? '' : `: ${[...moved, `${stayed} refused`].join(', ')} in ${count(passes, 'pass', 'passes')}`;
+  const inPasses = passes === 0 ? '' : ` in ${count(passes, 'pass', 'passes')}`;
+  const engine = isolated === 0 ? '' : `: ${[...moved, `${stayed} refused`].join(', ')}${inPasses}`;
   const rows = refused.map(({ reason, pages }) => [`${pages.length}`, reason, reasonSentence(reason, pages)]);
   return [
     looked + engine,

@@ -113,7 +113,7 @@ const REASONS: Readonly<Record<Reason, string>> = {
   'no-mapping': 'belongs neither to a file nor to swap',
   'dirty-again': 'was written to again after it was cleaned',
   'no-writepage': 'its file system cannot write it',
-  'written-out': 'was written in the last pass, and none was left to free it',
+  'written-out': 'was written last, and nobody came back to free it',
   'write-refused': 'its file system refused to write it',
   'has-buffers': 'its file system holds buffers for it',
   shared: 'other mappings have it, too; only MPOL_MF_MOVE_ALL takes it',
