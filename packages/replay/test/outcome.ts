@@ -9,6 +9,7 @@ import { observe, type Observation } from '../src/conform/observe.ts';
 import { Names } from '../src/conform/pages.ts';
 import { traceOf } from '../src/conform/trace.ts';
 import type { Scenario } from '../src/scenario/load.ts';
+import { fold } from './fold.ts';
 
 const WIDTH = 118;
 
@@ -86,8 +87,8 @@ class Told {
     const after = observe(view, this.names);
     const lines = [
       ...wrap('', `${line}  →  ${answer(result)}`),
-      ...paragraphs(trace).flatMap((words) => wrap('    ', words.join('; ').replace(/^ {3}; /, '        '))),
-      ...changes(this.before, after).flatMap((line) => wrap('        ', line)),
+      ...fold(paragraphs(trace).map(paragraph)).flatMap((text) => wrap('    ', text)),
+      ...changes(this.before, after).flatMap((line) => wrap('        ', fold(line.split(' ')).join(' '))),
     ];
     this.before = after;
     return lines;
@@ -137,6 +138,9 @@ function paragraphs(trace: readonly string[]): string[][] {
   }
   return found;
 }
+
+/** A paragraph in one line; one of a pass that goes on is indented. */
+const paragraph = (words: readonly string[]): string => fold(words).join('; ').replace(/^ {3}; /, '        ');
 
 /** Breaks a line before the width, at blanks; what follows is indented further. */
 function wrap(indent: string, line: string): string[] {

@@ -24,3 +24,11 @@ export const linux_2_6_16: Traits = {
   privileged_moves_all: true,
   numa_maps: 'mapmax',
 };
+
+/** The stray semicolon of migrate_pages_to() that fcab6f35130 took out. */
+export const linux_2_6_16_semicolon: Traits = {
+  ...linux_2_6_16,
+  id: 'linux-2.6.16-semicolon',
+  about: 'the same release with the stray semicolon that 2.6.16-rc2 to rc4 had: targets are allocated one at a time',
+  chunk_pages: 1,
+};

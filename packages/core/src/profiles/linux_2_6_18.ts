@@ -28,3 +28,11 @@ export const linux_2_6_18_without_migration: Traits = {
   about: 'the same release, built with CONFIG_NUMA and without CONFIG_MIGRATION',
   engine: 'none',
 };
+
+/** The loop of migrate_vmas() as 1001c9fb872 repaired it, for 2.6.29. */
+export const linux_2_6_18_all_vmas: Traits = {
+  ...linux_2_6_18,
+  id: 'linux-2.6.18-allvmas',
+  about: 'the same release with migrate_vmas() as repaired for 2.6.29: the last area is asked, too',
+  migrate_vmas: 'all',
+};
