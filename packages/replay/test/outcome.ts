@@ -140,7 +140,10 @@ function paragraphs(trace: readonly string[]): string[][] {
 }
 
 /** A paragraph in one line; one of a pass that goes on is indented. */
-const paragraph = (words: readonly string[]): string => fold(words).join('; ').replace(/^ {3}; /, '        ');
+const paragraph = (words: readonly string[]): string =>
+  fold(words)
+    .join('; ')
+    .replace(/^ {3}; /, '        ');
 
 /** Breaks a line before the width, at blanks; what follows is indented further. */
 function wrap(indent: string, line: string): string[] {
