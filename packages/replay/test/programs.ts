@@ -148,6 +148,8 @@ const ADVICE = [
   'MADV_WIPEONFORK',
   'MADV_KEEPONFORK',
   'MADV_DONTNEED_LOCKED',
+  'MADV_REMOVE',
+  'MADV_WILLNEED',
 ] as const;
 
 interface Choice {

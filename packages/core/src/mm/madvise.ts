@@ -1,5 +1,6 @@
 /** madvise(2) (mm/madvise.c). What becomes of single pages is in madvise_pages.ts. */
 import {
+  EACCES,
   EINVAL,
   ENOMEM,
   MMAN_CONSTANTS,
@@ -23,8 +24,11 @@ import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { faultin_page_range } from './gup.ts';
 import { madvise_cold, madvise_free, madvise_pageout, madvise_willneed } from './madvise_pages.ts';
 import { zap_page_range } from './memory_range.ts';
-import { find_vma } from './mmap.ts';
+import { down_read } from './memory.ts';
+import { find_vma, linear_page_index } from './mmap.ts';
 import { change_vma_flags } from './mprotect.ts';
+import { shmem_punch_hole } from './truncate.ts';
+import { shmem_mapping } from '../state/read.ts';
 
 const {
   MADV_NORMAL,
@@ -33,6 +37,7 @@ const {
   MADV_WILLNEED,
   MADV_DONTNEED,
   MADV_FREE,
+  MADV_REMOVE,
   MADV_DONTFORK,
   MADV_DOFORK,
   MADV_DONTDUMP,
@@ -71,6 +76,7 @@ const PAGES: ReadonlySet<number> = new Set([
   MADV_DONTNEED,
   MADV_DONTNEED_LOCKED,
   MADV_FREE,
+  MADV_REMOVE,
   MADV_COLD,
   MADV_PAGEOUT,
   MADV_POPULATE_READ,
@@ -96,11 +102,11 @@ export function* do_madvise(k: Kernel, start: number, pages: number, advice: num
   const end = start + pages;
   if (advice === MADV_POPULATE_READ) return yield* faultin_page_range(k, start, end, READ);
   if (advice === MADV_POPULATE_WRITE) return yield* faultin_page_range(k, start, end, WRITE);
-  return madvise_walk_vmas(k, start, end, advice);
+  return yield* madvise_walk_vmas(k, start, end, advice);
 }
 
 /** `mm/madvise.c:madvise_walk_vmas()`: area by area. A hole is skipped, and gives ENOMEM at the end. */
-function madvise_walk_vmas(k: Kernel, start: number, end: number, advice: number): number {
+function* madvise_walk_vmas(k: Kernel, start: number, end: number, advice: number): Sleeping<number> {
   const { mm } = current(k);
   let unmapped_error = 0;
   for (let at = start; at < end;) {
@@ -112,7 +118,8 @@ function madvise_walk_vmas(k: Kernel, start: number, end: number, advice: number
       if (at >= end) break;
     }
     const to = Math.min(vma.end, end);
-    const error = madvise_vma_behavior(k, vma, at, to, advice);
+    const error: number =
+      advice === MADV_REMOVE ? yield* madvise_remove(k, vma, at, to) : madvise_vma_behavior(k, vma, at, to, advice);
     if (error !== 0) return error;
     at = to;
   }
@@ -136,6 +143,21 @@ function madvise_vma_behavior(k: Kernel, vma: Vma, start: number, end: number, a
     default:
       return madvise_update_vma(k, vma, start, end, BEHAVIOR.get(advice) as Change);
   }
+}
+
+/**
+ * `mm/madvise.c:madvise_remove()`: a hole where the range shows a file of tmpfs, or shared memory. The mmap_sem is given back
+ * meanwhile.
+ */
+function* madvise_remove(k: Kernel, vma: Vma, start: number, end: number): Sleeping<number> {
+  if ((vma.flags & VM_LOCKED) !== 0 || vma.file === 0) return -EINVAL;
+  const needed = VM_SHARED | k.traits.remove_needs;
+  if ((vma.flags & needed) !== needed) return -EACCES;
+  if (!shmem_mapping(k.s, vma.file)) throw new NotSimulated('a hole in a file that is not of tmpfs');
+  k.emit.MmapLockReleased(vma.mm, 1);
+  yield* shmem_punch_hole(k, vma.file, linear_page_index(vma, start), linear_page_index(vma, end));
+  yield* down_read(k, vma.mm);
+  return 0;
 }
 
 /** Pages of a nonlinear area, wherever in the file they are. */

@@ -17,7 +17,10 @@ import {
   pte_pfn,
   pte_present,
   pte_slot,
+  shmem_mapping,
+  shmem_swp_entry,
 } from '../state/read.ts';
+import { linear_page_index } from './mmap.ts';
 import { put_page } from './page_alloc.ts';
 import { lru_add_drain } from './swap.ts';
 import { read_swap_cache_async } from './swap_state.ts';
@@ -109,14 +112,25 @@ function may_be_dropped(k: Kernel, pfn: number): boolean {
   return !PageSwapCache(k.s, pfn) || folio_free_swap(k, pfn);
 }
 
-/** `mm/madvise.c:madvise_willneed()` of private memory: what is in swap is read into the swap cache. */
+/**
+ * `mm/madvise.c:madvise_willneed()`: what is in swap is read into the swap cache. In an area of tmpfs that is what the file has
+ * there, not private copies (shmem_swapin_range()).
+ */
 export function madvise_willneed(k: Kernel, vma: Vma, start: number, end: number): number {
-  if (vma.file !== 0) throw new NotSimulated('madvise MADV_WILLNEED of files');
-  walk_page_range_vma(k, vma, start, end, (vpn, pte) => {
-    if (!pte_is_swap(pte)) return;
-    const pfn = read_swap_cache_async(k, pte_slot(pte), vma, vpn);
+  const read = (slot: number, vpn: number): void => {
+    const pfn = read_swap_cache_async(k, slot, vma, vpn);
     if (pfn >= 0) put_page(k, pfn, HOLDER_FAULT);
-  });
+  };
+  if (vma.file === 0) {
+    walk_page_range_vma(k, vma, start, end, (vpn, pte) => {
+      if (pte_is_swap(pte)) read(pte_slot(pte), vpn);
+    });
+  } else if (shmem_mapping(k.s, vma.file)) {
+    for (let vpn = start; vpn < end; vpn++) {
+      const slot = shmem_swp_entry(k.s, vma.file, linear_page_index(vma, vpn));
+      if (slot !== 0) read(slot, vpn);
+    }
+  } else throw new NotSimulated('madvise MADV_WILLNEED of a file that is not of tmpfs');
   lru_add_drain(k);
   return 0;
 }

@@ -169,8 +169,11 @@ export function* down_read(k: Kernel, mm: number): Sleeping<void> {
   }
 }
 
-const fault_permitted = (vma: Vma, access: number): boolean =>
-  (vma.flags & (access === WRITE ? VM_WRITE : VM_READ | VM_EXEC)) !== 0;
+/** `arch/x86/mm/fault.c:access_error()`. The hardware can read whatever can be written; kernels of 2006 did not see it so. */
+function fault_permitted(k: Kernel, vma: Vma, access: number): boolean {
+  const to_read = VM_READ | VM_EXEC | (k.traits.writable_is_readable ? VM_WRITE : 0);
+  return (vma.flags & (access === WRITE ? VM_WRITE : to_read)) !== 0;
+}
 
 /** Memory that nobody may access keeps its mappings, but the hardware does not see them (_PAGE_PROTNONE). */
 function is_protnone(k: Kernel, mm: number, vpn: number): boolean {
@@ -194,7 +197,7 @@ export function* do_page_fault(k: Kernel, mm: number, vpn: number, access: numbe
   if (!down_read_trylock(k, mm)) yield* down_read(k, mm);
   const vma = find_vma(k, mm, vpn);
   let result = FAULT_SIGSEGV;
-  if (vma && vma.start <= vpn && fault_permitted(vma, access)) {
+  if (vma && vma.start <= vpn && fault_permitted(k, vma, access)) {
     result = __handle_mm_fault(k, vma, vpn, access);
     if (result === NEEDS_TO_SLEEP) result = yield* finish_fault(k, vma, vpn, access);
     k.emit.PageFaultResolved(mm, vpn, result);

@@ -51,12 +51,14 @@ export function tlb_finish(k: Kernel, tlb: Gather): void {
 }
 
 /**
- * Which pages of a nonlinear area are to go, by their place in the file, while the area stays: struct zap_details. Entries
+ * Which pages of an area are to go, while it stays: struct zap_details. Of a nonlinear area, by their place in the file; entries
  * go on to say which page belongs there.
  */
 export interface ZapDetails {
   readonly first_index: number;
   readonly last_index: number;
+  /** Private copies stay, in memory and in swap. */
+  readonly keeps_cows?: boolean;
 }
 
 /** `mm/memory.c:unmap_vmas()`: zaps the pages [start, end) of an area. */
@@ -95,6 +97,7 @@ function zap_pte(k: Kernel, tlb: Gather, vma: Vma, vpn: number, details: ZapDeta
     return;
   }
   if (is_zero_pte(pte)) return k.emit.PteZapped(ZERO_PFN, vma.mm, vpn);
+  if (details?.keeps_cows && is_private_copy(k, pte)) return;
   if (pte_is_swap(pte)) {
     k.emit.SwapEntryZapped(vma.mm, vpn, pte_slot(pte));
     free_swap_and_cache(k, pte_slot(pte));
@@ -111,6 +114,12 @@ function zap_pte(k: Kernel, tlb: Gather, vma: Vma, vpn: number, details: ZapDeta
   k.emit.PteZapped(pfn, vma.mm, vpn);
   if (details && index !== linear_page_index(vma, vpn)) k.emit.FileOffsetInstalled(vma.mm, vpn, index);
   tlb_remove_page(k, tlb, pfn);
+}
+
+/** In an area of a file, whether an entry is of a page that a task has for itself. */
+function is_private_copy(k: Kernel, pte: number): boolean {
+  if (pte_is_swap(pte)) return true;
+  return PageAnon(k.s, is_migration_entry(pte) ? migration_entry_to_pfn(k.s, pte) : pte_pfn(pte));
 }
 
 /**

@@ -20,12 +20,14 @@ export interface Mremap {
  */
 export function* sys_mremap(k: Kernel, { addr, old_len, new_len, new_addr }: Mremap): Sleeping<number> {
   const { mm } = current(k);
-  if (new_len === 0 || (addr < new_addr + new_len && new_addr < addr + old_len)) return -EINVAL;
+  if (new_len === 0) return -EINVAL;
+  if (k.traits.mremap_looks_first && !covers(find_vma(k, mm, addr), addr)) return -EFAULT;
+  if (addr < new_addr + new_len && new_addr < addr + old_len) return -EINVAL;
   yield* do_munmap(k, mm, new_addr, new_len);
   if (old_len > new_len) yield* do_munmap(k, mm, addr + new_len, old_len - new_len);
   const length = Math.min(old_len, new_len);
   const vma = find_vma(k, mm, addr);
-  if (!vma || vma.start > addr || addr + length > vma.end) return -EFAULT;
+  if (!covers(vma, addr) || addr + length > vma.end) return -EFAULT;
   if (new_len > length && (vma.flags & VM_PFNMAP) !== 0) return -EFAULT;
   const locked = (vma.flags & VM_LOCKED) !== 0;
   if (locked && !may_lock(k, mm, new_len - length)) return -EAGAIN;
@@ -35,6 +37,8 @@ export function* sys_mremap(k: Kernel, { addr, old_len, new_len, new_addr }: Mre
   }
   return 0;
 }
+
+const covers = (vma: Vma | null, addr: number): vma is Vma => vma !== null && vma.start <= addr;
 
 /** `mm/mremap.c:move_vma()` */
 function* move_vma(k: Kernel, vma: Vma, { addr, old_len, new_len, new_addr }: Mremap): Sleeping<void> {

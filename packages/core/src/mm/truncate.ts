@@ -33,15 +33,16 @@ function cached_pages(k: Kernel, file: number, index: number, end: number): numb
 
 /**
  * `mm/memory.c:unmap_mapping_range()`: unmaps pages [index, end) of a file wherever they are mapped; private
- * copies too.
+ * copies too, if `even_cows`.
  */
-function unmap_mapping_range(k: Kernel, file: number, index: number, end: number): void {
+function unmap_mapping_range(k: Kernel, file: number, index: number, end: number, even_cows: boolean): void {
+  const spare = even_cows ? null : { first_index: index, last_index: end - 1, keeps_cows: true };
   const { i_mmap, i_mmap_nonlinear } = k.s.cold.files[file];
   for (const id of i_mmap) {
     const vma = k.s.cold.vmas[id];
     const start = Math.max(vma.start, vma.start + index - vma.pgoff);
     const last = Math.min(vma.end, vma.start + end - vma.pgoff);
-    if (start < last) zap_page_range(k, vma, start, last, null);
+    if (start < last) zap_page_range(k, vma, start, last, spare);
   }
   // There an address does not say which page of the file it is, so all have to be looked at.
   const details = { first_index: index, last_index: end - 1 };
@@ -93,14 +94,17 @@ export function* vmtruncate(k: Kernel, file: number, pages: number): Sleeping<vo
   const shrinks = pages < k.s.cold.files[file].pages;
   k.emit.FileResized({ file, pages });
   if (!shrinks) return;
-  unmap_mapping_range(k, file, pages, Infinity);
+  unmap_mapping_range(k, file, pages, Infinity, true);
   yield* truncate_inode_pages(k, file, pages);
   if (shmem_mapping(k.s, file)) shmem_truncate(k, file, pages);
 }
 
-/** `mm/shmem.c:shmem_fallocate()` with FALLOC_FL_PUNCH_HOLE: pages [index, end) of a file of tmpfs are gone. */
+/**
+ * `mm/shmem.c:shmem_fallocate()` with FALLOC_FL_PUNCH_HOLE: pages [index, end) of a file of tmpfs are gone. Who has private
+ * copies of them keeps those.
+ */
 export function* shmem_punch_hole(k: Kernel, file: number, index: number, end: number): Sleeping<void> {
-  unmap_mapping_range(k, file, index, end);
+  unmap_mapping_range(k, file, index, end, false);
   yield* truncate_inode_pages(k, file, index, end);
   shmem_truncate(k, file, index, end);
 }

@@ -1,5 +1,12 @@
 /** Kernels of today. */
-import { MPOL_PREFERRED_MANY, MPOL_WEIGHTED_INTERLEAVE, VM_IO, VM_PFNMAP } from '@pagetape/events';
+import {
+  MPOL_PREFERRED_MANY,
+  MPOL_WEIGHTED_INTERLEAVE,
+  VM_IO,
+  VM_MAYWRITE,
+  VM_PFNMAP,
+  VM_WRITE,
+} from '@pagetape/events';
 import { rc1 } from './swap_v5.ts';
 import type { Traits } from './traits.ts';
 
@@ -31,6 +38,9 @@ export const linux_6_12: Traits = {
   populates: 'afterwards',
   nonlinear_areas: false,
   advice: 'all',
+  remove_needs: VM_MAYWRITE,
+  mremap_looks_first: true,
+  writable_is_readable: true,
   pairs_spare_targets: true,
   mask_bits_bounded: true,
   last_mode: MPOL_WEIGHTED_INTERLEAVE,
@@ -61,6 +71,7 @@ export const linux_6_1: Traits = {
   status_lookup: 'follow_page',
   preferred_many_balances: false,
   isolation_failures_count: false,
+  remove_needs: VM_WRITE,
   mbind_interleave_from_inode: false,
   pagevec_size: 15,
   sys_call_table_entries: { i386: 451, ia32: 451, x86_64: 451, ia64: 0 },

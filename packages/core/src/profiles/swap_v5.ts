@@ -8,6 +8,7 @@ import {
   VM_PFNMAP,
   VM_RESERVED,
   VM_SHM,
+  VM_WRITE,
 } from '@pagetape/events';
 import type { Traits } from './traits.ts';
 
@@ -37,6 +38,9 @@ export const seed: Traits = {
   populates: 'at-once',
   nonlinear_areas: true,
   advice: 'dontneed',
+  remove_needs: VM_WRITE,
+  mremap_looks_first: false,
+  writable_is_readable: false,
   walk_skips_reserved: false,
   lru_drain: 'failed-isolation',
   move_needs_swap: false,

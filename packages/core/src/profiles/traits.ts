@@ -82,6 +82,12 @@ export interface Traits {
   readonly nonlinear_areas: boolean;
   /** Which advice madvise(2) knows. `dontneed`: only MADV_DONTNEED is simulated. `all`: what kernels of 6.x know. */
   readonly advice: 'dontneed' | 'all';
+  /** VM_* bit that a shared area needs besides for MADV_REMOVE: it may be written, or might be made so. */
+  readonly remove_needs: number;
+  /** mremap(2) unmaps nothing at the new place where nothing is at the old one. */
+  readonly mremap_looks_first: boolean;
+  /** A fault of a read is fine where only writing is permitted. */
+  readonly writable_is_readable: boolean;
   /** The walk leaves reserved pages, such as the zero page, alone. */
   readonly walk_skips_reserved: boolean;
   /**

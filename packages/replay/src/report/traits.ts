@@ -1,5 +1,6 @@
 /** What a user would notice of each trait of a kernel, in a sentence. */
 import type { Traits } from '@pagetape/core';
+import { VM_WRITE } from '@pagetape/events';
 import { flagNames } from './words.ts';
 
 /** The sentence for a value; null: where the other traits are so, nobody can notice it. */
@@ -144,6 +145,16 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     value === 'dontneed'
       ? 'madvise gives pages up (MADV_DONTNEED), and does nothing else'
       : 'madvise puts pages out, gives them up, brings them in, and keeps them from children (MADV_PAGEOUT and others)',
+  remove_needs: (bit) =>
+    `MADV_REMOVE punches holes in shared memory that ${bit === VM_WRITE ? 'may be written' : 'may be written or made writable'}`,
+  mremap_looks_first: either(
+    'mremap of nothing does nothing',
+    'mremap unmaps what lies at the new place, even if there is nothing to move there',
+  ),
+  writable_is_readable: either(
+    'memory that may only be written can be read, too',
+    'a read of memory that may only be written is a fault, unless its page is there',
+  ),
   exclusive_pages: either(
     'a page that was private before it was shared by fork is known to be so (PG_anon_exclusive)',
     'whether a page is shared is told by its counts alone',
