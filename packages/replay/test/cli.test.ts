@@ -160,6 +160,17 @@ test('whatif tells call by call what other rules, another seed, machine or polic
   t.regex((await pagetape('whatif @one.tape --policy nearby:1')).err, /--policy takes default, preferred/);
 });
 
+test('statuses of move_pages are told by entries, and compared', async (t) => {
+  const named = path.join(repository, 'packages/core/test/scenarios/q25-move-pages.yaml');
+  const { out } = await pagetape(`run ${named} -o @statuses.tape`);
+  t.regex(out, / statuses: 0 → node 0; 1\.\.2, 4 → ENOENT \(no page is there\); 3 → EFAULT \(no area .*\)\n/);
+  t.regex(out, /-1 ENOENT: no page had to be moved or could be\n +statuses: 0\.\.4 → not written\n/);
+  t.regex(out, / statuses: 0, 2 → node 1; 1 → EAGAIN \(it was busy up to the last pass\); 3\.\.4 → ENOENT/);
+  const twin = (await pagetape('whatif @statuses.tape --profile linux-6.12')).out;
+  t.regex(twin, /status of 1, 4 +ENOENT +EFAULT\n/);
+  t.regex(twin, /answer +1 +2\n +status of 0, 2 +node 1 +not written\n +status of 1 +EAGAIN +not written\n/);
+});
+
 test('profiles tells every trait of every kernel in words', async (t) => {
   const { status, out } = await pagetape('profiles');
   t.is(status, 0);

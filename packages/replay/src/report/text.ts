@@ -4,6 +4,7 @@ import { bitmap_scnlistprintf, type Traits } from '@pagetape/core';
 import type { Entry, Ledger } from '../ledger/ledger.ts';
 import type { RunFacts, StepFacts } from './facts.ts';
 import type { MemoryOf } from './places.ts';
+import { statusText } from './statuses.ts';
 import { indent, table, type Alignment } from './table.ts';
 import { checkSentence, count, countingRule, duration, errorSentence, flagNames, reasonSentence } from './words.ts';
 
@@ -151,7 +152,7 @@ function touchAnswer({ result, mapped, fromSwap, zeroMapped, majorFaults }: Step
 /** The lines under a step that moved pages, or was to. */
 function explain(step: StepFacts, nodes: readonly number[], traits: Traits): string[] {
   const { ledger, before, after, quirks, warnings, unentered, result } = step;
-  const lines = [...(result?.maps ?? []), ...quirks.map((quirk) => `note: ${quirk}`), ...printCpuset(step)];
+  const lines = [...(result?.maps ?? []), ...printStatuses(step), ...quirks.map((quirk) => `note: ${quirk}`), ...printCpuset(step)];
   if (warnings > 0)
     lines.push(
       `note: the kernel warned ${warnings === 1 ? 'once' : `${warnings} times`} about a page that is on no LRU list`,
@@ -164,6 +165,13 @@ function explain(step: StepFacts, nodes: readonly number[], traits: Traits): str
   }
   if (before && after && changed(before, after)) lines.push(...printBeforeAfter(before, after, nodes));
   return lines;
+}
+
+/** What move_pages(2) said of each page. */
+function printStatuses({ result, stimulus }: StepFacts): string[] {
+  if (stimulus.op !== 'move_pages' || !result || result.status === undefined) return [];
+  if (result.status === null) return ['no status was written'];
+  return result.status.length === 0 ? [] : [`statuses: ${statusText(result.status)}`];
 }
 
 const nodeList = (nodes: readonly number[]): string =>

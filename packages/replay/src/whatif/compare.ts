@@ -2,6 +2,7 @@
 import type { Result } from '@pagetape/core';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { MemoryOf } from '../report/places.ts';
+import { entriesBy, entryList, statusWord, type Statuses } from '../report/statuses.ts';
 import { duration } from '../report/words.ts';
 import type { Twin, TwinStep } from './twin.ts';
 
@@ -62,15 +63,27 @@ function answerOf(result: Result): string {
   return [errno ? `${ret} ${errno}` : `${ret}`, ...(sig ? [sig] : []), ...listed(result)].join(' ');
 }
 
-function listed({ mode, mask, status }: Result): string[] {
+function listed({ mode, mask }: Result): string[] {
   return [
     ...(mode === undefined ? [] : [`mode ${mode}`]),
     ...(mask === undefined ? [] : [`mask ${mask.map((word) => word ?? '-').join(' ')}`]),
-    ...(status == null ? [] : [`status ${status.map((value) => value ?? '-').join(' ')}`]),
   ];
 }
 
-const answers = (a: TwinStep, b: TwinStep): Contrast[] => differing('answer', answerOf(a.result), answerOf(b.result));
+const answers = (a: TwinStep, b: TwinStep): Contrast[] => [
+  ...differing('answer', answerOf(a.result), answerOf(b.result)),
+  ...statuses(a.result.status ?? [], b.result.status ?? []),
+];
+
+/** The entries of move_pages(2) of which the runs do not say the same: those with the same two statuses together. */
+function statuses(a: Statuses, b: Statuses): Contrast[] {
+  const word = (status: Statuses, entry: number): string => statusWord(status[entry] ?? null);
+  const pairs = entriesBy(Math.max(a.length, b.length), (entry) => `${word(a, entry)}\n${word(b, entry)}`);
+  return [...pairs].flatMap(([pair, entries]) => {
+    const [was, is] = pair.split('\n');
+    return differing(`status of ${entryList(entries)}`, was, is);
+  });
+}
 
 /** What the kernel did for the step. */
 function work(a: TwinStep, b: TwinStep): Contrast[] {

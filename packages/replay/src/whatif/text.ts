@@ -23,7 +23,7 @@ export function printWhatIf(a: Twin, b: Twin, comparison: Comparison, heading: (
     ...(shown.length > 0 ? [heading('Steps that differ: recorded, then what if'), ...indent(shown, 2), ''] : []),
     heading('In all'),
     ...indent(rows(totals, 12), 2),
-    ...(timeAlone > 0 ? [`  ${count(timeAlone, 'step')} differ in nothing but time`] : []),
+    ...(timeAlone > 0 ? [`  ${count(timeAlone, 'step differs', 'steps differ')} in nothing but time`] : []),
     ...(steps.length === 0 ? [`  the same answers and placement in all ${count(compared, 'step')}`] : []),
     ...ends(a, b, compared, before),
   ];
