@@ -27,7 +27,9 @@ import { do_migrate_pages } from '../mm/mempolicy_migrate.ts';
 import { node_states_memory } from '../mm/page_alloc.ts';
 import { vmas_of } from '../mm/mmap.ts';
 import { children_of, parent_of } from './cgroup/tree.ts';
+import { MM, M_USERS } from '../state/layout.ts';
 import { mmput } from './fork.ts';
+import { die } from './panic.ts';
 
 const cpus_of = (k: Kernel): number[] => k.s.topology.cpu_to_node.map((_, cpu) => cpu);
 
@@ -229,9 +231,20 @@ export function cpuset_read(k: Kernel, cg: string, file: string): string | numbe
 }
 
 /**
- * `kernel/cpuset.c:attach_task()`, by a writer whom nothing is forbidden. The kernels of January 2006 migrate without a
- * reference to the address space, so that one which just exits is used after it is gone; here it is held.
+ * do_migrate_pages() of an address space that nobody holds for it, as attach_task() called it up to 2.6.17: a kernel thread
+ * has none, and one whose last user exits meanwhile is used after it is gone. Here it is held to the end of the walk.
  */
+function* migrate_unpinned(k: Kernel, mm: number, from: readonly number[], to: readonly number[]): Sleeping<void> {
+  const nothing = { mmap_sem: 0, isolated: [] } as const;
+  if (mm === 0) die(k, 'mm/mempolicy.c:do_migrate_pages()', 'mm is NULL', { mm, users: 0, ...nothing });
+  k.emit.MmPinned(mm);
+  yield* do_migrate_pages(k, mm, from, to, MPOL_MF_MOVE_ALL);
+  if (k.s.mms[mm * MM + M_USERS] === 1)
+    die(k, 'kernel/cpuset.c:attach_task()', 'tsk->mm was freed', { mm, users: 1, ...nothing });
+  yield* mmput(k, mm);
+}
+
+/** `kernel/cpuset.c:attach_task()`, by a writer whom nothing is forbidden. */
 export function* attach_task(k: Kernel, cg: string, pid: number): Sleeping<number> {
   const to = find_cpuset(k, cg);
   if (!to) return -ENOENT;
@@ -242,10 +255,14 @@ export function* attach_task(k: Kernel, cg: string, pid: number): Sleeping<numbe
   k.emit.CpusetAttached({ task: pid, cg });
   const cpus = guarantee_online_cpus(k, cg);
   if (!cpus.includes(task_cpu(k, pid))) k.emit.TaskMovedToCpu(pid, cpus[0]);
-  if (task.mm === 0 || !k.traits.cpuset_migrates) return 0;
-  k.emit.MmPinned(task.mm);
-  yield* rebind_and_migrate(k, task.mm, from, to);
-  yield* mmput(k, task.mm);
+  if (!k.traits.cpuset_migrates) return 0;
+  const pinned = k.traits.cpuset_attach_pins_mm;
+  if (task.mm !== 0) {
+    k.emit.MmPinned(task.mm);
+    yield* rebind_and_migrate(k, task.mm, from, pinned ? to : { ...to, memory_migrate: false });
+    yield* mmput(k, task.mm);
+  }
+  if (to.memory_migrate && !pinned) yield* migrate_unpinned(k, task.mm, from.mems, to.mems);
   return 0;
 }
 

@@ -13,6 +13,7 @@ export const linux_2_6_18: Traits = {
   chunk_pages: 1,
   // Shared memory got a function in 2.6.17.
   migratepage: { ...linux_2_6_16.migratepage, tmpfs: 'migrate_page' },
+  cpuset_attach_pins_mm: true,
   cpuset_overrides_mems: true,
   mbind_failure: 'leaks',
   migrate_vmas: 'all-but-last',

@@ -20,6 +20,7 @@ export const linux_6_12: Traits = {
   private_list: 'first-first',
   unmap_spares_young: false,
   privileged_moves_all: true,
+  cpuset_attach_pins_mm: true,
   cpusets: 'applied',
   areas_follow_effective_mems: true,
   affinity_outlives_cpuset: true,

@@ -67,6 +67,7 @@ export const seed: Traits = {
   migrate_capability: 'CAP_SYS_ADMIN',
   move_all_capability: 'CAP_SYS_RESOURCE',
   privileged_moves_all: false,
+  cpuset_attach_pins_mm: false,
   cpuset_overrides_mems: false,
   mbind_failure: 'puts-back',
   migrate_vmas: 'none',

@@ -127,6 +127,8 @@ export interface Traits {
    * of areas change with them; else only that of a task does.
    */
   readonly cpuset_migrates: boolean;
+  /** Whoever attaches a task to a cpuset holds its address space while its memory is moved; else only hopes that it stays. */
+  readonly cpuset_attach_pins_mm: boolean;
   /** While the memory of a cpuset is moved, the caller may allocate on the new nodes alone; else wherever its own lets it. */
   readonly cpuset_overrides_mems: boolean;
   /** What do_mbind() does with the pages that it isolated before its walk failed. */

@@ -154,9 +154,9 @@ export const DumpableSet = defineColdEvent({
 /** What a call that ended in an oops left behind for ever, because nobody will give it back. */
 export const oopsSchema = z.strictObject({
   task: id,
-  /** The address space whose mmap_sem is held: shared when 1, alone when -1. */
+  /** The address space whose mmap_sem is held: shared when 1, alone when -1, not at all when 0. */
   mm: id,
-  mmap_sem: z.union([z.literal(1), z.literal(-1)]),
+  mmap_sem: z.union([z.literal(1), z.literal(-1), z.literal(0)]),
   /** References to it that stay. */
   users: id,
   /** Pages that stay isolated. */
@@ -164,11 +164,21 @@ export const oopsSchema = z.strictObject({
 });
 export type Oops = DeepReadonly<z.infer<typeof oopsSchema>>;
 
+/** The mmap_sem was always held then. */
+const oopsWithSem = z.strictObject({
+  site: z.string(),
+  what: z.string(),
+  ...oopsSchema.shape,
+  mmap_sem: z.union([z.literal(1), z.literal(-1)]),
+});
+
 export const KernelOopsed = defineColdEvent({
   name: 'KernelOopsed',
   number: 170,
+  version: 2,
   of: 'arch/x86_64/kernel/traps.c:die()',
-  doc: 'The kernel used a null pointer, in the function `site`. The task dies there, with all that it holds.',
+  doc: 'The kernel used a null pointer, or what was freed, in the function `site`. The task dies, with all that it holds.',
   schema: z.strictObject({ site: z.string(), what: z.string(), ...oopsSchema.shape }),
+  before: [{ version: 1, schema: oopsWithSem, upcast: (payload) => ({ ...payload }) }],
   cost_ns: 100_000,
 });

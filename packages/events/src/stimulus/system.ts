@@ -1,7 +1,7 @@
 /** Steps of whoever runs the machine: swap devices, control groups, weights, memory that goes and comes. */
 import { z } from 'zod';
 import { defineStimulus } from './define.ts';
-import { address, cpuId, either, integer, nodeId, optional, taskName } from './values.ts';
+import { address, cpuId, either, integer, memberName, nodeId, optional, taskName } from './values.ts';
 
 export const swapon = defineStimulus({
   name: 'swapon',
@@ -47,7 +47,7 @@ export const cg_attach = defineStimulus({
   name: 'cg_attach',
   doc: 'Puts the process of a task into a control group. The task is then pinned to its cpu again.',
   by: 'outside',
-  fields: () => ({ cg: group(), t: taskName() }),
+  fields: () => ({ cg: group(), t: memberName() }),
 });
 
 export const weight = defineStimulus({

@@ -38,6 +38,14 @@ export const taskName = once(() => {
   });
 });
 
+/** Who can be put into a control group. */
+export const memberName = once(() => {
+  const phrase = 'the name of a task, or kthread';
+  return z
+    .union([taskName(), z.literal('kthread')], { error: phrase })
+    .meta({ id: 'Member', description: 'The name of a task, or "kthread": a kernel thread.' });
+});
+
 export const regionName = once(() => {
   const phrase = 'the name of a region: a letter, then letters, digits, "_" or "-"';
   return z

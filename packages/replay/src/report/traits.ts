@@ -204,6 +204,13 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
         ? 'an mbind that meets a hole loses the pages that it has isolated: they are on no LRU list for ever'
         : 'an mbind that meets a hole puts back the pages that it has isolated',
   ),
+  cpuset_attach_pins_mm: where(
+    ({ cpuset_migrates }) => cpuset_migrates,
+    either(
+      'attaching a task to a cpuset takes care that its memory stays until it was moved',
+      'attaching a kernel thread, or a task that just exits, to a cpuset with memory_migrate makes the kernel oops',
+    ),
+  ),
   cpuset_overrides_mems: where(
     ({ cpuset_migrates, policies }) => cpuset_migrates && policies === 'zonelists',
     either(

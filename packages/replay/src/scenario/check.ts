@@ -95,7 +95,7 @@ class Checker {
   #names(step: Step, path: Path): void {
     const { op, t, as, pid } = step;
     if (op === 'spawn') this.#newTask(t, [...path, 't']);
-    else if (t !== undefined) this.#task(t, [...path, 't']);
+    else if (t !== undefined && t !== 'kthread') this.#task(t, [...path, 't']);
     if (as !== undefined) this.#newTask(as, [...path, 'as']);
     if (typeof pid === 'string' && !NO_TASKS.has(pid)) this.#task(pid, [...path, 'pid']);
     this.#regions(step, path);
