@@ -39,7 +39,9 @@ export function entryList(entries: readonly number[]): string {
     parts.push(from === to ? `${entries[from]}` : `${entries[from]}..${entries[to]}`);
     from = to + 1;
   }
-  return parts.length <= PARTS ? parts.join(', ') : `${parts.slice(0, PARTS).join(', ')}, … (${entries.length} entries)`;
+  return parts.length <= PARTS
+    ? parts.join(', ')
+    : `${parts.slice(0, PARTS).join(', ')}, … (${entries.length} entries)`;
 }
 
 /** The entries by what is said of them, in the order in which that comes first. */

@@ -152,7 +152,12 @@ function touchAnswer({ result, mapped, fromSwap, zeroMapped, majorFaults }: Step
 /** The lines under a step that moved pages, or was to. */
 function explain(step: StepFacts, nodes: readonly number[], traits: Traits): string[] {
   const { ledger, before, after, quirks, warnings, unentered, result } = step;
-  const lines = [...(result?.maps ?? []), ...printStatuses(step), ...quirks.map((quirk) => `note: ${quirk}`), ...printCpuset(step)];
+  const lines = [
+    ...(result?.maps ?? []),
+    ...printStatuses(step),
+    ...quirks.map((quirk) => `note: ${quirk}`),
+    ...printCpuset(step),
+  ];
   if (warnings > 0)
     lines.push(
       `note: the kernel warned ${warnings === 1 ? 'once' : `${warnings} times`} about a page that is on no LRU list`,
