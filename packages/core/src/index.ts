@@ -16,6 +16,7 @@ export { referenceOf } from './reference/view.ts';
 export { Simulation, type Checkpoint, type ResumeOptions, type SimulationOptions } from './simulation.ts';
 export { type ColdState, type File, type Mm, type PolicyRange, type Region } from './state/cold.ts';
 export { hashState } from './state/hash.ts';
+export { PIECE, type ArrayImage, type StateImage } from './state/image.ts';
 export * as layout from './state/layout.ts';
 export { lockedOutside, lockHolders, pinsOf, seizedSlots, type Holder, type Pin } from './state/outside.ts';
 export * as read from './state/read.ts';

@@ -51,3 +51,6 @@ export {
   type TapeStimulus,
   type TapeWriterOptions,
 } from './tape/index.ts';
+export { parsePosition, printPosition, seqOf, type TapePosition } from './timeline/position.ts';
+export { type EventStop, type StateStop, type Stop } from './timeline/stop.ts';
+export { Timeline, type TimelineOptions } from './timeline/timeline.ts';

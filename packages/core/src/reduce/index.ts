@@ -14,6 +14,7 @@ import {
   type ReplayBlock,
 } from '@pagetape/events';
 import { produce } from 'immer';
+import { imageOf, restoreImage, type StateImage } from '../state/image.ts';
 import { copyState, initialState, type State } from '../state/state.ts';
 import type { MachineSpec } from '../state/topology.ts';
 import type { StateView } from '../state/view.ts';
@@ -74,6 +75,10 @@ export interface Machine {
   readonly replay: ReplayBlock;
   /** An independent machine in the same state. */
   fork(): Machine;
+  /** The state as it is now, to come back to. It shares with `base`, an image of the same run, what is equal. */
+  image(base?: StateImage): StateImage;
+  /** Goes to the state of an image of a machine of the same specification. The view stays valid, and shows it. */
+  restore(image: StateImage): void;
 }
 
 function openState(state: State): Machine {
@@ -82,6 +87,8 @@ function openState(state: State): Machine {
     emitters: (log) => compileEmitters(log, state, reducers),
     replay: compileReplay(state, reducers),
     fork: () => openState(copyState(state)),
+    image: (base) => imageOf(state, base),
+    restore: (image) => restoreImage(state, image),
   };
 }
 
