@@ -30,6 +30,26 @@ export { verifyTape, type Divergence, type Verdict } from './run/verify.ts';
 export { loadScenario, parseScenario, type Scenario } from './scenario/load.ts';
 export { loadOracle, parseOracle, type Oracle, type OracleResult } from './scenario/oracle.ts';
 export { ScenarioError, type Problem } from './scenario/problem.ts';
+export { compareSnapshots, type SnapshotDifference } from './snapshot/compare.ts';
+export {
+  checkGolden,
+  matchesGolden,
+  matchesSnapshot,
+  readGolden,
+  type GoldenCheck,
+  type GoldenOptions,
+} from './snapshot/golden.ts';
+export {
+  parseSnapshot,
+  printSnapshot,
+  SnapshotError,
+  withoutHashes,
+  type Snapshot,
+  type SnapshotEntry,
+  type SnapshotSection,
+} from './snapshot/snapshot.ts';
+export { snapshotOfRun, snapshotOfTape } from './snapshot/take.ts';
+export { printSnapshotDifferences } from './snapshot/text.ts';
 export {
   CHAIN_START,
   chainBlock,

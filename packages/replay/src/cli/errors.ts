@@ -17,6 +17,7 @@ const ABOUT_INPUT: ReadonlySet<string> = new Set([
   'NotSimulated',
   'StepFault',
   'TapeError',
+  'SnapshotError',
 ]);
 
 const FILE_ERRORS: Readonly<Record<string, string>> = {

@@ -40,6 +40,12 @@ const COMMANDS: readonly Listed[] = [
     summary: 'run the steps of a tape under other rules, and tell what differs call by call',
     load: () => import('./whatif.ts'),
   },
+  {
+    name: 'snapshot',
+    takes: 'TAPE|SCENARIO',
+    summary: 'print what a run means as a text to keep, or compare it with one',
+    load: () => import('./snapshot.ts'),
+  },
   { name: 'show', takes: 'TAPE', summary: 'print the events of a tape', load: () => import('./show.ts') },
   {
     name: 'conform',

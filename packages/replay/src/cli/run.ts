@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { Scenario } from '../scenario/load.ts';
 import { ANSWER_NO, headingFor, jsonText, linesText, type Context } from './context.ts';
 import { needFile, UsageError } from './errors.ts';
+import { atItsLine } from './fault.ts';
 
 interface Options {
   readonly seed?: string;
@@ -33,21 +34,18 @@ Exit status: 0 all steps returned; 1 a step did not, so the run stopped there; 2
 
 async function run(file: string, { seed, profile, output, inputs, json }: Options, context: Context): Promise<string> {
   const { loadScenario } = await import('../scenario/load.ts');
-  const { runScenario, StepFault } = await import('../run/run.ts');
+  const { runScenario } = await import('../run/run.ts');
   const { runJson, titleOf } = await import('../report/title.ts');
   const { printRun } = await import('../report/text.ts');
   needFile(file);
   if (output !== undefined) await mayReplace(output, file);
   const scenario = loadScenario(file);
-  try {
-    const done = runScenario(scenario, { seed, profile, tape: output, level: inputs ? 'inputs' : 'full' });
-    const title = titleOf(nameOf(scenario, file), scenario.about, done.start);
-    if (done.stop) context.status = ANSWER_NO;
-    if (json) return jsonText({ ...runJson(title, done.facts, done), unreached: done.unreached });
-    return linesText(printRun(title, done.facts, done, headingFor(context)));
-  } catch (error) {
-    throw error instanceof StepFault ? await atItsLine(file, error) : error;
-  }
+  const level = inputs ? 'inputs' : 'full';
+  const done = await atItsLine(file, () => runScenario(scenario, { seed, profile, tape: output, level }));
+  const title = titleOf(nameOf(scenario, file), scenario.about, done.start);
+  if (done.stop) context.status = ANSWER_NO;
+  if (json) return jsonText({ ...runJson(title, done.facts, done), unreached: done.unreached });
+  return linesText(printRun(title, done.facts, done, headingFor(context)));
 }
 
 /** Throws a UsageError unless a tape may be written there: where nothing is, or a tape, or a device. */
@@ -76,11 +74,4 @@ function firstBytes(path: string, count: number): Uint8Array {
 function nameOf({ name }: Scenario, file: string): string {
   const own = basename(file).replace(/\.(ya?ml|json)$/, '');
   return name ?? (own === 'scenario' ? basename(dirname(file)) : own);
-}
-
-/** The error with the place of its step in the file. */
-async function atItsLine(file: string, { step, message }: { step: number; message: string }): Promise<Error> {
-  const { readFileSync } = await import('node:fs');
-  const { Source } = await import('../scenario/source.ts');
-  return new Source(readFileSync(file, 'utf8'), file).error([{ path: ['steps', step], at: 'value', message }]);
 }

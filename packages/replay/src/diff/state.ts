@@ -1,7 +1,9 @@
 /** What differs between two states, in the words of somebody who looks at tasks and pages. */
 import { canonicalJson } from '@pagetape/events';
 import { hashState, layout, lockHolders, pinsOf, read, seizedSlots, type StateView } from '@pagetape/core';
-import { freeMemory, livingMms, pagesOfMm, placeOf, type Place } from '../report/places.ts';
+import { pageNamer, rangeText, type PageName } from '../report/names.ts';
+import { counters, freeNumbers, taskNumbers } from '../report/numbers.ts';
+import { livingMms, pagesOfMm, placeOf, type Place } from '../report/places.ts';
 
 /** Something that differs: a page, a counter, a list. `what` names it, the others say what it is on each side. */
 export interface Detail {
@@ -55,15 +57,14 @@ const PAGE_KINDS: Readonly<Record<PageKind, string>> = {
   'file page': 'pages are not in memory, and a fault brings another page of the file',
 };
 
-interface PageDetail {
-  readonly mm: string;
-  readonly vpn: number;
+interface PageDetail extends PageName {
   readonly a: string;
   readonly b: string;
 }
 
 function pageDifferences(a: StateView, b: StateView): DifferenceKind[] {
   const found = new Map<PageKind, PageDetail[]>();
+  const name = pageNamer(a);
   const inB = new Map(livingMms(b).map(({ mm, tasks }) => [tasks[0], mm]));
   for (const { mm, tasks } of livingMms(a)) {
     const other = inB.get(tasks[0]);
@@ -71,17 +72,16 @@ function pageDifferences(a: StateView, b: StateView): DifferenceKind[] {
     for (const vpn of new Set([...pagesOfMm(a, mm), ...pagesOfMm(b, other)])) {
       const kind = pageKind(a, b, mm, other, vpn);
       if (!kind) continue;
-      const detail = { mm: tasks[0], vpn, a: placeText(a, mm, vpn), b: placeText(b, other, vpn) };
+      const detail = { ...name(mm, vpn), a: placeText(a, mm, vpn), b: placeText(b, other, vpn) };
       const same = found.get(kind);
       if (same) same.push(detail);
       else found.set(kind, [detail]);
     }
   }
-  const names = regionNames(a);
   return (Object.keys(PAGE_KINDS) as PageKind[]).flatMap((kind) => {
     const pages = found.get(kind);
     if (!pages) return [];
-    return [{ kind: PAGE_KINDS[kind], count: pages.length, details: ranges(pages, names) }];
+    return [{ kind: PAGE_KINDS[kind], count: pages.length, details: ranges(pages) }];
   });
 }
 
@@ -118,46 +118,27 @@ function placeText(s: StateView, mm: number, vpn: number): string {
   return `node ${place}, pfn ${read.pte_pfn(pte)} ${bits.join('')}`;
 }
 
-/** How to call a page: by its region and its number in it. */
-type Name = (task: string, vpn: number) => { region: string; page: number };
-
-function regionNames(s: StateView): Name {
-  const mms = new Map(livingMms(s).map(({ mm, tasks }) => [tasks[0], mm]));
-  return (task, vpn) => {
-    const region = s.cold.regions.find(
-      ({ mm, start, pages }) => mm === mms.get(task) && vpn >= start && vpn < start + pages,
-    );
-    return region
-      ? { region: `${task} ${region.name}`, page: vpn - region.start }
-      : { region: `${task} page`, page: vpn };
-  };
-}
-
 /** Neighbours that differ in the same way are one line. Frames and slots in it are those of the first. */
-function ranges(pages: readonly PageDetail[], name: Name): Detail[] {
+function ranges(pages: readonly PageDetail[]): Detail[] {
   const kindText = (text: string): string => text.replace(/(pfn|slot) \d+/, '$1');
-  const lines: { task: string; first: number; last: number; a: string; b: string }[] = [];
-  for (const { mm, vpn, a, b } of pages) {
+  const lines: { region: string; first: number; last: number; a: string; b: string }[] = [];
+  for (const { region, page, a, b } of pages) {
     const line = lines.at(-1);
     const joins =
-      line?.task === mm &&
-      line.last === vpn - 1 &&
+      line?.region === region &&
+      line.last === page - 1 &&
       kindText(line.a) === kindText(a) &&
       kindText(line.b) === kindText(b);
-    if (line && joins) line.last = vpn;
-    else lines.push({ task: mm, first: vpn, last: vpn, a, b });
+    if (line && joins) line.last = page;
+    else lines.push({ region, first: page, last: page, a, b });
   }
-  return lines.map(({ task, first, last, a, b }) => {
-    const { region, page } = name(task, first);
-    return { what: `${region} ${page}${last > first ? `..${page + last - first}` : ''}`, a, b };
-  });
+  return lines.map(({ region, first, last, a, b }) => ({ what: `${region} ${rangeText(first, last)}`, a, b }));
 }
 
 // --- numbers ------------------------------------------------------------------------------------------------------
 
 function numberDifferences(a: StateView, b: StateView): DifferenceKind[] {
   const numbers = (s: StateView): Map<string, number> => new Map([...freeNumbers(s), ...taskNumbers(s)]);
-  const counters = (s: StateView): Map<string, number> => new Map(layout.VMSTAT.map((name, i) => [name, s.vmstat[i]]));
   return [
     ...unequal('numbers of free memory, slots and faults differ', numbers(a), numbers(b)),
     ...unequal('counters of the machine differ', counters(a), counters(b)),
@@ -167,22 +148,6 @@ function numberDifferences(a: StateView, b: StateView): DifferenceKind[] {
       new Map([['virtual nanoseconds', b.clock.t]]),
     ),
   ];
-}
-
-function freeNumbers(s: StateView): [string, number][] {
-  const { onNode, swap } = freeMemory(s);
-  return [
-    ...onNode.map((free, n): [string, number] => [`free pages of node ${s.topology.nodes[n]}`, free]),
-    ['free slots of swap', swap],
-  ];
-}
-
-function taskNumbers(s: StateView): [string, number][] {
-  return Object.values(s.cold.tasks).flatMap(({ name, pid }): [string, number][] => [
-    [`minor faults of ${name}`, s.tasks[pid * layout.TASK + layout.T_MIN_FLT]],
-    [`major faults of ${name}`, s.tasks[pid * layout.TASK + layout.T_MAJ_FLT]],
-    [`cpu of ${name}`, s.tasks[pid * layout.TASK + layout.T_CPU]],
-  ]);
 }
 
 function unequal(kind: string, a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): DifferenceKind[] {

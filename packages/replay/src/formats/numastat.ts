@@ -5,7 +5,8 @@
  */
 import { layout, type StateView } from '@pagetape/core';
 
-const LINES: readonly (readonly [name: string, counter: number])[] = [
+/** The counters of a node, in the order of the file. */
+export const NODE_COUNTERS: readonly (readonly [name: string, counter: number])[] = [
   ['numa_hit', layout.N_HIT],
   ['numa_miss', layout.N_MISS],
   ['numa_foreign', layout.N_FOREIGN],
@@ -15,5 +16,5 @@ const LINES: readonly (readonly [name: string, counter: number])[] = [
 ];
 
 export function numastat(s: StateView, nid: number): string {
-  return LINES.map(([name, counter]) => `${name} ${s.nodes[nid * layout.NODE + counter]}\n`).join('');
+  return NODE_COUNTERS.map(([name, counter]) => `${name} ${s.nodes[nid * layout.NODE + counter]}\n`).join('');
 }

@@ -105,6 +105,9 @@ interface Began {
   readonly stimulus: Stimulus;
 }
 
+/** Called after each step of the scenario, with the machine as the step left it. */
+export type StepListener = (s: StateView, step: StepFacts) => void;
+
 /** Reads the events of a run, in order, each soon after it happened, and answers with the facts at any time. */
 export class Narrator {
   private readonly s: StateView;
@@ -116,11 +119,13 @@ export class Narrator {
   private readonly freeAtStart: FreeMemory;
   private deadlock: DeadlockWait[] | null = null;
   private before: MemoryOf | null = null;
+  private readonly onStep: StepListener | undefined;
 
   /** `s` must be the state before the first step; names of tasks and memory are read from it as it goes on. */
-  constructor(s: StateView, traits: Traits) {
+  constructor(s: StateView, traits: Traits, onStep?: StepListener) {
     this.s = s;
     this.traits = traits;
+    this.onStep = onStep;
     this.freeAtStart = freeMemory(s);
   }
 
@@ -134,10 +139,13 @@ export class Narrator {
   stepEnded(): void {
     const step = this.steps.at(-1);
     const { before } = this;
-    if (!step || !before) return;
-    step.before = before;
-    step.after = this.memoryOf(before.mm);
-    step.unentered = unentered(this.s, before.mm, step, this.traits);
+    if (!step) return;
+    if (before) {
+      step.before = before;
+      step.after = this.memoryOf(before.mm);
+      step.unentered = unentered(this.s, before.mm, step, this.traits);
+    }
+    this.onStep?.(this.s, step);
   }
 
   /** Reads the rows from `from` up to before `to` of a block. */

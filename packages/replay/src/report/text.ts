@@ -51,15 +51,21 @@ export function printRun(
   ];
 }
 
-function printTitle({ name, about, traits, seed, nodes, swap }: RunTitle, heading: (text: string) => string): string[] {
+/** How much memory the machine has. */
+export function machineText({ nodes, swap }: Pick<RunTitle, 'nodes' | 'swap'>): string {
   const sizes = new Set(nodes.map(({ pages }) => pages));
   const each =
     sizes.size === 1
       ? `${nodes.length} nodes of ${nodes[0].pages} pages`
       : nodes.map(({ id, pages }) => `node ${id}: ${pages} pages`).join(', ');
+  return `${each}; ${swap === 0 ? 'no swap' : `${swap} pages of swap`}`;
+}
+
+function printTitle(title: RunTitle, heading: (text: string) => string): string[] {
+  const { name, about, traits, seed } = title;
   return [
     heading(name) + (about ? `: ${about}` : ''),
-    `  machine  ${each}; ${swap === 0 ? 'no swap' : `${swap} pages of swap`}`,
+    `  machine  ${machineText(title)}`,
     `  profile  ${traits.id}: ${traits.about}`,
     `  seed     ${seed}`,
   ];
@@ -71,11 +77,19 @@ type Row = { readonly cells: readonly string[] } | { readonly notes: readonly st
 const STEP_COLUMNS: readonly Alignment[] = ['r', 'l', 'l', 'r', 'l'];
 
 function printSteps(facts: RunFacts, traits: Traits): string[] {
-  const rows = facts.steps.flatMap((step, i) => printStep(step, `${i + 1}`, facts.nodes, traits));
+  const rows = eachStep(facts.steps).flatMap(({ number, facts: step }) => printStep(step, number, facts.nodes, traits));
   const cells = rows.flatMap((row) => ('cells' in row ? [row.cells] : []));
   const lines = table(cells, STEP_COLUMNS, 2, 64);
   const margin = Math.max(0, ...cells.map(([number]) => number.length)) + 2;
   return rows.flatMap((row) => ('cells' in row ? [lines.shift() as string] : indent(row.notes, margin + 2)));
+}
+
+/** Steps and the steps in them, in the order in which reports have them, with the numbers that they have there. */
+export function eachStep(steps: readonly StepFacts[], outer = ''): { number: string; facts: StepFacts }[] {
+  return steps.flatMap((facts, i) => {
+    const number = `${outer}${i + 1}`;
+    return [{ number, facts }, ...eachStep(facts.steps, `${number}.`)];
+  });
 }
 
 function printStep(step: StepFacts, number: string, nodes: readonly number[], traits: Traits): Row[] {
@@ -84,7 +98,6 @@ function printStep(step: StepFacts, number: string, nodes: readonly number[], tr
   return [
     { cells: [number, step.task ?? '-', stepText(step), took, answer(step, traits)] },
     ...(notes.length > 0 ? [{ notes }] : []),
-    ...step.steps.flatMap((inner, i) => printStep(inner, `${number}.${i + 1}`, nodes, traits)),
   ];
 }
 
@@ -113,7 +126,7 @@ const ANSWERS: Readonly<Record<string, readonly [one: string, many: string]>> = 
 const POLICY_CALLS: ReadonlySet<string> = new Set(['migrate_pages', 'mbind', 'set_mempolicy', 'get_mempolicy']);
 
 /** What the one who asked got to see, and why. */
-function answer(step: StepFacts, traits: Traits): string {
+export function answer(step: StepFacts, traits: Traits): string {
   const { result, stimulus, check } = step;
   if (!result) return 'did not return';
   const { ret, errno, sig, dead } = result;
@@ -252,20 +265,16 @@ function printMemory({ nodes, memory, freeAtStart, freeAtEnd }: RunFacts): strin
   return table(rows, ['l', ...head.slice(1).map(() => 'r' as const)]);
 }
 
-function printDeadlock({ deadlock, steps }: RunFacts): string[] {
-  const lines = (deadlock ?? []).map((wait) => {
-    const number = numberOf(steps, wait.op);
-    return `  ${wait.task} (step ${number}) waits for ${wait.for}, which ${wait.held_by} has`;
-  });
+function printDeadlock(facts: RunFacts): string[] {
+  const lines = deadlockWaits(facts).map(({ who, waits }) => `  ${who} ${waits}`);
   return [...lines, '  Nobody of them can ever go on, so the run stopped here.'];
 }
 
-/** The number that the step has in the report. */
-function numberOf(steps: readonly StepFacts[], op: number): string {
-  for (const [i, step] of steps.entries()) {
-    if (step.op === op) return `${i + 1}`;
-    const inner = numberOf(step.steps, op);
-    if (inner !== '') return `${i + 1}.${inner}`;
-  }
-  return '';
+/** Who waits in a deadlock, and for what. */
+export function deadlockWaits({ deadlock, steps }: RunFacts): { readonly who: string; readonly waits: string }[] {
+  const numbers = new Map(eachStep(steps).map(({ number, facts }) => [facts.op, number]));
+  return (deadlock ?? []).map((wait) => ({
+    who: `${wait.task} (step ${numbers.get(wait.op) ?? ''})`,
+    waits: `waits for ${wait.for}, which ${wait.held_by} has`,
+  }));
 }

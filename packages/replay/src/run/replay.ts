@@ -1,7 +1,7 @@
 /** Replaying a tape: its events through the reducers alone, without a kernel function. */
 import { ROW_LENGTH, StimulusBegan, StimulusEnded, type Block, type Stimulus } from '@pagetape/events';
 import { hashState, openMachine, PROFILES, type Machine } from '@pagetape/core';
-import { Narrator, type RunFacts } from '../report/facts.ts';
+import { Narrator, type RunFacts, type StepListener } from '../report/facts.ts';
 import { TapeError, type Tape } from '../tape/index.ts';
 import { startOf } from './stimuli.ts';
 
@@ -35,7 +35,7 @@ interface StimulusPayload {
  * Replays all events of a `full` tape, and compares the state with the tape's marks. Throws a TapeError for a damaged
  * one.
  */
-export function replayTape(tape: Tape): Replay {
+export function replayTape(tape: Tape, onStep?: StepListener): Replay {
   if (tape.header.level !== 'full') {
     throw new TapeError(
       'the tape has stimuli and marks alone, so there are no events to replay; "pagetape verify" runs it again',
@@ -43,7 +43,7 @@ export function replayTape(tape: Tape): Replay {
   }
   const start = startOf(tape);
   const machine = openMachine(start.machine);
-  const narrator = new Narrator(machine.view, PROFILES[start.profile]);
+  const narrator = new Narrator(machine.view, PROFILES[start.profile], onStep);
   const { blocks } = tape;
   const marks = new Map(tape.marks.map(({ seq, state }) => [seq, state]));
   let [compared, badMark, chain]: [number, BadMark | null, string] = [0, null, ''];

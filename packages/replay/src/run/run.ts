@@ -1,9 +1,17 @@
 /** Running a scenario, onto a tape if one is wanted. */
-import { DEFAULT_PROFILE, NotSimulated, PRNG_NAME, PROFILES, ScenarioFault, type Result } from '@pagetape/core';
+import {
+  DEFAULT_PROFILE,
+  NotSimulated,
+  PRNG_NAME,
+  PROFILES,
+  ScenarioFault,
+  type Result,
+  type StateView,
+} from '@pagetape/core';
 import { printStimulus } from '@pagetape/events';
 import type { Scenario } from '../scenario/load.ts';
 import { TapeWriter, type TapeStart } from '../tape/index.ts';
-import { Narrator, type RunFacts } from '../report/facts.ts';
+import { Narrator, type RunFacts, type StepListener } from '../report/facts.ts';
 import { Recorder, type RunStart } from './record.ts';
 import { ChainSink, type RunSink } from './sink.ts';
 import { PAGETAPE_VERSION } from './version.ts';
@@ -17,6 +25,7 @@ export interface RunOptions {
   readonly tape?: string | undefined;
   /** `full` unless told: with events; `inputs`: stimuli and marks alone. */
   readonly level?: TapeStart['level'] | undefined;
+  readonly onStep?: StepListener | undefined;
 }
 
 /** A run that is over. */
@@ -32,6 +41,8 @@ export interface Run {
   readonly chain: string;
   /** Hash of the last state. */
   readonly state: string;
+  /** The machine after the last step. */
+  readonly view: StateView;
 }
 
 /** A step that makes no sense, or that is not simulated yet: `step` counts from 0. */
@@ -60,7 +71,7 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Run {
   const start = startOfRun(scenario, options);
   const sink = openSink(start, options);
   const recorder = new Recorder(start, sink, (...rows) => narrator.read(...rows));
-  const narrator = new Narrator(recorder.view, PROFILES[start.profile]);
+  const narrator = new Narrator(recorder.view, PROFILES[start.profile], options.onStep);
   const results: Result[] = [];
   for (const [i, step] of scenario.steps.entries()) {
     narrator.stepBegins(step);
@@ -72,7 +83,7 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Run {
   const stop = results.at(-1)?.stop;
   const state = recorder.end({ outcome: stop ?? 'done', steps: results.length });
   const unreached = scenario.steps.length - results.length;
-  return { start, results, stop, unreached, facts: narrator.facts(), chain: sink.chain, state };
+  return { start, results, stop, unreached, facts: narrator.facts(), chain: sink.chain, state, view: recorder.view };
 }
 
 function openSink({ machine, profile, seed }: RunStart, { tape, level = 'full' }: RunOptions): RunSink {

@@ -119,7 +119,8 @@ function placement(a: TwinStep, b: TwinStep, beforeA: Memory, beforeB: Memory): 
     .flatMap((name) => differing(`memory of ${name}`, placesOf(a.memory[name]), placesOf(b.memory[name])));
 }
 
-function placesOf(memory: MemoryOf | undefined): string {
+/** "N0=22 N3=4 swap=154" */
+export function placesOf(memory: MemoryOf | undefined): string {
   if (!memory) return 'gone';
   const { onNode, swapped, zero } = memory;
   const parts = onNode.map((pages, n) => (pages > 0 ? `N${memory.nodes[n]}=${pages}` : ''));
