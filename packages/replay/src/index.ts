@@ -15,6 +15,9 @@ export {
   type Reason,
   type Refused,
 } from './ledger/ledger.ts';
+export { ExpressionError } from './questions/expression.ts';
+export { compileExpression, countEvents, findEvents, findLast, groupEvents, type Group } from './questions/find.ts';
+export { TapeNames, type Step } from './questions/names.ts';
 export { Narrator, type DeadlockWait, type RunFacts, type StepFacts } from './report/facts.ts';
 export { memoryOf, memoryOfAll, placeOf, type FreeMemory, type MemoryOf, type Place } from './report/places.ts';
 export { printRun, type RunHashes, type RunTitle } from './report/text.ts';

@@ -110,7 +110,19 @@ for (const [command, error] of REFUSED) {
 test('help names every command, and says what an exit status means', async (t) => {
   const { status, out } = await pagetape('--help');
   t.is(status, 0);
-  for (const name of ['run', 'replay', 'verify', 'diff', 'show', 'whatif', 'snapshot', 'conform', 'bench', 'profiles'])
+  for (const name of [
+    'run',
+    'replay',
+    'verify',
+    'diff',
+    'show',
+    'whatif',
+    'snapshot',
+    'find',
+    'conform',
+    'bench',
+    'profiles',
+  ])
     t.regex(out, new RegExp(`^  ${name} `, 'm'));
   t.regex(out, /Exit status: 0 done; 1 the answer is "no"/);
 });

@@ -18,6 +18,7 @@ const ABOUT_INPUT: ReadonlySet<string> = new Set([
   'StepFault',
   'TapeError',
   'SnapshotError',
+  'ExpressionError',
 ]);
 
 const FILE_ERRORS: Readonly<Record<string, string>> = {

@@ -46,6 +46,12 @@ const COMMANDS: readonly Listed[] = [
     summary: 'print what a run means as a text to keep, or compare it with one',
     load: () => import('./snapshot.ts'),
   },
+  {
+    name: 'find',
+    takes: 'TAPE EXPRESSION',
+    summary: 'find events by their fields, count or group them',
+    load: () => import('./find.ts'),
+  },
   { name: 'show', takes: 'TAPE', summary: 'print the events of a tape', load: () => import('./show.ts') },
   {
     name: 'conform',

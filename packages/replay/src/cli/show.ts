@@ -47,18 +47,11 @@ A line is: seq, virtual nanoseconds, cpu, task, op, kind, fields.
 Files for --proc: /proc/TASK/numa_maps (a name or a pid), /proc/vmstat, and numastat, meminfo and distance under
 /sys/devices/system/node/nodeN. Short forms: TASK/numa_maps, vmstat, nodeN/numastat.`;
 
-/** Opens a tape that has events. */
-async function openFull(file: string, context: Context): Promise<Tape> {
-  const { openTape } = await import('./tape.ts');
-  const tape = openTape(file, context);
-  if (tape.header.level === 'full') return tape;
-  throw new UsageError(`${file} holds steps alone, no events; record it without --inputs`);
-}
-
 async function showEvents(file: string, options: Options, context: Context): Promise<void> {
   const { selectEvents } = await import('../run/select.ts');
   const { printEvent } = await import('@pagetape/events');
-  const tape = await openFull(file, context);
+  const { openFull } = await import('./tape.ts');
+  const tape = openFull(file, context);
   const output = new BufferedOutput(context);
   const print = options.json ? JSON.stringify : printEvent;
   for (const event of selectEvents(tape, await selection(tape, options))) await output.line(print(event));
@@ -72,13 +65,13 @@ async function showFile(file: string, name: string, options: Options, context: C
   const picking = PICKING.find((option) => options[option] !== undefined);
   if (picking !== undefined)
     throw new UsageError(`--${picking} picks events, and --proc prints a file of the machine; leave one of them out`);
-  const { naming } = await import('./tape.ts');
+  const { naming, openFull, wholeNumber } = await import('./tape.ts');
   const { lastEvent, stateAt } = await import('../formats/at.ts');
   const { readSystemFile, systemFiles } = await import('../formats/files.ts');
   const { startOf } = await import('../run/stimuli.ts');
   const { PROFILES } = await import('@pagetape/core');
   const { inWords } = await import('../scenario/suggest.ts');
-  const tape = await openFull(file, context);
+  const tape = openFull(file, context);
   const last = lastEvent(tape);
   const at = options.at === undefined ? last : wholeNumber('--at', options.at);
   if (at > last) throw new UsageError(`--at is ${at}, but the last event on the tape is ${last}`);
@@ -90,8 +83,8 @@ async function showFile(file: string, name: string, options: Options, context: C
 }
 
 async function selection(tape: Tape, options: Options): Promise<Selection> {
+  const { rangeOf, wholeNumber } = await import('./tape.ts');
   const { from, to } = rangeOf(options);
-  if (from > to) throw new UsageError(`the events asked for begin at ${from} and end at ${to}; give the smaller first`);
   const { kind, task, pfn, op } = options;
   return {
     from,
@@ -101,25 +94,6 @@ async function selection(tape: Tape, options: Options): Promise<Selection> {
     pfn: pfn === undefined ? null : wholeNumber('--pfn', pfn),
     op: op === undefined ? null : wholeNumber('--op', op),
   };
-}
-
-function rangeOf({ from, to, range }: Options): { from: number; to: number } {
-  if (range === undefined) {
-    return {
-      from: from === undefined ? 1 : wholeNumber('--from', from),
-      to: to === undefined ? Infinity : wholeNumber('--to', to),
-    };
-  }
-  if (from !== undefined || to !== undefined)
-    throw new UsageError('--range stands for --from and --to; leave them out');
-  const match = /^(\d*)\.\.(\d*)$/.exec(range);
-  if (!match) throw new UsageError(`--range is "${range}"; it should be as 100..200, 100.. or ..200`);
-  return { from: match[1] === '' ? 1 : Number(match[1]), to: match[2] === '' ? Infinity : Number(match[2]) };
-}
-
-function wholeNumber(option: string, text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new UsageError(`${option} is "${text}"; it should be a whole number`);
 }
 
 async function kindsOf(names: readonly string[]): Promise<ReadonlySet<string>> {

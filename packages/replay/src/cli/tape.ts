@@ -1,7 +1,7 @@
 /** Opening tapes for commands. */
 import { readTape, type Tape } from '../tape/index.ts';
 import type { Context } from './context.ts';
-import { needFile } from './errors.ts';
+import { needFile, UsageError } from './errors.ts';
 
 /** Opens a tape. What is missing of it is said on standard error. Errors name the file. */
 export function openTape(file: string, context: Context): Tape {
@@ -21,4 +21,43 @@ export function naming<T>(file: string, action: () => T): T {
     }
     throw error;
   }
+}
+
+/** Opens a tape that has events. */
+export function openFull(file: string, context: Context): Tape {
+  const tape = openTape(file, context);
+  if (tape.header.level === 'full') return tape;
+  throw new UsageError(`${file} holds steps alone, no events; record it without --inputs`);
+}
+
+interface RangeOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly range?: string;
+}
+
+/** The events that --from, --to or --range ask for, both ends included. */
+export function rangeOf(options: RangeOptions): { from: number; to: number } {
+  const { from, to } = readRange(options);
+  if (from > to) throw new UsageError(`the events asked for begin at ${from} and end at ${to}; give the smaller first`);
+  return { from, to };
+}
+
+function readRange({ from, to, range }: RangeOptions): { from: number; to: number } {
+  if (range === undefined) {
+    return {
+      from: from === undefined ? 1 : wholeNumber('--from', from),
+      to: to === undefined ? Infinity : wholeNumber('--to', to),
+    };
+  }
+  if (from !== undefined || to !== undefined)
+    throw new UsageError('--range stands for --from and --to; leave them out');
+  const match = /^(\d*)\.\.(\d*)$/.exec(range);
+  if (!match) throw new UsageError(`--range is "${range}"; it should be as 100..200, 100.. or ..200`);
+  return { from: match[1] === '' ? 1 : Number(match[1]), to: match[2] === '' ? Infinity : Number(match[2]) };
+}
+
+export function wholeNumber(option: string, text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new UsageError(`${option} is "${text}"; it should be a whole number`);
 }

@@ -141,13 +141,14 @@ function ledgers({ steps }: RunFacts, names: RefusedNames): (SnapshotEntry & { u
 
 function ledgerEntries(ledger: Ledger, op: number, names: RefusedNames): SnapshotEntry[] {
   const { entries, isolated, evicted, migrated, unreferenced, passes, left, refused } = ledger;
+  const refusedAfter = isolated - migrated - evicted - unreferenced;
   const counted = {
     'looked at': entries.length,
     isolated,
     copied: migrated,
     evicted,
     'let go of by all others': unreferenced,
-    'counted as not moved': left ?? 0,
+    'counted as not moved': left === refusedAfter ? 0 : (left ?? 0),
     passes,
   };
   return [
