@@ -90,6 +90,7 @@ export {
   ENOSPC,
   ENOSYS,
   EOPNOTSUPP,
+  EOVERFLOW,
   EPERM,
   ERANGE,
   ERRNO,

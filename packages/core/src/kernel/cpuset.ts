@@ -21,7 +21,8 @@ import {
 } from '@pagetape/events';
 import { cpu_online, current, task_cpu, type Kernel, type Sleeping } from '../kernel.ts';
 import { bitmap_parselist, bitmap_remap, bitmap_scnlistprintf } from '../lib/bitmap.ts';
-import { bind_zonelist, mpol_equal } from '../mm/mempolicy.ts';
+import { bind_zonelist } from '../mm/mempolicy.ts';
+import { __mpol_equal } from '../mm/mempolicy_modes.ts';
 import { down_write } from '../mm/mempolicy_calls.ts';
 import { do_migrate_pages } from '../mm/mempolicy_migrate.ts';
 import { node_states_memory } from '../mm/page_alloc.ts';
@@ -137,7 +138,7 @@ function* mpol_rebind_mm(k: Kernel, mm: number, from: readonly number[], to: rea
   yield* down_write(k, mm);
   for (const vma of vmas_of(k, mm)) {
     const policy = vma.policy && mpol_rebind_policy(k, vma.policy, from, to);
-    if (!mpol_equal(policy, vma.policy)) k.emit.VmaPolicySet({ vma: vma.id, policy });
+    if (!__mpol_equal(policy, vma.policy)) k.emit.VmaPolicySet({ vma: vma.id, policy });
   }
   k.emit.MmapLockReleased(mm, -1);
 }

@@ -1,5 +1,5 @@
 /** Lists of numbers as people write them, and the mapping of one set to another. */
-import { EINVAL, ERANGE } from '@pagetape/events';
+import { EINVAL, EOVERFLOW, ERANGE } from '@pagetape/events';
 import test from 'ava';
 import { bitmap_parselist, bitmap_remap, bitmap_scnlistprintf, parselist } from './bitmap.ts';
 
@@ -19,8 +19,10 @@ test('later kernels know more words in lists', (t) => {
   t.deepEqual(parselist('1,N', 4), [1, 3]);
   t.deepEqual(parselist('0-7:1/4', 8), [0, 4]);
   t.deepEqual(parselist('all:2/3', 6), [0, 1, 3, 4]);
-  for (const wrong of ['a', '-1', '3-1', '1-', '0-3:2/1', '0-3:1/0', '0x1']) t.is(parselist(wrong, 8), -EINVAL);
+  for (const wrong of ['a', '-1', '3-1', '1-', '0-3:2/1', '0-3:1/0', '0x1', '3:1/2', 'n'])
+    t.is(parselist(wrong, 8), -EINVAL);
   t.is(parselist('7-8', 8), -ERANGE);
+  t.is(parselist('4294967296', 8), -EOVERFLOW);
 });
 
 test('what is written can be read again', (t) => {

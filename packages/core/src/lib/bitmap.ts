@@ -1,7 +1,7 @@
 /**
  * Sets of small numbers as people write them, and from one set to another (lib/bitmap.c). Sets are lists, ascending.
  */
-import { EINVAL, ERANGE } from '@pagetape/events';
+import { EINVAL, EOVERFLOW, ERANGE } from '@pagetape/events';
 
 /** `lib/bitmap.c:bitmap_parselist()`: "0-1,3", or minus an error number. Nothing at all is the empty set. */
 export function bitmap_parselist(text: string, bits: number): number[] | number {
@@ -17,6 +17,9 @@ export function bitmap_parselist(text: string, bits: number): number[] | number 
   return [...found].sort((a, b) => a - b);
 }
 
+/** The highest number that fits into an unsigned int. */
+const UINT_MAX = 0xffff_ffff;
+
 /**
  * `lib/bitmap.c:bitmap_parselist()` of later kernels, which know more words: "all", "N" for the highest number, "0-7:1/2"
  * for the first of every two, and white space between the parts. Minus an error number.
@@ -25,6 +28,7 @@ export function parselist(text: string, bits: number): number[] | number {
   const found = new Set<number>();
   for (const part of text.split(/[\s,]+/).filter((each) => each !== '')) {
     const region = parse_region(part, bits - 1);
+    if (region && Object.values(region).some((n) => n > UINT_MAX)) return -EOVERFLOW;
     if (!region || region.first > region.last || region.every === 0 || region.some > region.every) return -EINVAL;
     if (region.last >= bits) return -ERANGE;
     for (let n = region.first; n <= region.last; n++) {
@@ -39,7 +43,7 @@ function parse_region(
   part: string,
   highest: number,
 ): { first: number; last: number; some: number; every: number } | null {
-  const match = /^(?:(all)|(\d+|N)(?:-(\d+|N))?)(?::(\d+|N)\/(\d+|N))?$/i.exec(part);
+  const match = /^(?:([aA][lL][lL])|(\d+|N)(?:-(\d+|N)|(?!:)))(?::(\d+|N)\/(\d+|N))?$/.exec(part);
   if (!match) return null;
   const [, all, start, end = start, some, every] = match;
   const number = (word: string): number => (word === 'N' ? highest : Number(word));

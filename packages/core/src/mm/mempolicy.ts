@@ -105,9 +105,3 @@ export function mpol_new(mode: number, nodes: readonly number[]): Policy | null 
   if (mode === MPOL_PREFERRED) return { mode, nodes: nodes.slice(0, 1) };
   return { mode, nodes: [...nodes] };
 }
-
-/** Whether two areas have the same policy: mpol_equal(). */
-export function mpol_equal(a: Policy | null, b: Policy | null): boolean {
-  if (a === null || b === null) return a === b;
-  return a.mode === b.mode && a.nodes.length === b.nodes.length && a.nodes.every((nid, i) => nid === b.nodes[i]);
-}

@@ -14,6 +14,7 @@ import {
 import { current, numa_node_id, type Kernel } from '../kernel.ts';
 import { next_node_in } from '../lib/nodemask.ts';
 import { TASK, T_IL_PREV, T_IL_WEIGHT } from '../state/layout.ts';
+import { shmem_mapping } from '../state/read.ts';
 import { policy_of_area, type PolicyArea } from '../state/shared_policy.ts';
 import { __folio_alloc } from './page_alloc.ts';
 
@@ -104,19 +105,25 @@ export interface PolicyAt {
   readonly ilx: number;
 }
 
+/** Where the interleave of an area begins: at the number of its inode, if the file keeps its policies. */
+function interleave_start(k: Kernel, { file, pgoff }: PolicyArea): number {
+  const biased = k.traits.areas_interleave_from_inode && shmem_mapping(k.s, file);
+  return pgoff + (biased ? k.s.cold.files[file].ino : 0);
+}
+
 /**
  * `mm/mempolicy.c:get_vma_policy()`: what decides about page `vpn` of an area: the policy of the area or of its file, else
  * that of the *running* task, whoever owns the memory.
  */
 export function get_vma_policy(k: Kernel, vma: PolicyArea, vpn: number): PolicyAt {
   const policy = policy_of_area(k.s, vma, vpn) ?? get_task_policy(k);
-  return { policy, ilx: vma.pgoff + (vpn - vma.start) };
+  return { policy, ilx: interleave_start(k, vma) + (vpn - vma.start) };
 }
 
 /** `mm/mempolicy.c:vma_alloc_folio()`: a frame for page `vpn` of an area. */
 export function vma_alloc_folio(k: Kernel, vma: PolicyArea, vpn: number): number {
   const policy = policy_of_area(k.s, vma, vpn) ?? get_task_policy(k);
-  return folio_alloc_mpol(k, policy, vma.pgoff + (vpn - vma.start));
+  return folio_alloc_mpol(k, policy, interleave_start(k, vma) + (vpn - vma.start));
 }
 
 /** `mm/mempolicy.c:folio_alloc()`: a frame without an area, by the policy of the running task. */

@@ -108,7 +108,7 @@ export function* kernel_migrate_pages(
 function fitted(k: Kernel, mode: ModeAndFlags, nodes: readonly number[]): Policy | null | number {
   const policy = mpol_new(mode, nodes);
   if (typeof policy === 'number') return refuse(k, 'policy-nodes', EINVAL);
-  return policy && (mpol_set_nodemask(k, policy, nodes) ?? refuse(k, 'no-node-left', EINVAL));
+  return policy && (mpol_set_nodemask(k, policy, nodes, current(k).mems_allowed) ?? refuse(k, 'no-node-left', EINVAL));
 }
 
 const interleaves = (policy: Policy | null): boolean =>
@@ -200,8 +200,7 @@ function interleave_base(k: Kernel, pages: PageRange, policy: Policy, [pfn]: rea
   const vma = mappers_of(k, pfn).find((each) => each.mm === mm && each.start < pages.end && each.end > pages.start);
   if (!vma) return 0;
   const index = page_index(k.s, pfn);
-  const inode = k.traits.mbind_interleave_from_inode && shmem_mapping(k.s, vma.file) ? k.s.cold.files[vma.file].ino : 0;
-  return get_vma_policy(k, vma, vma.start + index - vma.pgoff).ilx + inode - index;
+  return get_vma_policy(k, vma, vma.start + index - vma.pgoff).ilx - index;
 }
 
 /** `mm/mempolicy.c:mbind_range()` over all areas of a range. Neighbours that are alike now are merged. */
@@ -211,31 +210,28 @@ function mbind_range(k: Kernel, mm: number, { start, end }: PageRange, policy: P
     if (!vma || vma.start >= end) return;
     const from = Math.max(vma.start, start);
     const to = Math.min(vma.end, end);
-    if (!__mpol_equal(vma.policy, policy)) {
-      if (shmem_mapping(k.s, vma.file)) set_shared_policy(k, vma, from, to, policy);
-      change_vma_policy(k, vma, from, to, policy);
-    }
+    if (!__mpol_equal(vma.policy, policy)) vma_replace_policy(k, vma_modify_policy(k, vma, from, to, policy), policy);
     at = to;
   }
 }
 
-/** `mm/shmem.c:shmem_set_policy()`: the file keeps the policy of its pages, whoever maps them. */
-function set_shared_policy(k: Kernel, vma: Vma, from: number, to: number, policy: Policy | null): void {
-  const start = vma.pgoff + (from - vma.start);
-  k.emit.SharedPolicySet({ file: vma.file, start, end: start + (to - from), policy });
+/**
+ * `mm/mempolicy.c:vma_replace_policy()`: of memory of tmpfs the file keeps the policy of the pages, whoever maps them. That is
+ * of the *whole* area, also of what a neighbour that took the range in showed before.
+ */
+function vma_replace_policy(k: Kernel, { id, file, start, end, pgoff }: Vma, policy: Policy | null): void {
+  if (shmem_mapping(k.s, file)) k.emit.SharedPolicySet({ file, start: pgoff, end: pgoff + (end - start), policy });
+  k.emit.VmaPolicySet({ vma: id, policy });
 }
 
-/** `mm/mmap.c:vma_modify_policy()`, and the policy for what it gives: a neighbour takes the range in, or it is cut out. */
-function change_vma_policy(k: Kernel, vma: Vma, start: number, end: number, policy: Policy | null): void {
+/** `mm/mmap.c:vma_modify_policy()`: a neighbour that is alike takes the range in, or it is cut out. Returns its area. */
+function vma_modify_policy(k: Kernel, vma: Vma, start: number, end: number, policy: Policy | null): Vma {
   const merged = vma_merge(k, vma.mm, start, end, vma.pgoff + (start - vma.start), { ...vma, policy });
-  if (merged) {
-    if (!__mpol_equal(merged.policy, policy)) k.emit.VmaPolicySet({ vma: merged.id, policy });
-    return;
-  }
+  if (merged) return merged;
   let part = vma;
   if (start !== part.start) part = split_vma(k, part, start, true);
   if (end !== part.end) part = split_vma(k, part, end, false);
-  k.emit.VmaPolicySet({ vma: part.id, policy });
+  return part;
 }
 
 // --- get_mempolicy(2) and set_mempolicy_home_node(2) ----------------------------------------------------------------
@@ -310,7 +306,7 @@ function set_home_node(k: Kernel, mm: number, { start, end }: PageRange, home_no
     if (policy.mode !== MPOL_BIND && policy.mode !== MPOL_PREFERRED_MANY) return -EOPNOTSUPP;
     error = 0;
     const from = Math.max(vma.start, start);
-    change_vma_policy(k, vma, from, Math.min(vma.end, end), { ...policy, home_node });
+    mbind_range(k, mm, { start: from, end: Math.min(vma.end, end) }, { ...policy, home_node });
     vma = find_vma(k, mm, from) as Vma;
   }
   return error;

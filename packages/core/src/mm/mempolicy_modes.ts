@@ -15,7 +15,7 @@ import {
   MPOL_PREFERRED_MANY,
   type Policy,
 } from '@pagetape/events';
-import { current, type Kernel } from '../kernel.ts';
+import type { Kernel } from '../kernel.ts';
 import { nodes_fold, nodes_onto, nodes_remap } from '../lib/nodemask.ts';
 import { node_states_memory } from './page_alloc.ts';
 
@@ -68,12 +68,16 @@ function mpol_relative_nodemask(nodes: readonly number[], allowed: readonly numb
 }
 
 /**
- * `mm/mempolicy.c:mpol_set_nodemask()`: fits a new policy to the nodes that the running task may use. Null when none
- * is left.
+ * `mm/mempolicy.c:mpol_set_nodemask()`: fits a new policy to the nodes that whoever sets it may use. Null when none is
+ * left.
  */
-export function mpol_set_nodemask(k: Kernel, policy: Policy, nodes: readonly number[]): Policy | null {
+export function mpol_set_nodemask(
+  k: Kernel,
+  policy: Policy,
+  nodes: readonly number[],
+  mems_allowed: readonly number[],
+): Policy | null {
   if (policy.mode === MPOL_LOCAL) return policy;
-  const { mems_allowed } = current(k);
   const allowed = intersect(mems_allowed, node_states_memory(k));
   const relative = ((policy.flags ?? 0) & MPOL_F_RELATIVE_NODES) !== 0;
   const mask = relative ? mpol_relative_nodemask(nodes, allowed) : intersect(nodes, allowed);
@@ -104,7 +108,7 @@ export function mpol_rebind_policy(policy: Policy, allowed: readonly number[]): 
 const sameNodes = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((nid, i) => nid === b[i]);
 
-/** `mm/mempolicy.c:__mpol_equal()` */
+/** `mm/mempolicy.c:__mpol_equal()`. Where modes have no flags, mode and nodes are all that there is. */
 export function __mpol_equal(a: Policy | null, b: Policy | null): boolean {
   if (a === null || b === null) return a === b;
   if (a.mode !== b.mode || (a.flags ?? 0) !== (b.flags ?? 0) || a.home_node !== b.home_node) return false;

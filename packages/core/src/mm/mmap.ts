@@ -6,7 +6,7 @@ import { has_page_table } from '../state/read.ts';
 import { make_pages_present } from './memory.ts';
 import { tlb_finish, tlb_gather, unmap_vmas, type Gather } from './memory_range.ts';
 import { may_lock } from './mlock.ts';
-import { mpol_equal } from './mempolicy.ts';
+import { __mpol_equal } from './mempolicy_modes.ts';
 import { shmem_delete_inode, shmem_zero_setup } from './shmem.ts';
 import { lru_add_drain } from './swap.ts';
 import type { Sleeping } from '../kernel.ts';
@@ -71,7 +71,7 @@ type Alike = Pick<Vma, 'flags' | 'opened' | 'anon_vma' | 'policy'>;
 
 function can_merge(a: Alike, b: Alike): boolean {
   const anon = a.anon_vma === 0 || b.anon_vma === 0 || a.anon_vma === b.anon_vma;
-  return a.flags === b.flags && a.opened === b.opened && anon && mpol_equal(a.policy, b.policy);
+  return a.flags === b.flags && a.opened === b.opened && anon && __mpol_equal(a.policy, b.policy);
 }
 
 /** Areas that stand for something else than memory are never merged. */
@@ -147,7 +147,7 @@ function reusable(lower: Vma, upper: Vma): boolean {
   return (
     (lower.flags & ~PROTECTION) === (upper.flags & ~PROTECTION) &&
     lower.opened === upper.opened &&
-    mpol_equal(lower.policy, upper.policy) &&
+    __mpol_equal(lower.policy, upper.policy) &&
     upper.pgoff === lower.pgoff + (lower.end - lower.start)
   );
 }

@@ -48,7 +48,7 @@ export const linux_6_12: Traits = {
   preferred_many_balances: true,
   isolation_failures_count: true,
   write_fault_dirties: true,
-  mbind_interleave_from_inode: true,
+  areas_interleave_from_inode: true,
   pagevec_size: 31,
   max_numnodes: 1024,
   not_migratable: VM_IO | VM_PFNMAP,
@@ -73,7 +73,7 @@ export const linux_6_1: Traits = {
   preferred_many_balances: false,
   isolation_failures_count: false,
   remove_needs: VM_WRITE,
-  mbind_interleave_from_inode: false,
+  areas_interleave_from_inode: false,
   pagevec_size: 15,
   sys_call_table_entries: { i386: 451, ia32: 451, x86_64: 451, ia64: 0 },
 };

@@ -21,7 +21,7 @@ export const seed: Traits = {
   preferred_many_balances: false,
   isolation_failures_count: false,
   write_fault_dirties: false,
-  mbind_interleave_from_inode: false,
+  areas_interleave_from_inode: false,
   pagevec_size: 14,
   max_numnodes: 64,
   engine: 'swap',

@@ -26,8 +26,11 @@ export interface Traits {
   readonly isolation_failures_count: boolean;
   /** A write fault on a shared mapping marks the page dirty at once; else it is found out when the mapping goes. */
   readonly write_fault_dirties: boolean;
-  /** mbind(2) that moves pages of a file counts its interleave from the number of the inode on, as faults do. */
-  readonly mbind_interleave_from_inode: boolean;
+  /**
+   * mbind(2) that moves pages of a file of tmpfs, and private copies of them, count an interleave from the number of the inode
+   * on, as new pages of the file do.
+   */
+  readonly areas_interleave_from_inode: boolean;
   /** A mask of more bits than a page has is refused. */
   readonly mask_bits_bounded: boolean;
   /** Highest number of node ids that masks know, MAX_NUMNODES. */

@@ -50,13 +50,26 @@ export function* performSoftOffline(k: Kernel, step: StimulusByOp<'soft_offline'
   return fromKernel(yield* soft_offline_page(k, mm, resolvePage(k.s, pid, step.addr)));
 }
 
+/** `lib/kstrtox.c:kstrtou8()` of any base: "12", "0x1f", "017". Null: it makes no sense, or does not fit. */
+function kstrtou8(text: string): number | null {
+  const match = /^\+?(?:0x([\da-f]+)|0([0-7]+)|(0|[1-9]\d*))\n?$/i.exec(text);
+  if (!match) return null;
+  const [, hex, octal, decimal] = match;
+  const value = hex ? Number.parseInt(hex, 16) : octal ? Number.parseInt(octal, 8) : Number(decimal);
+  return value <= 255 ? value : null;
+}
+
+/** The file of a weight: there is one for each node that there may be. */
+const has_weight = (k: Kernel, node: number): boolean =>
+  k.traits.last_mode >= MPOL_WEIGHTED_INTERLEAVE && k.s.topology.nodes.includes(node);
+
 /** `mm/mempolicy.c:node_store()`: a weight from 0 to 255; nothing at all, as 0, is the usual one. */
 // eslint-disable-next-line require-yield -- every step has the same shape, also those that never sleep
 export function* performWeight(k: Kernel, { node, value }: StimulusByOp<'weight'>): Sleeping<Result> {
-  if (k.traits.last_mode < MPOL_WEIGHTED_INTERLEAVE) return fromKernel(-ENOENT);
-  const text = `${value}`.trim();
-  const weight = text === '' ? 0 : /^\+?\d+$/.test(text) ? Number(text) : NaN;
-  if (!(weight <= 255)) return fromKernel(-EINVAL);
+  if (!has_weight(k, node)) return fromKernel(-ENOENT);
+  const text = `${value}`;
+  const weight = text === '' || text === '\n' ? 0 : kstrtou8(text);
+  if (weight === null) return fromKernel(-EINVAL);
   k.emit.InterleaveWeightSet({ node, weight });
   return { ret: 0 };
 }
@@ -64,7 +77,7 @@ export function* performWeight(k: Kernel, { node, value }: StimulusByOp<'weight'
 /** `mm/mempolicy.c:node_show()` */
 // eslint-disable-next-line require-yield -- every step has the same shape, also those that never sleep
 export function* performWeightGet(k: Kernel, { node }: StimulusByOp<'weight_get'>): Sleeping<Result> {
-  if (k.traits.last_mode < MPOL_WEIGHTED_INTERLEAVE) return fromKernel(-ENOENT);
+  if (!has_weight(k, node)) return fromKernel(-ENOENT);
   return { ret: 0, value: `${get_il_weight(k, node)}` };
 }
 

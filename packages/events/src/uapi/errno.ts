@@ -19,6 +19,7 @@ export const ERRNO = {
   ENOSPC: 28,
   ERANGE: 34,
   ENOSYS: 38,
+  EOVERFLOW: 75,
   EOPNOTSUPP: 95,
 } as const;
 
@@ -43,6 +44,7 @@ export const {
   ENODEV,
   E2BIG,
   EOPNOTSUPP,
+  EOVERFLOW,
 } = ERRNO;
 
 /** The name of a positive error number, as `strerrorname_np(3)` gives it. */

@@ -78,11 +78,11 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     'a page of a shared mapping is dirty from the first write fault on',
     'a page of a shared mapping is dirty when the mapping that wrote to it goes',
   ),
-  mbind_interleave_from_inode: where(
+  areas_interleave_from_inode: where(
     ({ policies }) => policies === 'nodemasks',
     either(
-      'mbind that moves a file counts its interleave from page offset plus inode number, as faults do',
-      'mbind that moves a file counts its interleave from the page offset alone',
+      'mbind that moves a file, and private copies of its pages, count an interleave from page offset plus inode number',
+      'mbind that moves a file, and private copies of its pages, count an interleave from the page offset alone',
     ),
   ),
   mask_bits_bounded: either(
