@@ -1,6 +1,7 @@
 /** Memory that is brought in before anybody uses it (mm/gup.c of 6.x): locked areas, MAP_POPULATE and MADV_POPULATE_*. */
 import {
   EFAULT,
+  EINTR,
   EINVAL,
   ENOMEM,
   FAULT_OOM,
@@ -17,6 +18,7 @@ import {
   type Vma,
 } from '@pagetape/events';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
+import { signal_pending } from '../kernel/signal.ts';
 import { PTE_DIRTY, PTE_WRITE } from '../state/layout.ts';
 import { is_zero_pte, pte_of, pte_pfn, pte_present } from '../state/read.ts';
 import { down_read, handle_mm_fault, touched } from './memory.ts';
@@ -49,6 +51,7 @@ function* populate_vma_page_range(k: Kernel, vma: Vma, start: number, end: numbe
   if ((vma.flags & ACCESSIBLE) === 0) return -EFAULT;
   const access = (vma.flags & (VM_WRITE | VM_SHARED)) === VM_WRITE ? WRITE : READ;
   for (let vpn = start; vpn < end; vpn++) {
+    if (signal_pending(k)) return -EINTR;
     const error: number = yield* faultin_page(k, vma, vpn, access);
     if (error !== 0) return error;
   }

@@ -16,7 +16,8 @@ import { next_node_in } from '../lib/nodemask.ts';
 import { TASK, T_IL_PREV, T_IL_WEIGHT } from '../state/layout.ts';
 import { shmem_mapping } from '../state/read.ts';
 import { policy_of_area, type PolicyArea } from '../state/shared_policy.ts';
-import { __folio_alloc } from './page_alloc.ts';
+import { out_of_memory } from './oom_kill.ts';
+import { __folio_alloc, alloc_from_reserves } from './page_alloc.ts';
 
 /** The page has no place of its own in an interleave: the task takes turns. */
 export const NO_INTERLEAVE_INDEX = -1;
@@ -99,6 +100,15 @@ export function folio_alloc_mpol(k: Kernel, policy: Policy, ilx: number): number
   return __folio_alloc(k, nid, bound ? nodes : null, mode === MPOL_INTERLEAVE);
 }
 
+/**
+ * The same for memory that must be had: when there is none the process is killed, and gets the frame all the same, from the
+ * reserves of any node, so that its call comes to an end.
+ */
+function folio_alloc_or_die(k: Kernel, policy: Policy, ilx: number): number {
+  const pfn = folio_alloc_mpol(k, policy, ilx);
+  return pfn < 0 && out_of_memory(k) ? alloc_from_reserves(k, numa_node_id(k)) : pfn;
+}
+
 /** A policy, and the place of a page in its interleave. */
 export interface PolicyAt {
   readonly policy: Policy;
@@ -123,8 +133,8 @@ export function get_vma_policy(k: Kernel, vma: PolicyArea, vpn: number): PolicyA
 /** `mm/mempolicy.c:vma_alloc_folio()`: a frame for page `vpn` of an area. */
 export function vma_alloc_folio(k: Kernel, vma: PolicyArea, vpn: number): number {
   const policy = policy_of_area(k.s, vma, vpn) ?? get_task_policy(k);
-  return folio_alloc_mpol(k, policy, interleave_start(k, vma) + (vpn - vma.start));
+  return folio_alloc_or_die(k, policy, interleave_start(k, vma) + (vpn - vma.start));
 }
 
 /** `mm/mempolicy.c:folio_alloc()`: a frame without an area, by the policy of the running task. */
-export const folio_alloc = (k: Kernel): number => folio_alloc_mpol(k, get_task_policy(k), NO_INTERLEAVE_INDEX);
+export const folio_alloc = (k: Kernel): number => folio_alloc_or_die(k, get_task_policy(k), NO_INTERLEAVE_INDEX);

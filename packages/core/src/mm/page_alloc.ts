@@ -3,6 +3,7 @@ import { HOLDER_FAULT } from '@pagetape/events';
 import { current, numa_node_id, type Kernel } from '../kernel.ts';
 import { ZONE, Z_FREE, Z_FREE_HEAD, Z_FRESH, Z_LOW, Z_MIN, Z_PRESENT, Z_START, Z_WITHHELD } from '../state/layout.ts';
 import { page_count } from '../state/read.ts';
+import { node_zonelist } from './zonelist.ts';
 
 /** Nodes that an allocation may use; null: all. */
 export type Nodemask = readonly number[] | null;
@@ -89,7 +90,9 @@ export const node_is_hogged = ({ s }: Pick<Kernel, 's'>, nid: number): boolean =
 /** The node that the request would get if every node had memory to give: `ac->preferred_zoneref` of the allocator. */
 function first_allowed_nid(k: Kernel, nid: number, nodemask: Nodemask): number {
   const allowed = nodemask ?? current(k).mems_allowed;
-  return k.s.topology.fallback[nid].find((node) => allowed.includes(node)) ?? nid;
+  const { zones } = k.s.topology;
+  const zone = node_zonelist(k, nid).find((each) => allowed.includes(zones[each].node));
+  return zone === undefined ? nid : zones[zone].node;
 }
 
 /**
@@ -98,9 +101,16 @@ function first_allowed_nid(k: Kernel, nid: number, nodemask: Nodemask): number {
  */
 export function __folio_alloc(k: Kernel, nid: number, nodemask: Nodemask, interleaved: boolean): number {
   const preferred = first_allowed_nid(k, nid, nodemask);
-  const zone = find_zone(k, k.s.topology.zonelist[nid], nodemask);
+  const zone = find_zone(k, node_zonelist(k, nid), nodemask);
   if (zone < 0) return refuse_frame(k, preferred);
   return take_frame(k, zone, preferred, interleaved && k.s.topology.zones[zone].node === nid);
+}
+
+/** `mm/page_alloc.c:__alloc_pages_slowpath()` for who is being killed: policies and cpusets do not count, and half of a mark does. */
+export function alloc_from_reserves(k: Kernel, nid: number): number {
+  const { zones } = k.s;
+  const zone = node_zonelist(k, nid).find((each) => zones[each * ZONE + Z_FREE] > zones[each * ZONE + Z_MIN] >> 1);
+  return zone === undefined ? refuse_frame(k, nid) : take_frame(k, zone, nid, false);
 }
 
 /** `include/linux/mm.h:get_page()` */

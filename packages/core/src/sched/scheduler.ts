@@ -6,9 +6,9 @@
  * When nobody can go on the run stops with a report of who waits for whom.
  */
 import { isSubjectDead, subjectOf, type Subject } from './subject.ts';
-import { UNTIL_WAIT, type Stimulus } from '@pagetape/events';
-import { task_cpu, type Kernel, type Sleeping } from '../kernel.ts';
-import { get_signal_to_deliver } from '../kernel/signal.ts';
+import { UNTIL_WAIT, type Stimulus, type Task } from '@pagetape/events';
+import { current, task_cpu, type Kernel, type Sleeping } from '../kernel.ts';
+import { end_idle_tasks, get_signal_to_deliver } from '../kernel/signal.ts';
 import { release_holder } from '../mm/filemap.ts';
 import { end_all_requests, end_oldest_request, is_pending } from '../mm/page_io.ts';
 import { STREAMS, type Stream } from '../prng.ts';
@@ -223,8 +223,11 @@ function* untilUserMode(k: Kernel, step: Stimulus): Sleeping<Result> {
   const before = yield* get_signal_to_deliver(k);
   if (before !== null) return { ret: null, sig: before };
   const result = yield* perform(k, step);
+  const task: Task | undefined = current(k);
   const sig = yield* get_signal_to_deliver(k);
-  return sig === null ? result : { ...result, sig };
+  if (sig === null) return result;
+  if (task) yield* end_idle_tasks(k, task.tgid);
+  return { ...result, sig };
 }
 
 /** Steps of one task run one after the other. */

@@ -73,7 +73,7 @@ export interface Topology {
   /** Node ids, ascending; there may be holes. */
   readonly nodes: readonly number[];
   readonly zones: readonly Zone[];
-  /** By node id: zone indexes in the order in which user data is allocated for that node. */
+  /** By node id: zone indexes in the order in which user data is allocated for that node, by kernels of 2006. */
   readonly zonelist: readonly (readonly number[])[];
   /** By node id: the nodes of the zonelist, nearest first. */
   readonly fallback: readonly (readonly number[])[];

@@ -14,8 +14,7 @@ import {
 } from '@pagetape/events';
 import { ScenarioFault } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
-import { get_signal_to_deliver, send_signal } from '../kernel/signal.ts';
-import { WAIT_HANDOVER, waitFor } from '../sched/wait.ts';
+import { end_idle_tasks, send_signal } from '../kernel/signal.ts';
 import { release_holder, unlock_page } from '../mm/filemap.ts';
 import { down_read, get_user_page } from '../mm/memory.ts';
 import { get_page, put_page } from '../mm/page_alloc.ts';
@@ -206,11 +205,8 @@ export function* performCongest(k: Kernel, step: StimulusByOp<'congest'>): Sleep
 export function* performKill(k: Kernel, step: StimulusByOp<'kill'>): Sleeping<Result> {
   const target = k.s.cold.tasks[taskPid(k.s, step.t)];
   if (!target) return fromKernel(-ESRCH);
-  for (const pid of send_signal(k, target, step.sig ?? 'SIGKILL')) {
-    if (k.under_way.includes(pid)) continue;
-    yield waitFor(WAIT_HANDOVER, pid);
-    yield* get_signal_to_deliver(k);
-  }
+  send_signal(k, target, step.sig ?? 'SIGKILL');
+  yield* end_idle_tasks(k, target.tgid);
   return { ret: 0 };
 }
 

@@ -227,6 +227,7 @@ export function* performTouch(k: Kernel, step: Step<'touch'>): Sleeping<Result> 
     }
     while (!access_without_fault(k, mm, vpn, access)) {
       const sig = SIGNALS[yield* do_page_fault(k, mm, vpn, access)];
+      if (signal_pending(k)) return { ret: n };
       if (sig === 'SIGKILL') yield* do_exit(k);
       if (sig) return { ret: n, sig };
     }
@@ -241,6 +242,7 @@ export function* performPwrite(k: Kernel, step: Step<'pwrite'>): Sleeping<Result
   for (let n = 0; n < step.pages; n++) {
     const error = yield* write(k, file, step.off + n);
     if (error !== 0) return n > 0 ? { ret: n } : fromKernel(error);
+    if (signal_pending(k)) return { ret: n + 1 };
   }
   return { ret: step.pages };
 }

@@ -134,6 +134,7 @@ export function answer(step: StepFacts, traits: Traits): string {
   if (stimulus.op === 'parallel') return 'all done';
   if (stimulus.op === 'touch') return [touchAnswer(step), ...(sig ? [`stopped by ${sig}`] : [])].join('; ');
   if (ret === null && sig) return `did not return: the kernel oopsed, and the task was killed by ${sig}`;
+  if (sig) return `${sig} ended the task before it saw the answer`;
   if (errno) {
     const why = check ? checkSentence(check.check, check.errno, traits) : errorSentence(stimulus.op, errno, traits);
     return `${ret} ${errno}${why ? `: ${why}` : ''}`;

@@ -256,7 +256,7 @@ function change(k: Kernel, cs: string, part: Partial<Cpuset>): ReturnType<typeof
 /** `kernel/cgroup/cpuset.c:update_nodemask()`: other nodes for a cpuset, and for all tasks in it. */
 export function* update_nodemask(k: Kernel, cs: string, text: string): Sleeping<number> {
   if (cs === '') return -EACCES;
-  const mems = read_list(text, k.traits.max_numnodes, node_states_memory(k));
+  const mems = read_list(text, k.traits.max_numnodes, asked_mems(k, ''));
   if (typeof mems === 'number') return mems;
   if (same(mems, cpuset_of(k, cs).mems)) return 0;
   const before = change(k, cs, { mems });
