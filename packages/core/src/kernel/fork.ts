@@ -12,7 +12,7 @@ import {
 import { current, task_cpu, type Kernel, type Sleeping } from '../kernel.ts';
 import { copy_page_range } from '../mm/memory_range.ts';
 import { exit_mmap, vmas_of } from '../mm/mmap.ts';
-import { MM, M_USERS, TASK, T_IL_NEXT } from '../state/layout.ts';
+import { MM, M_USERS, TASK, T_IL_NEXT, T_IL_PREV, T_IL_WEIGHT } from '../state/layout.ts';
 
 /** Where each program has an area of its own, which nothing can move: below all that a scenario maps. */
 const PROGRAM_VPN = 0x400;
@@ -58,8 +58,16 @@ export function fork(k: Kernel, name: string): number {
   const il_next = k.s.tasks[parent.pid * TASK + T_IL_NEXT];
   const task = { ...parent, pid, tgid: pid, name, mm };
   k.emit.TaskSpawned({ task, cpu: task_cpu(k, parent.pid), il_next, fresh_mm: true });
+  dup_interleave(k, parent.pid, pid);
   dup_mmap(k, parent.mm, mm);
   return pid;
+}
+
+/** The part of `kernel/fork.c:dup_task_struct()` about turns: the child goes on where its parent is in its interleave. */
+function dup_interleave(k: Kernel, parent: number, child: number): void {
+  const prev = k.s.tasks[parent * TASK + T_IL_PREV];
+  const weight = k.s.tasks[parent * TASK + T_IL_WEIGHT];
+  if (prev !== 0 || weight !== 0) k.emit.TaskInterleaveTaken(child, prev, weight);
 }
 
 /** `kernel/fork.c:dup_mmap()`: areas are copied, but for those that madvise(2) keeps from it. */
@@ -86,6 +94,7 @@ export function clone_thread(k: Kernel, name: string): number {
   const { pid } = k.s.cold.next;
   const il_next = k.s.tasks[parent.pid * TASK + T_IL_NEXT];
   k.emit.TaskSpawned({ task: { ...parent, pid, name }, cpu: task_cpu(k, parent.pid), il_next, fresh_mm: false });
+  dup_interleave(k, parent.pid, pid);
   return pid;
 }
 

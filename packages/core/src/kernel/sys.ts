@@ -1,6 +1,5 @@
 /** The ids of the running task, and who may look at it (kernel/sys.c). */
-import { EPERM, type Credentials } from '@pagetape/events';
-import { NotSimulated } from '../errors.ts';
+import { EPERM, type Credentials, type Task } from '@pagetape/events';
 import { capable, current, type Kernel } from '../kernel.ts';
 
 /** Ids of one kind: real, effective, saved. */
@@ -15,21 +14,27 @@ function may_take(k: Kernel, asked: Ids, own: Ids, capability: string): boolean 
 export function sys_setresuid(k: Kernel, { uid, euid, suid }: Credentials): number {
   const old = current(k);
   if (!may_take(k, [uid, euid, suid], [old.uid, old.euid, old.suid], 'CAP_SETUID')) return -EPERM;
-  k.emit.CredentialsChanged({ task: old.pid, uid, euid, suid });
-  if (k.traits.setresuid === 'checked') cap_emulate_setxuid(k, old, { uid, euid, suid });
+  const fresh = { uid, euid, suid };
+  const all = permitted(old);
+  const leaves = k.traits.setresuid === 'checked' && isRoot(old) && !isRoot(fresh);
+  const aside = k.traits.setresuid === 'checked' && !leaves ? cap_emulate_setxuid(old, fresh) : {};
+  k.emit.CredentialsChanged({ task: old.pid, ...fresh, ...aside });
+  if (leaves && all.length > 0) k.emit.CapabilitiesDropped({ task: old.pid, capabilities: [...all] });
   return 0;
 }
 
+const isRoot = ({ uid, euid, suid }: Credentials): boolean => [uid, euid, suid].includes(0);
+
+/** The capabilities that a task has, or may take again. */
+export const permitted = (task: Task): readonly string[] => task.permitted ?? task.capabilities;
+
 /**
- * `security/commoncap.c:cap_emulate_setxuid()`: who leaves user 0 loses its capabilities. A task has only one set of them
- * here, so none come back with user 0.
+ * `security/commoncap.c:cap_emulate_setxuid()` of who does not leave user 0 for good: capabilities have effect only as long as
+ * the effective user is 0, and come back with it.
  */
-function cap_emulate_setxuid(k: Kernel, old: Credentials, fresh: Credentials): void {
-  const isRoot = ({ uid, euid, suid }: Credentials): boolean => [uid, euid, suid].includes(0);
-  const { pid, capabilities } = current(k);
-  if (old.euid !== 0 && fresh.euid === 0) throw new NotSimulated('setresuid back to user 0');
-  const leaves = (isRoot(old) && !isRoot(fresh)) || (old.euid === 0 && fresh.euid !== 0);
-  if (leaves && capabilities.length > 0) k.emit.CapabilitiesDropped({ task: pid, capabilities: [...capabilities] });
+function cap_emulate_setxuid(old: Task, { euid }: Credentials): { capabilities?: string[]; permitted?: string[] } {
+  if ((old.euid === 0) === (euid === 0)) return {};
+  return { capabilities: euid === 0 ? [...permitted(old)] : [], permitted: [...permitted(old)] };
 }
 
 /** `kernel/sys.c:sys_setresgid()`. Returns 0 or minus an error number. */

@@ -77,8 +77,10 @@ export const taskReducers: ColdReducers<
   StimulusEnded: (_draft, { parent }, state) => void (state.scalars[CURRENT_OP] = parent),
   DeadlockFound: (_draft, _payload, state) => void (state.scalars[STOPPED] = 1),
   TaskSpawned(draft, { task, cpu, il_next, fresh_mm }, state) {
+    const { permitted, ...rest } = task;
     draft.tasks[task.pid] = {
-      ...task,
+      ...rest,
+      ...(permitted ? { permitted: [...permitted] } : {}),
       capabilities: [...task.capabilities],
       mems_allowed: [...task.mems_allowed],
       policy: copyPolicy(task.policy),
@@ -107,8 +109,10 @@ export const taskReducers: ColdReducers<
     draft.oopses.push({ task, mm, mmap_sem, users, isolated: [...isolated] });
   },
   IsolatedPagesLeaked: (draft, { pages }) => void draft.leaked.push(...pages),
-  CredentialsChanged(draft, { task, uid, euid, suid }) {
+  CredentialsChanged(draft, { task, uid, euid, suid, capabilities, permitted }) {
     Object.assign(draft.tasks[task], { uid, euid, suid });
+    if (capabilities) draft.tasks[task].capabilities = [...capabilities];
+    if (permitted) draft.tasks[task].permitted = [...permitted];
   },
   GroupIdsChanged(draft, { task, gid, egid, sgid }) {
     Object.assign(draft.tasks[task], { gid, egid, sgid });
@@ -117,7 +121,10 @@ export const taskReducers: ColdReducers<
     draft.mms[mm].dumpable = dumpable;
   },
   CapabilitiesDropped(draft, { task, capabilities }) {
-    draft.tasks[task].capabilities = draft.tasks[task].capabilities.filter((name) => !capabilities.includes(name));
+    const kept = (names: readonly string[]): string[] => names.filter((name) => !capabilities.includes(name));
+    const { permitted } = draft.tasks[task];
+    draft.tasks[task].capabilities = kept(draft.tasks[task].capabilities);
+    if (permitted) draft.tasks[task].permitted = kept(permitted);
   },
   TaskPolicySet(draft, { task, policy }, state) {
     draft.tasks[task].policy = copyPolicy(policy);

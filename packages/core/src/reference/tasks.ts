@@ -87,9 +87,10 @@ const bothLanes: ReferenceReducers<BothLanes> = {
   StimulusEnded: (draft, { parent }) => void (draft.current.op = parent),
   DeadlockFound: (draft) => void (draft.stopped = true),
   TaskSpawned(draft, { task, cpu, il_next, fresh_mm }) {
+    const { permitted, ...rest } = task;
     const { capabilities, mems_allowed, policy } = task;
     const lists = { capabilities: [...capabilities], mems_allowed: [...mems_allowed], policy: copyPolicy(policy) };
-    draft.cold.tasks[task.pid] = { ...task, ...lists };
+    draft.cold.tasks[task.pid] = { ...rest, ...(permitted ? { permitted: [...permitted] } : {}), ...lists };
     draft.cold.pids[task.name] = task.pid;
     draft.cold.next.pid = Math.max(draft.cold.next.pid, task.pid + 1);
     draft.tasks[task.pid] = { cpu, swapwrite: false, min_flt: 0, maj_flt: 0, il_next, il_prev: 0, il_weight: 0 };

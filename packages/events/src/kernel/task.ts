@@ -25,6 +25,8 @@ export const taskSchema = z.strictObject({
   ...credentialsSchema.shape,
   ...groupIdsSchema.shape,
   capabilities: z.array(z.string()),
+  /** Capabilities that it may take again; absent: just those that it has. */
+  permitted: z.exactOptional(z.array(z.string())),
   policy: policySchema.nullable(),
   /** Nodes that the cpuset of the task allows. */
   mems_allowed: z.array(id),
@@ -83,8 +85,13 @@ export const CredentialsChanged = defineColdEvent({
   name: 'CredentialsChanged',
   number: 164,
   of: 'kernel/sys.c:sys_setresuid()',
-  doc: 'The task has other user ids. What that does to its capabilities follows in an event of its own.',
-  schema: z.strictObject({ task: id, ...credentialsSchema.shape }),
+  doc: 'The task has other user ids. That it loses all its capabilities follows in an event of its own; that it only lays them aside, or takes them again, is said here.',
+  schema: z.strictObject({
+    task: id,
+    ...credentialsSchema.shape,
+    capabilities: z.exactOptional(z.array(z.string())),
+    permitted: z.exactOptional(z.array(z.string())),
+  }),
   cost_ns: 200,
 });
 
