@@ -98,7 +98,7 @@ function extra_references(k: Kernel, pfn: number): number {
 }
 
 /** Why a page could not leave a node, as its state tells it: the first rule of these that it meets. */
-function why_it_stays(k: Kernel, pfn: number): Refusal {
+export function why_it_stays(k: Kernel, pfn: number): Refusal {
   const { s } = k;
   const kept = mappers_of(k, pfn).filter(({ flags }) => (flags & k.traits.not_migratable) !== 0);
   if (kept.some(({ flags }) => (flags & VM_LOCKED) !== 0)) return 'mlocked';

@@ -37,3 +37,11 @@ export const linux_2_6_18_all_vmas: Traits = {
   about: 'the same release with migrate_vmas() as repaired for 2.6.29: the last area is asked, too',
   migrate_vmas: 'all',
 };
+
+/** Memory hot-remove as 0c0e6195896 had it first, for 2.6.24. */
+export const linux_2_6_18_hot_remove: Traits = {
+  ...linux_2_6_18,
+  id: 'linux-2.6.18-hotremove',
+  about: 'the same release with offline_pages() as 2.6.24 had it first',
+  hot_remove: 'first-form',
+};

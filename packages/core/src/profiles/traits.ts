@@ -165,9 +165,10 @@ export interface Traits {
   readonly setresuid: 'plain' | 'checked';
   /**
    * How the memory of a node is taken out of use. `evicts`: Pagetape's own, made of what 2006 has: everything goes to swap, for
-   * good. `moves`: pages go to other nodes, and the node can come back; only nodes that are a `dimm` can go.
+   * good, or is copied to another node. `first-form`: as offline_pages() of 2.6.24, with a deadline for busy pages.
+   * `moves`: pages go to other nodes, and the node can come back; only nodes that are a `dimm` can go.
    */
-  readonly hot_remove: 'evicts' | 'moves';
+  readonly hot_remove: 'evicts' | 'first-form' | 'moves';
   /** What the system calls ask for, to move pages of others. */
   readonly migrate_capability: Capability;
   readonly move_all_capability: Capability;

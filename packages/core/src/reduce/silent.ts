@@ -12,6 +12,7 @@ export const silentReducers = {
   ReadaheadStarted: unchanged,
   PageAllocationFailed: unchanged,
   PageLeftOnNode: unchanged,
+  OfflineDeadlinePassed: unchanged,
   AllCpusDrained: unchanged,
   PageIsolationFailed: unchanged,
   PageSkipped: unchanged,

@@ -11,6 +11,8 @@ import { get_il_weight } from '../mm/mempolicy_alloc.ts';
 import { sys_swapon } from '../mm/swapfile.ts';
 import { offline_pages, online_pages } from '../mm/memory_hotplug_modern.ts';
 import { remove_node } from '../mm/memory_hotplug.ts';
+import * as first from '../mm/memory_hotplug_first.ts';
+import type { Traits } from '../profiles/traits.ts';
 import { resolvePage, taskPid } from './resolve.ts';
 import { fromKernel, type Result } from './result.ts';
 import { answering } from './syscalls.ts';
@@ -34,10 +36,17 @@ export function* performUnhog(k: Kernel, step: StimulusByOp<'unhog'>): Sleeping<
   return { ret: 0 };
 }
 
+/** How kernels take the memory of a node out of use. */
+const OFFLINE: Readonly<Record<Traits['hot_remove'], (k: Kernel, nid: number) => Sleeping<number>>> = {
+  evicts: remove_node,
+  'first-form': first.offline_pages,
+  moves: offline_pages,
+};
+
 /** Taking a node out of use, which init does: it has every right, and runs on the first CPU unless it was moved. */
 export function* performNodeOffline(k: Kernel, step: StimulusByOp<'node_offline'>): Sleeping<Result> {
   const nid = existing_node(k, step.node);
-  return fromKernel(yield* k.traits.hot_remove === 'moves' ? offline_pages(k, nid) : remove_node(k, nid));
+  return fromKernel(yield* OFFLINE[k.traits.hot_remove](k, nid));
 }
 
 export function* performNodeOnline(k: Kernel, step: StimulusByOp<'node_online'>): Sleeping<Result> {

@@ -56,6 +56,15 @@ export const PageLeftOnNode = defineEvent({
   fields: [pfn('pfn'), oneOf('reason', REFUSAL)],
 });
 
+export const OfflineDeadlinePassed = defineEvent({
+  name: 'OfflineDeadlinePassed',
+  number: 16,
+  of: 'mm/memory_hotplug.c:offline_pages()',
+  doc: 'Rounds over busy pages changed nothing for 120 seconds, so the node stays.',
+  fields: [nid('nid')],
+  cost_ns: 120_000_000_000,
+});
+
 export const FramesWithheld = defineEvent({
   name: 'FramesWithheld',
   number: 252,

@@ -55,6 +55,7 @@ const LINES: Readonly<Record<string, Line>> = {
   FileWritten: (d, n) => `file-write ${n.page(d['pfn'])} ${d['index']}`,
   BuffersReleased: (d, n) => `release-buffers ${n.page(d['pfn'])} ok`,
   BuffersReleaseRefused: (d, n) => `release-buffers ${n.page(d['pfn'])} busy`,
+  OfflineDeadlinePassed: (d) => `deadline-passed n${d['nid']}`,
   OrphanedPageFound: page('orphaned'),
   PageTruncated: page('truncate'),
   FileRead: (d, n) => `file-read ${n.page(d['pfn'])} ${d['index']}`,

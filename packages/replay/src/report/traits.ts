@@ -53,6 +53,12 @@ const LOOKUP: Readonly<Record<Traits['status_lookup'], string>> = {
   folio_walk: 'move_pages says ENOENT of memory never touched, and knows pages under PROT_NONE',
 };
 
+const HOT_REMOVE: Readonly<Record<Traits['hot_remove'], string>> = {
+  evicts: 'a node is taken out of use, for good, by evicting or copying its pages; no kernel of 2006 had that',
+  'first-form': 'memory of a node that goes offline is moved to where the writer gets memory, for good; busy pages cost 120 s',
+  moves: 'memory of a node that goes offline is moved to other nodes, and can come back; it must be a dimm',
+};
+
 const VMA_HOOKS: Readonly<Record<Traits['migrate_vmas'], string>> = {
   none: 'drivers are not asked to migrate their areas',
   'all-but-last': 'drivers migrate their areas (vm_ops->migrate), but that of the last area is never asked',
@@ -275,10 +281,7 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     ),
   ),
   sys_call_table_entries: ({ x86_64 }) => `the highest system call of x86-64 is ${x86_64 - 1}`,
-  hot_remove: (value) =>
-    value === 'moves'
-      ? 'memory of a node that goes offline is moved to other nodes, and can come back; it must be a dimm'
-      : 'a node is taken out of use by evicting its pages, for good; no kernel of 2006 had that',
+  hot_remove: (value) => HOT_REMOVE[value],
   setresuid: (value) =>
     value === 'plain'
       ? 'user ids change and nothing else does'

@@ -7,6 +7,7 @@ export const PROFILE_NAMES = [
   'linux-2.6.16-semicolon',
   'linux-2.6.18',
   'linux-2.6.18-allvmas',
+  'linux-2.6.18-hotremove',
   'linux-2.6.18-nomigration',
   'linux-6.1',
   'linux-6.12',
