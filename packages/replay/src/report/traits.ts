@@ -55,7 +55,8 @@ const LOOKUP: Readonly<Record<Traits['status_lookup'], string>> = {
 
 const HOT_REMOVE: Readonly<Record<Traits['hot_remove'], string>> = {
   evicts: 'a node is taken out of use, for good, by evicting or copying its pages; no kernel of 2006 had that',
-  'first-form': 'memory of a node that goes offline is moved to where the writer gets memory, for good; busy pages cost 120 s',
+  'first-form':
+    'memory of a node that goes offline is moved to where the writer gets memory, for good; busy pages cost 120 s',
   moves: 'memory of a node that goes offline is moved to other nodes, and can come back; it must be a dimm',
 };
 
