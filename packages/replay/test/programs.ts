@@ -187,10 +187,8 @@ const anyChoice: fc.Arbitrary<Choice> = fc.record({
 interface Region {
   readonly name: string;
   readonly pages: number;
-  /** A shared mapping of a file. */
+  /** A shared mapping of a file, or shared memory. */
   readonly shared: boolean;
-  /** A mapping of tmpfs. */
-  readonly inSwap: boolean;
 }
 
 interface Person {
@@ -329,9 +327,8 @@ class Author {
           pages: length,
           ...(kind === 'mmap' ? this.contents(choice) : driver(variant)),
         };
-        const inSwap = step.kind === 'shared' || (step.file !== undefined && this.tmpfs.has(step.file));
-        const shared = step.kind === 'file' && !inSwap;
-        return { step, after: () => task.regions.push({ name: r, pages: length, shared, inSwap }) };
+        const shared = step.kind === 'file' || step.kind === 'shared';
+        return { step, after: () => task.regions.push({ name: r, pages: length, shared }) };
       }
       case 'remap': {
         // It needs a file, and a shared mapping of it: they are made first.
@@ -402,9 +399,7 @@ class Author {
   private using({ kind, who, whom, region, page, pages: more, from, to, variant }: Choice) {
     const { name: t, regions: all } = this.tasks[who % this.tasks.length];
     const shared = kind === 'remap' ? all.filter((each) => each.shared) : [];
-    // Pages of tmpfs cannot be shown in another order yet.
-    const others = kind === 'remap' ? all.filter((each) => !each.inSwap) : all;
-    const regions = shared.length > 0 ? shared : others;
+    const regions = shared.length > 0 ? shared : all;
     const { name, pages: size } = regions[region % regions.length] ?? { name: '@', pages: 8 };
     const addr = [name, page % size] as const;
     const pages = variant % 3 === 2 ? size : 1 + (more % (size + 2));

@@ -1,5 +1,6 @@
 /** Files: who may be there without a name, what only tmpfs has, and the order of its policies. */
 import * as L from '../state/layout.ts';
+import { mapping_mapped } from '../state/read.ts';
 import type { StateView } from '../state/view.ts';
 import { eachLeaf } from '../state/walk.ts';
 import { numbers } from './census.ts';
@@ -28,8 +29,8 @@ export const checkSwappedFiles: Invariant = (s, _census, report) => {
 /** A file without a name is mapped. A call in flight may be about to delete it. */
 export const checkUnlinkedFiles: Invariant = ({ cold }, _census, report, midway) => {
   for (const file of numbers(cold.files)) {
-    const { unlinked, i_mmap } = cold.files[file];
-    if (unlinked && i_mmap.length === 0 && !midway) report(`file ${file} has no name and is not mapped, but is there`);
+    const lost = cold.files[file].unlinked && !mapping_mapped(cold.files[file]);
+    if (lost && !midway) report(`file ${file} has no name and is not mapped, but is there`);
   }
 };
 

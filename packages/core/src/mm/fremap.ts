@@ -1,6 +1,5 @@
 /** Mappings of a file whose pages are in another order than in the file (mm/fremap.c). */
 import { EINVAL, VM_NONLINEAR, VM_SHARED, VM_WRITE, READ, type Vma } from '@pagetape/events';
-import { NotSimulated } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { PTE_DIRTY } from '../state/layout.ts';
 import { has_page_table, PageDirty, pte_is_file, pte_of, pte_pfn, pte_present, shmem_mapping } from '../state/read.ts';
@@ -9,6 +8,7 @@ import { down_read } from './memory.ts';
 import { down_write } from './mempolicy_calls.ts';
 import { do_mmap_pgoff, find_vma, linear_page_index, next_vma } from './mmap.ts';
 import { page_cache_release } from './page_alloc.ts';
+import { shmem_populate } from './shmem.ts';
 
 /** `mm/fremap.c:zap_pte()`: empties an entry, with its page table, for another page to be shown there. */
 function zap_pte(k: Kernel, mm: number, vpn: number): void {
@@ -35,6 +35,22 @@ export function install_page(k: Kernel, vma: Vma, vpn: number, pfn: number): voi
 export function install_file_pte(k: Kernel, mm: number, vpn: number, index: number): void {
   zap_pte(k, mm, vpn);
   k.emit.FileOffsetInstalled(mm, vpn, index);
+}
+
+/**
+ * vm_ops->populate() of an area: shows pages of its file from `pgoff` on at `vpn`. With `nonblock` what is not in memory is left to
+ * faults. Returns 0 or minus an error number; what was mapped before it stays.
+ */
+export function* populate(
+  k: Kernel,
+  vma: Vma,
+  vpn: number,
+  pages: number,
+  pgoff: number,
+  nonblock: boolean,
+): Sleeping<number> {
+  if (shmem_mapping(k.s, vma.file)) return yield* shmem_populate(k, vma, vpn, pages, pgoff, nonblock);
+  return filemap_populate(k, vma, vpn, pages, pgoff, nonblock);
 }
 
 /** The area that the range lies in, if it maps a file that all who map it may change. */
@@ -97,9 +113,8 @@ export function* sys_remap_file_pages(
   }
   // While this slept others may have changed the area.
   const vma = shared_file_area(k, start, end);
-  if (vma && shmem_mapping(k.s, vma.file)) throw new NotSimulated('remap_file_pages() of a file of tmpfs');
   if (vma && becomes_nonlinear(vma, start, pgoff)) k.emit.VmaMadeNonlinear({ vma: vma.id });
-  const result = vma ? filemap_populate(k, k.s.cold.vmas[vma.id], start, pages, pgoff, nonblock) : -EINVAL;
+  const result = vma ? yield* populate(k, k.s.cold.vmas[vma.id], start, pages, pgoff, nonblock) : -EINVAL;
   k.emit.MmapLockReleased(mm, change);
   return result;
 }

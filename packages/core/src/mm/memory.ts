@@ -38,7 +38,8 @@ import {
   shmem_mapping,
 } from '../state/read.ts';
 import { do_fault_around } from './fault_around.ts';
-import { filemap_populate, page_cache_read } from './filemap.ts';
+import { page_cache_read } from './filemap.ts';
+import { populate } from './fremap.ts';
 import { do_swap_page } from './memory_swap.ts';
 import { do_wp_page, map_anon_page, writableBit } from './memory_wp.ts';
 import { alloc_page_vma } from './mempolicy.ts';
@@ -99,9 +100,9 @@ function map_page_of_file(k: Kernel, vma: Vma, vpn: number, access: number, cach
 }
 
 /** `mm/memory.c:do_file_page()`: the page that the entry names. It counts as a major fault even when it was in memory. */
-function do_file_page(k: Kernel, vma: Vma, vpn: number): number {
+function* do_file_page(k: Kernel, vma: Vma, vpn: number): Sleeping<number> {
   const index = pte_to_pgoff(pte_of(k.s, vma.mm, vpn));
-  const error = filemap_populate(k, vma, vpn, 1, index, false);
+  const error = yield* populate(k, vma, vpn, 1, index, false);
   if (error === -ENOMEM) return FAULT_OOM;
   return error === 0 ? FAULT_MAJOR : FAULT_SIGBUS;
 }
@@ -140,7 +141,6 @@ function __handle_mm_fault(k: Kernel, vma: Vma, vpn: number, access: number): nu
     if (vma.file === 0) return do_anonymous_page(k, vma, vpn, access);
     return shmem_mapping(k.s, vma.file) ? NEEDS_TO_SLEEP : do_no_page(k, vma, vpn, access);
   }
-  if (pte_is_file(pte)) return do_file_page(k, vma, vpn);
   if (is_zero_pte(pte)) return access === WRITE ? do_wp_page(k, vma, vpn) : FAULT_MINOR;
   if (!pte_present(pte)) return NEEDS_TO_SLEEP;
   if (access === WRITE && (pte & PTE_WRITE) === 0) return do_wp_page(k, vma, vpn);
@@ -150,7 +150,9 @@ function __handle_mm_fault(k: Kernel, vma: Vma, vpn: number, access: number): nu
 
 /** What __handle_mm_fault() could not finish: it may have to sleep. An empty entry is one of shared memory. */
 function finish_fault(k: Kernel, vma: Vma, vpn: number, access: number): Sleeping<number> {
-  if (pte_of(k.s, vma.mm, vpn) === 0) return do_no_page_of_shmem(k, vma, vpn, access);
+  const pte = pte_of(k.s, vma.mm, vpn);
+  if (pte === 0) return do_no_page_of_shmem(k, vma, vpn, access);
+  if (pte_is_file(pte)) return do_file_page(k, vma, vpn);
   return do_swap_page(k, vma, vpn, access);
 }
 

@@ -2,7 +2,7 @@
 import { EAGAIN, VM_IO, VM_LOCKED, VM_PFNMAP, VM_RESERVED, VM_SHARED, type Policy, type Vma } from '@pagetape/events';
 import { current, type Kernel } from '../kernel.ts';
 import { TABLE } from '../state/layout.ts';
-import { has_page_table } from '../state/read.ts';
+import { has_page_table, mapping_mapped } from '../state/read.ts';
 import { make_pages_present } from './memory.ts';
 import { tlb_finish, tlb_gather, unmap_vmas, type Gather } from './memory_range.ts';
 import { may_lock } from './mlock.ts';
@@ -217,8 +217,7 @@ function remove_vmas(k: Kernel, gone: readonly Vma[]): number[] {
     if ((flags & VM_LOCKED) !== 0) k.emit.LockedPagesCounted(mm, start - end);
     k.emit.VmaUnmapped({ vma: id });
     if (file === 0) continue;
-    const { unlinked, i_mmap } = k.s.cold.files[file];
-    if (unlinked && i_mmap.length === 0) unreachable.push(file);
+    if (k.s.cold.files[file].unlinked && !mapping_mapped(k.s.cold.files[file])) unreachable.push(file);
   }
   return unreachable;
 }

@@ -4,7 +4,7 @@
  *
  * Linux keeps the swap entries of a file beside its page cache. No page has both, so here they lie in one tree.
  */
-import { EINVAL, EIO, ENOMEM, FAULT_OOM, FAULT_SIGBUS, HOLDER_FAULT, type Vma } from '@pagetape/events';
+import { EINVAL, EIO, ENOMEM, FAULT_OOM, FAULT_SIGBUS, HOLDER_FAULT, VM_NONLINEAR, type Vma } from '@pagetape/events';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { FILE, TABLE, X_ROOT, X_SWAPPED } from '../state/layout.ts';
 import { page_index, PageLocked, PageUptodate, PageWriteback, shmem_swp_entry } from '../state/read.ts';
@@ -17,6 +17,7 @@ import {
   wait_on_page_locked,
   wait_on_page_writeback,
 } from './filemap.ts';
+import { install_file_pte, install_page } from './fremap.ts';
 import { alloc_page_vma } from './mempolicy.ts';
 import { get_page, page_cache_release } from './page_alloc.ts';
 import { lru_add_drain, lru_cache_add, mark_page_accessed } from './swap.ts';
@@ -153,6 +154,37 @@ export function* shmem_nopage(k: Kernel, vma: Vma, type: NoPage): Sleeping<numbe
   const pfn = yield* shmem_getpage(k, vma.file, index, type);
   if (pfn < 0) return pfn === -ENOMEM ? -FAULT_OOM : -FAULT_SIGBUS;
   mark_page_accessed(k, pfn);
+  return pfn;
+}
+
+/** `mm/shmem.c:shmem_populate()`: as vm_ops->populate(); what is in swap is read, and a hole gets a page, unless `nonblock`. */
+export function* shmem_populate(
+  k: Kernel,
+  vma: Vma,
+  vpn: number,
+  pages: number,
+  pgoff: number,
+  nonblock: boolean,
+): Sleeping<number> {
+  const { file, mm } = vma;
+  if (pgoff + pages > k.s.cold.files[file].pages) return -EINVAL;
+  for (let n = 0; n < pages; n++) {
+    // Whoever waits for a read is not told as of a fault.
+    const untold = { mm, vpn: vpn + n, major: true };
+    const pfn = yield* nonblock ? find_unlocked_page(k, file, pgoff + n) : shmem_getpage(k, file, pgoff + n, untold);
+    if (pfn >= 0) {
+      mark_page_accessed(k, pfn);
+      install_page(k, vma, vpn + n, pfn);
+    } else if (!nonblock) return pfn;
+    else if ((vma.flags & VM_NONLINEAR) !== 0) install_file_pte(k, mm, vpn + n, pgoff + n);
+  }
+  return 0;
+}
+
+/** A page that is in memory, with a reference, or -1. */
+function* find_unlocked_page(k: Kernel, file: number, index: number): Sleeping<number> {
+  const pfn = yield* find_lock_page(k, file, index);
+  if (pfn >= 0) unlock_page(k, pfn);
   return pfn;
 }
 

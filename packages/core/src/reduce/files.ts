@@ -2,6 +2,7 @@
 import type { Policy } from '@pagetape/events';
 import type { Draft } from 'immer';
 import { FILE, X_NRPAGES, X_ROOT, X_SWAPPED } from '../state/layout.ts';
+import { mapping_mapped } from '../state/read.ts';
 import { shared_policy_replace } from '../state/shared_policy.ts';
 import { invariant } from './assert.ts';
 import { copyPolicy } from './policy.ts';
@@ -32,7 +33,7 @@ export const fileReducers: ColdReducers<'FileCreated' | 'FileResized' | 'FileDel
   },
   FileDeleted(draft, { file }, state) {
     const at = file * FILE;
-    invariant(draft.files[file].i_mmap.length === 0, 'a mapped file is deleted:', file);
+    invariant(!mapping_mapped(draft.files[file]), 'a mapped file is deleted:', file);
     invariant(state.files[at + X_NRPAGES] === 0, 'a file with pages is deleted:', file);
     invariant(state.files[at + X_SWAPPED] === 0, 'a file with pages in swap is deleted:', file);
     delete draft.files[file];

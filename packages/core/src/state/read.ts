@@ -45,6 +45,7 @@ import {
   FILE,
   X_ROOT,
 } from './layout.ts';
+import type { File } from './cold.ts';
 import type { ReadonlyInts, StateView } from './view.ts';
 
 const flags = (s: StateView, pfn: number): number => s.frames[pfn * FRAME + F_FLAGS];
@@ -169,6 +170,10 @@ export const find_page = (s: StateView, file: number, index: number): number =>
 /** The swap slot that has a page of a file, or 0: mm/shmem.c:shmem_swp_entry(). */
 export const shmem_swp_entry = (s: StateView, file: number, index: number): number =>
   Math.max(-indexEntry(s, file, index), 0);
+
+/** Whether an area shows the file: mapping_mapped(). */
+export const mapping_mapped = ({ i_mmap, i_mmap_nonlinear }: Pick<File, 'i_mmap' | 'i_mmap_nonlinear'>): boolean =>
+  i_mmap.length > 0 || i_mmap_nonlinear.length > 0;
 
 /** Whether the file is one of tmpfs: shmem_mapping(). */
 export const shmem_mapping = (s: StateView, file: number): boolean => s.cold.files[file]?.fs === 'tmpfs';
