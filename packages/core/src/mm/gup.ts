@@ -83,6 +83,7 @@ export function* __mm_populate(k: Kernel, start: number, end: number, ignore_err
 export function* faultin_page_range(k: Kernel, start: number, end: number, access: number): Sleeping<number> {
   const { mm } = current(k);
   for (let vpn = start; vpn < end; vpn++) {
+    if (signal_pending(k)) return -EINTR;
     const vma = find_vma(k, mm, vpn);
     if (!vma || vma.start > vpn) return -ENOMEM;
     const needed = access === WRITE ? VM_WRITE : VM_READ;

@@ -195,6 +195,25 @@ function other_file(k: Kernel, file: string): number {
   return -ENOENT;
 }
 
+/** `kernel/cgroup/cgroup.c:cgroup_type_show()`. The root has no such file. */
+function cgroup_type(k: Kernel, cg: string): string | number {
+  if (cg === '') return -ENOENT;
+  if (!cgroup_is_valid_domain(k, cg)) return 'domain invalid';
+  return has_tasks(k, cg) && hands_down(k, cg) ? 'domain threaded' : 'domain';
+}
+
+/** `kernel/cgroup/cgroup.c:cgroup_events_show()`: nothing here is ever frozen. The root has no such file. */
+const cgroup_events = (k: Kernel, cg: string): string | number =>
+  cg === '' ? -ENOENT : `populated ${Number(cgroup_is_populated(k, cg))}\nfrozen 0`;
+
+/** `kernel/cgroup/cpuset.c:sched_partition_write()`, of a group that is a member of the partition above it, and stays one. */
+function partition_write(k: Kernel, cg: string, text: string): number {
+  if (cg === '' || !has_cpuset_files(k, cg)) return -ENOENT;
+  const state = text.trim();
+  if (state === 'root' || state === 'isolated') throw new NotSimulated(`the partition "${state}" of CPUs`);
+  return state === 'member' ? 0 : -EINVAL;
+}
+
 /** `lib/kstrtox.c:kstrtoull()` */
 const is_unsigned = (text: string): boolean => /^\+?(0x[\da-f]+|\d+)$/i.test(text.trim());
 
@@ -206,6 +225,7 @@ export function* cgroup_file_write(k: Kernel, cg: string, file: string, text: st
   if (list === 'mems') return yield* update_nodemask(k, cg, text);
   if (list === 'cpus') return update_cpumask(k, cg, text);
   if (file === 'cgroup.subtree_control' && is_in_v2_mode(k)) return yield* subtree_control_write(k, cg, text);
+  if (file === 'cpus.partition' && is_in_v2_mode(k)) return partition_write(k, cg, text);
   const flag = flag_file(k, file);
   if (!flag) return other_file(k, file);
   if (cg === '') throw new NotSimulated('a flag of the root cpuset');
@@ -222,6 +242,9 @@ export function cgroup_file_read(k: Kernel, cg: string, file: string): string | 
   if (effective && has_cpuset_files(k, cg)) return bitmap_scnlistprintf(effective_of(k, cg)[effective]);
   if (file === 'cgroup.controllers' && is_in_v2_mode(k)) return has_cpuset_files(k, cg) ? 'cpuset' : '';
   if (file === 'cgroup.subtree_control' && is_in_v2_mode(k)) return hands_down(k, cg) ? 'cpuset' : '';
+  if (file === 'cgroup.type' && is_in_v2_mode(k)) return cgroup_type(k, cg);
+  if (file === 'cgroup.events' && is_in_v2_mode(k)) return cgroup_events(k, cg);
+  if (file === 'cpus.partition' && is_in_v2_mode(k)) return cg !== '' && has_cpuset_files(k, cg) ? 'member' : -ENOENT;
   const flag = flag_file(k, file);
   return flag ? `${Number(cpuset_of(k, cg)[flag])}` : other_file(k, file);
 }
