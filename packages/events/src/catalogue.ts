@@ -14,6 +14,7 @@ import * as memory from './mm/memory.ts';
 import * as fremap from './mm/fremap.ts';
 import * as mempolicy from './mm/mempolicy.ts';
 import * as migrate from './mm/migrate.ts';
+import * as mlock from './mm/mlock.ts';
 import * as mmap from './mm/mmap.ts';
 import * as pageAlloc from './mm/page_alloc.ts';
 import * as pageIo from './mm/page_io.ts';
@@ -38,6 +39,7 @@ const modules = [
   fremap,
   mempolicy,
   migrate,
+  mlock,
   mmap,
   task,
   cpu,
@@ -60,6 +62,7 @@ type Modules = typeof run &
   typeof fremap &
   typeof mempolicy &
   typeof migrate &
+  typeof mlock &
   typeof mmap &
   typeof task &
   typeof cpu &

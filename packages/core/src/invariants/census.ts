@@ -4,6 +4,7 @@
  *
  * A broken state may refer to what does not exist; that is noted, and not counted.
  */
+import { MLOCK_NEW } from '@pagetape/events';
 import * as L from '../state/layout.ts';
 import {
   frame_of_pte,
@@ -30,7 +31,10 @@ export interface Census {
   readonly migrationPtes: Int32Array;
   readonly cachedFiles: Int32Array;
   readonly cachedSlots: Int32Array;
+  /** … batches have it, to bring it to a list, */
   readonly batches: Int32Array;
+  /** … and entries of mlock batches, for the list that it is on. */
+  readonly mlockEntries: Int32Array;
   readonly lockHolders: Int32Array;
   readonly pins: Int32Array;
   readonly reads: Int32Array;
@@ -69,6 +73,7 @@ export function takeCensus(s: StateView): Census {
     cachedFiles: byFrame(),
     cachedSlots: byFrame(),
     batches: byFrame(),
+    mlockEntries: byFrame(),
     lockHolders: byFrame(),
     pins: byFrame(),
     reads: byFrame(),
@@ -148,12 +153,16 @@ function countPagesOfFile(s: StateView, census: Census, count: Count, file: numb
   });
 }
 
-function countBatches(s: StateView, { batches }: Census, count: Count): void {
+function countBatches(s: StateView, { batches, mlockEntries }: Census, count: Count): void {
   for (let batch = 0; batch < s.cpus.length; batch += L.BATCH) {
+    const of_mlock = batch % L.CPU === L.MLOCK_BATCH;
     const pages = Math.min(s.cpus[batch], L.BATCH_MAX);
     for (let i = 1; i <= pages; i++) {
-      const pfn = s.cpus[batch + i];
-      count(batches, pfn, () => `a batch of CPU ${Math.floor(batch / L.CPU)} has frame ${pfn}`);
+      const entry = s.cpus[batch + i];
+      const pfn = of_mlock ? entry >>> L.MLOCK_SHIFT : entry;
+      const brings = !of_mlock || (entry & ((1 << L.MLOCK_SHIFT) - 1)) === MLOCK_NEW;
+      const who = (): string => `a batch of CPU ${Math.floor(batch / L.CPU)} has frame ${pfn}`;
+      count(brings ? batches : mlockEntries, pfn, who);
     }
   }
 }

@@ -7,7 +7,7 @@ import { takeCensus, type Census } from './census.ts';
 import { checkDeletedFiles, checkSharedPolicies, checkSwappedFiles, checkUnlinkedFiles } from './files.ts';
 import { checkLocks, checkWriteback } from './io.ts';
 import { checkLockHolders, checkPins, checkSeizedSlots } from './outside.ts';
-import { checkFreeFrames, checkLruLists, checkPlaces, checkZones } from './places.ts';
+import { checkCountedPages, checkFreeFrames, checkLruLists, checkPlaces, checkZones } from './places.ts';
 import {
   checkExclusivePages,
   checkMigrationEntries,
@@ -25,6 +25,7 @@ export type Invariant = (s: StateView, census: Census, report: (sentence: string
 const INVARIANTS: readonly Invariant[] = [
   checkPlaces,
   checkLruLists,
+  checkCountedPages,
   checkFreeFrames,
   checkZones,
   checkReferences,

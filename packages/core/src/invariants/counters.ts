@@ -4,6 +4,7 @@ import {
   mapping_cap_account_dirty,
   mapping_of,
   PageDirty,
+  PageMlocked,
   page_mapped,
   PageSwapCache,
   PageWriteback,
@@ -22,9 +23,10 @@ const COUNTED: readonly (readonly [number, string, Is])[] = [
   ],
   [L.NR_WRITEBACK, 'under write-back', PageWriteback],
   [L.NR_SWAPCACHE, 'in the swap cache', PageSwapCache],
+  [L.NR_MLOCK, 'mlocked', PageMlocked],
 ];
 
-/** nr_mapped, nr_dirty, nr_writeback and nr_swapcache count frames. */
+/** These counters count frames. */
 export const checkCounters: Invariant = (s, _census, report) => {
   for (const [counter, what, is] of COUNTED) {
     let found = 0;

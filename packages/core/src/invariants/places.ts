@@ -1,8 +1,16 @@
 /** Each frame is in exactly one place, and the lists agree with the frames on them. */
-import { LRU, ZONE_NAMES } from '@pagetape/events';
+import {
+  LRU,
+  LRU_ACTIVE,
+  LRU_INACTIVE,
+  LRU_INACTIVE_ANON,
+  LRU_INACTIVE_FILE,
+  LRU_UNEVICTABLE,
+  ZONE_NAMES,
+} from '@pagetape/events';
 import * as L from '../state/layout.ts';
-import { PageActive } from '../state/read.ts';
-import type { StateView } from '../state/view.ts';
+import { page_lru, page_to_nid, PageActive, PageUnevictable } from '../state/read.ts';
+import type { ReadonlyInts, StateView } from '../state/view.ts';
 import type { Invariant } from './check.ts';
 
 const PLACES = ['free', 'held', 'in a batch', 'on an LRU list', 'isolated', 'part of the image', 'retired'];
@@ -24,17 +32,22 @@ function follow({ frames, topology }: StateView, head: number): number[] {
 }
 
 const freeList = (s: StateView, z: number): number[] => follow(s, s.zones[z * L.ZONE + L.Z_FREE_HEAD]);
-const lruList = (s: StateView, z: number, lru: number): number[] => follow(s, s.zones[z * L.ZONE + L.Z_LRU + 2 * lru]);
 
-/** How often each frame stands in the lists of all zones. Frames that were never handed out count as free. */
+/**
+ * How often each frame stands in the lists of all zones and nodes. Frames that were never handed out count as free; for the
+ * unevictable list, which is not linked, a frame speaks for itself.
+ */
 function countLists(s: StateView): { readonly free: Int32Array; readonly lru: Int32Array } {
   const free = new Int32Array(s.topology.max_pfn);
   const lru = new Int32Array(s.topology.max_pfn);
   s.topology.zones.forEach(({ start, present }, z) => {
     for (const pfn of freeList(s, z)) free[pfn]++;
     for (let pfn = start + s.zones[z * L.ZONE + L.Z_FRESH]; pfn < start + present; pfn++) free[pfn]++;
-    for (const list of [0, 1]) for (const pfn of lruList(s, z, list)) lru[pfn]++;
   });
+  for (const { head } of linkedLists(s)) for (const pfn of follow(s, head)) lru[pfn]++;
+  for (let pfn = 0; pfn < s.scalars[L.FRAMES_USED]; pfn++) {
+    if (placeOf(s, pfn) === L.PLACE_LRU && page_lru(s, pfn) === LRU_UNEVICTABLE) lru[pfn]++;
+  }
   return { free, lru };
 }
 
@@ -59,27 +72,86 @@ export const checkPlaces: Invariant = (s, { batches }, report) => {
   }
 };
 
+/** An LRU list: where its ends are and what it is called. The unevictable list has no ends. */
+interface LruList {
+  readonly of: string;
+  readonly lru: number;
+  readonly head: number;
+  readonly tail: number;
+  readonly counted: number;
+  readonly owns: (pfn: number) => boolean;
+}
+
+/** The lists of a zone, numbered from `first` on in LRU. */
+function listsAt(ends: ReadonlyInts, lists: number, counts: number, first: number, rest: Pick<LruList, 'of' | 'owns'>) {
+  return (name: string, n: number): LruList => {
+    const [head, tail] = [ends[lists + 2 * n], ends[lists + 2 * n + 1]];
+    return { ...rest, of: `the ${name} list of ${rest.of}`, lru: first + n, head, tail, counted: ends[counts + n] };
+  };
+}
+
+/** All lists whose pages are linked. */
+function linkedLists(s: StateView): LruList[] {
+  const { topology, zones, nodes } = s;
+  const ofZones = topology.zones.flatMap(({ start, present }, z) => {
+    const rest = { of: nameOfZone(s, z), owns: (pfn: number) => pfn >= start && pfn < start + present };
+    return LRU.slice(0, LRU_INACTIVE_ANON).map(
+      listsAt(zones, z * L.ZONE + L.Z_LRU, z * L.ZONE + L.Z_NR, LRU_INACTIVE, rest),
+    );
+  });
+  const ofNodes = topology.nodes.flatMap((nid) => {
+    const rest = { of: `node ${nid}`, owns: (pfn: number) => page_to_nid(s, pfn) === nid };
+    return LRU.slice(LRU_INACTIVE_ANON, LRU_UNEVICTABLE).map(
+      listsAt(nodes, nid * L.NODE + L.N_LRU, nid * L.NODE + L.N_NR, LRU_INACTIVE_ANON, rest),
+    );
+  });
+  return [...ofZones, ...ofNodes];
+}
+
 /** Lists are linked both ways, end where they say, have as many pages as they say, and pages that say so too. */
 export const checkLruLists: Invariant = (s, _census, report) => {
-  s.topology.zones.forEach(({ start, present }, z) => {
-    LRU.forEach((name, lru) => {
-      const of = `the ${name} list of ${nameOfZone(s, z)}`;
-      const list = lruList(s, z, lru);
-      const at = z * L.ZONE;
-      const tail = s.zones[at + L.Z_LRU + 2 * lru + 1] - 1;
-      const counted = s.zones[at + L.Z_NR + lru];
-      if (tail !== (list.at(-1) ?? -1)) report(`${of} ends with frame ${list.at(-1) ?? -1}, but its tail is ${tail}`);
-      if (counted !== list.length) report(`${of} has ${list.length} pages, but ${counted} are counted`);
-      list.forEach((pfn, i) => {
-        const previous = s.frames[pfn * L.FRAME + L.F_PREV] - 1;
-        if (previous !== (list[i - 1] ?? -1)) {
-          report(`frame ${pfn} on ${of} follows frame ${list[i - 1] ?? -1}, but links back to ${previous}`);
-        }
-        if (PageActive(s, pfn) !== (name === 'active')) report(`frame ${pfn} on ${of} has the wrong PG_active`);
-        if (pfn < start || pfn >= start + present) report(`frame ${pfn} on ${of} belongs to another zone`);
-      });
+  for (const { of, lru, head, tail, counted, owns } of linkedLists(s)) {
+    const list = follow(s, head);
+    const last = list.at(-1) ?? -1;
+    if (tail - 1 !== last) report(`${of} ends with frame ${last}, but its tail is ${tail - 1}`);
+    if (counted !== list.length) report(`${of} has ${list.length} pages, but ${counted} are counted`);
+    list.forEach((pfn, i) => {
+      const previous = s.frames[pfn * L.FRAME + L.F_PREV] - 1;
+      if (previous !== (list[i - 1] ?? -1)) {
+        report(`frame ${pfn} on ${of} follows frame ${list[i - 1] ?? -1}, but links back to ${previous}`);
+      }
+      if (page_lru(s, pfn) !== lru)
+        report(`frame ${pfn} on ${of} says that it is on the ${LRU[page_lru(s, pfn)]} list`);
+      if (PageActive(s, pfn) !== ((lru & LRU_ACTIVE) !== 0)) report(`frame ${pfn} on ${of} has the wrong PG_active`);
+      if (PageUnevictable(s, pfn)) report(`frame ${pfn} on ${of} has PG_unevictable`);
+      if (!owns(pfn)) report(`frame ${pfn} on ${of} belongs to another zone`);
     });
-  });
+  }
+};
+
+/** What a node counts of pages that are on no linked list: those of the unevictable list, and isolated ones. */
+export const checkCountedPages: Invariant = (s, _census, report) => {
+  for (const nid of s.topology.nodes) {
+    const found = { unevictable: 0, isolated_anon: 0, isolated_file: 0 };
+    for (let pfn = 0; pfn < s.scalars[L.FRAMES_USED]; pfn++) {
+      const lru = page_lru(s, pfn);
+      if (lru < LRU_INACTIVE_ANON || page_to_nid(s, pfn) !== nid) continue;
+      if (placeOf(s, pfn) === L.PLACE_ISOLATED) found[lru === LRU_INACTIVE_FILE ? 'isolated_file' : 'isolated_anon']++;
+      if (placeOf(s, pfn) !== L.PLACE_LRU || lru !== LRU_UNEVICTABLE) continue;
+      found.unevictable++;
+      if (!PageUnevictable(s, pfn)) report(`frame ${pfn} on the unevictable list has no PG_unevictable`);
+    }
+    const at = nid * L.NODE;
+    const counted = {
+      unevictable: s.nodes[at + L.N_NR + LRU_UNEVICTABLE - LRU_INACTIVE_ANON],
+      isolated_anon: s.nodes[at + L.N_ISOLATED],
+      isolated_file: s.nodes[at + L.N_ISOLATED + 1],
+    };
+    for (const name of ['unevictable', 'isolated_anon', 'isolated_file'] as const) {
+      if (counted[name] !== found[name])
+        report(`node ${nid} counts nr_${name} ${counted[name]}, but has ${found[name]}`);
+    }
+  }
 };
 
 /**

@@ -11,6 +11,7 @@ function holdersOf(s: StateView, census: Census, pfn: number): readonly (readonl
   return [
     [census.ptes[pfn], 'page-table entries'],
     [census.batches[pfn], 'batches'],
+    [census.mlockEntries[pfn], 'mlock entries'],
     [census.cachedFiles[pfn], 'page caches'],
     [census.cachedSlots[pfn], 'swap caches'],
     [placeOf(s, pfn) === L.PLACE_ISOLATED ? 1 : 0, 'isolations'],

@@ -3,6 +3,7 @@ import { HOLDER_FAULT, PAGE_SHIFT, READ, VM_SHARED, VM_WRITE, type Vma } from '@
 import type { Kernel } from '../kernel.ts';
 import { TABLE } from '../state/layout.ts';
 import { find_page, PageLocked, pte_of, PageUptodate } from '../state/read.ts';
+import { mlock_vma_folio } from './mlock_batch.ts';
 import { get_page } from './page_alloc.ts';
 
 /** Pages that a fault maps at most; 1: only its own. */
@@ -31,4 +32,5 @@ function filemap_map_page(k: Kernel, vma: Vma, vpn: number): void {
   get_page(k, pfn, HOLDER_FAULT);
   const writable = (vma.flags & VM_SHARED) !== 0 && (vma.flags & VM_WRITE) !== 0;
   k.emit.FilePageMapped(pfn, vma.mm, vpn, READ, writable ? 1 : 0);
+  mlock_vma_folio(k, pfn, vma);
 }

@@ -9,7 +9,7 @@ import { install_file_pte, install_page } from './fremap.ts';
 import { alloc_pages_current } from './mempolicy.ts';
 import { get_page, page_cache_release, put_page } from './page_alloc.ts';
 import { force_page_cache_readahead } from './readahead.ts';
-import { lru_cache_add, mark_page_accessed } from './swap.ts';
+import { lru_add_directly, lru_cache_add, mark_page_accessed } from './swap.ts';
 
 /** `include/linux/page-flags.h:TestSetPageLocked()`, with the opposite answer: true when the lock was got. */
 export function trylock_page(k: Kernel, pfn: number): boolean {
@@ -112,7 +112,7 @@ export function* generic_file_write(k: Kernel, file: number, index: number): Sle
   page_was_written(k, pfn, file, index);
   unlock_page(k, pfn);
   mark_page_accessed(k, pfn);
-  if (cached < 0) k.emit.PageAddedToLruDirectly(pfn);
+  if (cached < 0) lru_add_directly(k, pfn);
   page_cache_release(k, pfn);
   return 0;
 }

@@ -12,6 +12,7 @@ import {
   PageLRU,
   PageReferenced,
   PageSwapCache,
+  PageUnevictable,
   pte_is_swap,
   pte_of,
   pte_pfn,
@@ -25,7 +26,7 @@ import { put_page } from './page_alloc.ts';
 import { lru_add_drain } from './swap.ts';
 import { read_swap_cache_async } from './swap_state.ts';
 import { folio_free_swap, free_swap_and_cache } from './swapfile.ts';
-import { folio_isolate_lru } from './vmscan.ts';
+import { folio_isolate_lru, move_to_lru } from './vmscan.ts';
 import { reclaim_pages } from './vmscan_reclaim.ts';
 
 /** Calls `visit` for each entry of an area that is not empty, and `done` behind each page table. */
@@ -68,7 +69,9 @@ export function madvise_pageout(k: Kernel, vma: Vma, start: number, end: number)
   lru_add_drain(k);
   const folio_list: number[] = [];
   const isolate = (vpn: number, pte: number): void => {
-    if (age_page(k, vma.mm, vpn, pte) && folio_isolate_lru(k, pte_pfn(pte))) folio_list.push(pte_pfn(pte));
+    if (!age_page(k, vma.mm, vpn, pte) || !folio_isolate_lru(k, pte_pfn(pte))) return;
+    if (PageUnevictable(k.s, pte_pfn(pte))) move_to_lru(k, pte_pfn(pte));
+    else folio_list.push(pte_pfn(pte));
   };
   walk_page_range_vma(k, vma, start, end, isolate, () => reclaim_pages(k, folio_list.splice(0)));
   return 0;

@@ -43,11 +43,12 @@ import { populate } from './fremap.ts';
 import { do_swap_page } from './memory_swap.ts';
 import { do_wp_page, map_anon_page, writableBit } from './memory_wp.ts';
 import { alloc_page_vma } from './mempolicy.ts';
+import { mlock_vma_folio } from './mlock_batch.ts';
 import { find_vma, linear_page_index } from './mmap.ts';
 import { get_page, page_cache_release } from './page_alloc.ts';
 import { anon_vma_prepare } from './rmap.ts';
 import { shmem_nopage } from './shmem.ts';
-import { mark_page_accessed } from './swap.ts';
+import { mark_page_accessed, mark_page_faulted } from './swap.ts';
 
 /** __handle_mm_fault() cannot finish without sleeping: finish_fault() goes on, with the mmap_sem held. */
 const NEEDS_TO_SLEEP = -1;
@@ -70,7 +71,7 @@ function filemap_nopage(k: Kernel, file: number, index: number): number {
   const pfn = page_cache_read(k, file, index);
   if (pfn < 0) return -1;
   get_page(k, pfn, HOLDER_FAULT);
-  mark_page_accessed(k, pfn);
+  mark_page_faulted(k, pfn);
   return pfn;
 }
 
@@ -94,6 +95,7 @@ function map_page_of_file(k: Kernel, vma: Vma, vpn: number, access: number, cach
   }
   const writable = (vma.flags & VM_SHARED) !== 0 ? writableBit(vma) : 0;
   k.emit.FilePageMapped(cached, vma.mm, vpn, access, writable);
+  mlock_vma_folio(k, cached, vma);
   // do_shared_fault(): write-back is told at once, not when the mapping goes.
   if (access === WRITE && k.traits.write_fault_dirties && !PageDirty(k.s, cached)) k.emit.PageDirtied(cached, 0);
   return FAULT_MINOR;

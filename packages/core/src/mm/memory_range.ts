@@ -16,6 +16,7 @@ import {
   pte_pfn,
   pte_slot,
 } from '../state/read.ts';
+import { munlock_vma_folio } from './mlock_batch.ts';
 import { linear_page_index } from './mmap.ts';
 import { page_cache_release } from './page_alloc.ts';
 import { lru_add_drain, mark_page_accessed } from './swap.ts';
@@ -112,6 +113,7 @@ function zap_pte(k: Kernel, tlb: Gather, vma: Vma, vpn: number, details: ZapDeta
     if ((pte & PTE_YOUNG) !== 0) mark_page_accessed(k, pfn);
   }
   k.emit.PteZapped(pfn, vma.mm, vpn);
+  munlock_vma_folio(k, pfn, vma);
   if (details && index !== linear_page_index(vma, vpn)) k.emit.FileOffsetInstalled(vma.mm, vpn, index);
   tlb_remove_page(k, tlb, pfn);
 }

@@ -5,9 +5,10 @@ import { is_migration_entry, PageLocked, PageUptodate, pte_of, pte_slot } from '
 import { lock_page, unlock_page } from './filemap.ts';
 import { do_wp_page, writableBit } from './memory_wp.ts';
 import { migration_entry_wait } from './migrate.ts';
+import { mlock_vma_folio } from './mlock_batch.ts';
 import { linear_page_index, next_vma } from './mmap.ts';
 import { page_cache_release } from './page_alloc.ts';
-import { lru_add_drain, mark_page_accessed } from './swap.ts';
+import { lru_add_drain, mark_page_faulted } from './swap.ts';
 import { lookup_swap_cache, read_swap_cache_async } from './swap_state.ts';
 import {
   can_share_swap_page,
@@ -67,7 +68,7 @@ export function* do_swap_page(k: Kernel, vma: Vma, vpn: number, access: number):
     result = FAULT_MAJOR;
     k.emit.MajorFaultCounted(vma.mm, vpn);
   }
-  mark_page_accessed(k, pfn);
+  mark_page_faulted(k, pfn);
   if (PageLocked(s, pfn)) yield* lock_page(k, pfn);
   else k.emit.PageLocked(pfn);
   const same = pte_of(s, vma.mm, vpn) === before;
@@ -79,6 +80,7 @@ export function* do_swap_page(k: Kernel, vma: Vma, vpn: number, access: number):
   const reuse = access === WRITE && can_share_swap_page(k, pfn);
   const writable = reuse ? writableBit(vma) : 0;
   k.emit.SwapEntryMapped(pfn, vma.mm, vpn, slot, writable, vma.anon_vma, linear_page_index(vma, vpn));
+  mlock_vma_folio(k, pfn, vma);
   swap_free(k, slot);
   if (vm_swap_full(k)) remove_exclusive_swap_page(k, pfn);
   unlock_page(k, pfn);

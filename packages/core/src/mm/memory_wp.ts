@@ -14,19 +14,21 @@ import {
 } from '../state/read.ts';
 import { unlock_page } from './filemap.ts';
 import { alloc_page_vma } from './mempolicy.ts';
+import { munlock_vma_folio } from './mlock_batch.ts';
 import { linear_page_index } from './mmap.ts';
 import { get_page, page_cache_release } from './page_alloc.ts';
 import { anon_vma_prepare } from './rmap.ts';
-import { lru_add_drain, lru_cache_add_active } from './swap.ts';
+import { folio_add_lru_vma, lru_add_drain, lru_cache_add_active } from './swap.ts';
 import { can_share_swap_page, folio_free_swap } from './swapfile.ts';
 
 export const writableBit = (vma: Vma): number => ((vma.flags & VM_WRITE) !== 0 ? 1 : 0);
 
-/** Maps a new anonymous page, and puts it into the active batch: the end of three kinds of fault. */
+/** Maps a new anonymous page, and puts it into a batch, in 2006 the active one: the end of three kinds of fault. */
 export function map_anon_page(k: Kernel, pfn: number, vma: Vma, vpn: number, anon_vma: number): void {
-  lru_cache_add_active(k, pfn);
+  if (k.traits.lru === 'zones') lru_cache_add_active(k, pfn);
   k.emit.AnonPageMapped(pfn, vma.mm, vpn, writableBit(vma), anon_vma, linear_page_index(vma, vpn));
   if (k.traits.exclusive_pages) k.emit.AnonPageMarked(pfn, vma.mm, vpn, MARK_EXCLUSIVE);
+  if (k.traits.lru === 'nodes') folio_add_lru_vma(k, pfn, vma);
 }
 
 /**
@@ -84,6 +86,7 @@ function wp_page_copy(k: Kernel, vma: Vma, vpn: number, old: number): number {
   if (old !== NO_PAGE) {
     get_page(k, old, HOLDER_FAULT);
     k.emit.CowBroken(old, vma.mm, vpn);
+    munlock_vma_folio(k, old, vma);
   }
   map_anon_page(k, pfn, vma, vpn, anon_vma);
   if (old !== NO_PAGE) page_cache_release(k, old);

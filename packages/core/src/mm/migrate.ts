@@ -1,6 +1,6 @@
 /** Page migration (mm/migrate.c): entries that stand in page tables for pages that are being moved. */
-import { HOLDER_FAULT } from '@pagetape/events';
-import type { Kernel, Sleeping } from '../kernel.ts';
+import { HOLDER_FAULT, type Vma } from '@pagetape/events';
+import { smp_processor_id, type Kernel, type Sleeping } from '../kernel.ts';
 import { MIGRATION_DIRTY, MIGRATION_YOUNG } from '../state/layout.ts';
 import {
   is_migration_entry,
@@ -11,6 +11,7 @@ import {
   pte_of,
 } from '../state/read.ts';
 import { wait_on_page_locked } from './filemap.ts';
+import { area_locks, mlock_drain, mlock_folio } from './mlock_batch.ts';
 import { get_page, put_page } from './page_alloc.ts';
 import { vma_address, vmas_of_page } from './rmap.ts';
 
@@ -23,18 +24,22 @@ export function remove_migration_ptes(k: Kernel, old: number, fresh: number): vo
   for (const id of vmas_of_page(k, fresh)) {
     const vma = k.s.cold.vmas[id];
     const vpn = vma_address(k, fresh, vma);
-    if (vpn >= 0) remove_migration_pte(k, vma.mm, vpn, old, fresh);
+    if (vpn >= 0) remove_migration_pte(k, vma, vpn, old, fresh);
   }
 }
 
-/** `mm/migrate.c:remove_migration_pte()` */
-function remove_migration_pte(k: Kernel, mm: number, vpn: number, old: number, fresh: number): void {
+/** `mm/migrate.c:remove_migration_pte()`: where the area is locked, the page is from now on. */
+function remove_migration_pte(k: Kernel, vma: Vma, vpn: number, old: number, fresh: number): void {
+  const { mm } = vma;
   const pte = pte_of(k.s, mm, vpn);
   if (!is_migration_entry(pte) || migration_entry_to_pfn(k.s, pte) !== old) return;
   const marks = migration_entry_supports_ad(k.s) ? pte : 0;
   const young = (marks & MIGRATION_YOUNG) !== 0 ? 1 : 0;
   const dirty = (marks & MIGRATION_DIRTY) !== 0 && PageDirty(k.s, fresh) ? 1 : 0;
   k.emit.MigrationEntryRemoved(fresh, mm, vpn, is_write_migration_entry(pte) ? 1 : 0, young, dirty);
+  if (!area_locks(k, vma)) return;
+  mlock_folio(k, fresh);
+  mlock_drain(k, smp_processor_id(k));
 }
 
 /**

@@ -4,19 +4,20 @@
  *
  * A page that failed is mapped again where it was, and stays on the list of the caller, who puts it back.
  */
-import { ENOMEM, HOLDER_ISOLATION, LRU_ACTIVE, LRU_INACTIVE, refusal, type Refusal } from '@pagetape/events';
+import { ENOMEM, HOLDER_ISOLATION, refusal, type Refusal } from '@pagetape/events';
 import { try_to_release_page } from '../fs/buffer.ts';
 import { migratepage_of } from '../fs/migratepage.ts';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { waitFor, WAIT_PASS, WAIT_PREEMPT } from '../sched/wait.ts';
 import {
+  folio_lru_list,
   mapping_of,
   page_count,
   page_mapped,
   page_mapping,
-  PageActive,
   PageDirty,
   PageLocked,
+  PageMlocked,
   PagePrivate,
   PageWriteback,
 } from '../state/read.ts';
@@ -24,7 +25,7 @@ import { lock_page, trylock_page, unlock_page, wait_on_page_writeback } from './
 import { remove_migration_ptes } from './migrate.ts';
 import { __folio_alloc, put_page } from './page_alloc.ts';
 import { try_to_migrate } from './rmap.ts';
-import { folio_add_lru } from './swap.ts';
+import { folio_add_lru, lru_add_drain } from './swap.ts';
 import { has_writepage, writepage } from './vmscan.ts';
 
 /** Pages of a batch: what one entry of a middle page table maps. */
@@ -77,6 +78,8 @@ interface Run {
   /** Pages that are unmapped, and for each the frame that it goes to. Both are locked. */
   unmapped: number[];
   targets: number[];
+  /** Those that were mlocked: PAGE_WAS_MLOCKED. */
+  readonly mlocked: Set<number>;
   nr_succeeded: number;
   nr_failed: number;
 }
@@ -94,7 +97,7 @@ interface Pass {
  * ends it, after what is unmapped was moved.
  */
 export function* migrate_pages(k: Kernel, from: readonly number[], target: MigrationTarget): Sleeping<Migrated> {
-  const run: Run = { target, unmapped: [], targets: [], nr_succeeded: 0, nr_failed: 0 };
+  const run: Run = { target, unmapped: [], targets: [], mlocked: new Set(), nr_succeeded: 0, nr_failed: 0 };
   const left: number[] = [];
   k.emit.MigrationBatchStarted(from.length);
   let result = 0;
@@ -228,6 +231,7 @@ function migrate_folio_unmap(k: Kernel, run: Run, pfn: number, fresh: number): n
     try_to_release_page(k, pfn);
     return RETRY_NO_MAPPING;
   }
+  if (PageMlocked(k.s, pfn)) run.mlocked.add(pfn);
   if (page_mapped(k.s, pfn) && !try_to_migrate(k, pfn)) {
     remove_migration_ptes(k, pfn, pfn);
     return RETRY_STILL_MAPPED;
@@ -284,9 +288,9 @@ function migrate_folio_undo(k: Kernel, pfn: number, fresh: number): void {
 
 /** The end of `mm/migrate.c:migrate_folio_move()`: the new frame is mapped and on a list, the old one is free. */
 function finish_moved(k: Kernel, run: Run, pfn: number, fresh: number, pass: number): void {
-  const lru = PageActive(k.s, fresh) ? LRU_ACTIVE : LRU_INACTIVE;
-  k.emit.PagePutBack(fresh, lru);
-  folio_add_lru(k, fresh, lru);
+  k.emit.PagePutBack(fresh, folio_lru_list(k.s, fresh));
+  folio_add_lru(k, fresh);
+  if (run.mlocked.has(pfn)) lru_add_drain(k);
   remove_migration_ptes(k, pfn, fresh);
   unlock_page(k, fresh);
   put_page(k, fresh, HOLDER_ISOLATION);

@@ -14,10 +14,13 @@ import {
 } from '@pagetape/events';
 import { capable, current, type Kernel, type Sleeping } from '../kernel.ts';
 import { MM, M_LOCKED } from '../state/layout.ts';
+import { pte_of, pte_pfn, pte_present } from '../state/read.ts';
 import { __mm_populate } from './gup.ts';
 import { make_pages_present } from './memory.ts';
+import { mlock_folio, munlock_folio } from './mlock_batch.ts';
 import { find_vma, vmas_of } from './mmap.ts';
 import { change_vma_flags, for_each_vma_part } from './mprotect.ts';
+import { lru_add_drain } from './swap.ts';
 
 const { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT } = MMAN_CONSTANTS;
 
@@ -33,10 +36,23 @@ function* mlock_fixup(k: Kernel, vma: Vma, start: number, end: number, flags: nu
   if (flags === vma.flags || (!populates_at_once(k) && (vma.flags & (VM_IO | VM_PFNMAP)) !== 0)) return 0;
   const [was, on] = [vma.flags & VM_LOCKED, flags & VM_LOCKED];
   change_vma_flags(k, vma, start, end, flags);
+  if (on !== was && k.traits.lru === 'nodes') mlock_vma_pages_range(k, vma.mm, start, end, on !== 0);
   let result = 0;
   if (on !== 0 && (flags & VM_IO) === 0 && populates_at_once(k)) result = yield* make_pages_present(k, start, end);
   if (on !== was) k.emit.LockedPagesCounted(vma.mm, on !== 0 ? end - start : start - end);
   return result === -ENOMEM ? -EAGAIN : result;
+}
+
+/** `mm/mlock.c:mlock_vma_pages_range()`: pages that are there are locked or unlocked, and batches are empty then. */
+function mlock_vma_pages_range(k: Kernel, mm: number, start: number, end: number, lock: boolean): void {
+  lru_add_drain(k);
+  for (let vpn = start; vpn < end; vpn++) {
+    const pte = pte_of(k.s, mm, vpn);
+    if (!pte_present(pte)) continue;
+    if (lock) mlock_folio(k, pte_pfn(pte));
+    else munlock_folio(k, pte_pfn(pte));
+  }
+  lru_add_drain(k);
 }
 
 /** `mm/mlock.c:sys_mlock()` and sys_munlock(): locks or unlocks a range of pages. Returns 0 or minus an error number. */

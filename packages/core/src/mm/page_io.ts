@@ -1,7 +1,15 @@
 /** Swap I/O (mm/page_io.c), and the device behind it: requests end in the order in which they were made. */
 import type { Kernel } from '../kernel.ts';
 import { IO_FIRST, IO_PENDING, READ_ERRORS, WRITE_ERRORS } from '../state/layout.ts';
-import { page_private, PageActive, PageDirty, PageLocked, PageLRU, PageReclaim } from '../state/read.ts';
+import {
+  page_private,
+  PageActive,
+  PageDirty,
+  PageLocked,
+  PageLRU,
+  PageReclaim,
+  PageUnevictable,
+} from '../state/read.ts';
 import { unlock_page } from './filemap.ts';
 import { lru_cache_add_active } from './swap.ts';
 import { remove_exclusive_swap_page } from './swapfile.ts';
@@ -49,7 +57,12 @@ function submitted(k: Kernel): void {
 function end_swap_bio_write(k: Kernel, pfn: number, error: number): void {
   const { s } = k;
   const rotate =
-    PageReclaim(s, pfn) && !PageLocked(s, pfn) && !PageDirty(s, pfn) && !PageActive(s, pfn) && PageLRU(s, pfn);
+    PageReclaim(s, pfn) &&
+    !PageUnevictable(s, pfn) &&
+    !PageLocked(s, pfn) &&
+    !PageDirty(s, pfn) &&
+    !PageActive(s, pfn) &&
+    PageLRU(s, pfn);
   k.emit.SwapWriteFinished(pfn, error);
   if (rotate) k.emit.PageRotated(pfn);
 }

@@ -5,6 +5,7 @@ import { find_page } from '../state/read.ts';
 import { readpage } from './filemap.ts';
 import { alloc_pages_current } from './mempolicy.ts';
 import { put_page } from './page_alloc.ts';
+import { lru_add_directly } from './swap.ts';
 
 /** Pages that are read ahead at once: 2 MB. */
 const CHUNK = 512;
@@ -31,7 +32,7 @@ function read_chunk(k: Kernel, file: number, first: number, end: number): void {
   for (const { pfn, index } of pages) {
     k.emit.PageAddedToPageCache(pfn, file, index);
     readpage(k, pfn, file, index);
-    k.emit.PageAddedToLruDirectly(pfn);
+    lru_add_directly(k, pfn);
     put_page(k, pfn, HOLDER_FAULT);
   }
 }

@@ -8,7 +8,7 @@ import {
   VM_MAYSHARE,
   type Vma,
 } from '@pagetape/events';
-import type { Kernel } from '../kernel.ts';
+import { smp_processor_id, type Kernel } from '../kernel.ts';
 import {
   mapping_of,
   migration_entry_supports_ad,
@@ -27,6 +27,7 @@ import {
   pte_present,
 } from '../state/read.ts';
 import { PTE_DIRTY, PTE_WRITE, PTE_YOUNG } from '../state/layout.ts';
+import { area_locks, mlock_drain, mlock_vma_folio, munlock_folio } from './mlock_batch.ts';
 import { swap_duplicate } from './swapfile.ts';
 import { find_mergeable_anon_vma, linear_page_index } from './mmap.ts';
 
@@ -114,6 +115,7 @@ function try_to_unmap_one(k: Kernel, pfn: number, vma: Vma): number {
   const pte = page_check_address(k, pfn, vma.mm, vpn);
   if (pte === 0) return SWAP_AGAIN;
   if ((vma.flags & VM_LOCKED) !== 0) {
+    mlock_vma_folio(k, pfn, vma);
     k.emit.UnmapRefused(pfn, vma.mm, vpn, MLOCKED);
     return SWAP_MLOCK;
   }
@@ -227,6 +229,9 @@ function try_to_migrate_one(k: Kernel, pfn: number, vma: Vma): void {
   const young = (marks & PTE_YOUNG) !== 0 ? 1 : 0;
   const dirty = (marks & PTE_DIRTY) !== 0 ? 1 : 0;
   k.emit.MigrationEntrySet(pfn, vma.mm, vpn, kind, young, dirty);
+  if (!area_locks(k, vma)) return;
+  munlock_folio(k, pfn);
+  mlock_drain(k, smp_processor_id(k));
 }
 
 /**

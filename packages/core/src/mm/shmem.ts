@@ -20,7 +20,7 @@ import {
 import { install_file_pte, install_page } from './fremap.ts';
 import { alloc_page_vma } from './mempolicy.ts';
 import { get_page, page_cache_release } from './page_alloc.ts';
-import { lru_add_drain, lru_cache_add, mark_page_accessed } from './swap.ts';
+import { lru_add_drain, lru_cache_add, mark_page_accessed, mark_page_faulted } from './swap.ts';
 import { move_from_swap_cache, move_to_swap_cache, read_swap_cache_async } from './swap_state.ts';
 import { free_swap_and_cache, get_swap_page, swap_free, valid_swaphandles } from './swapfile.ts';
 import { truncate_inode_pages } from './truncate.ts';
@@ -153,7 +153,7 @@ export function* shmem_nopage(k: Kernel, vma: Vma, type: NoPage): Sleeping<numbe
   if (index >= k.s.cold.files[vma.file].pages) return -FAULT_SIGBUS;
   const pfn = yield* shmem_getpage(k, vma.file, index, type);
   if (pfn < 0) return pfn === -ENOMEM ? -FAULT_OOM : -FAULT_SIGBUS;
-  mark_page_accessed(k, pfn);
+  mark_page_faulted(k, pfn);
   return pfn;
 }
 

@@ -13,8 +13,10 @@ import { try_to_release_page } from '../fs/buffer.ts';
 import { current, type Kernel } from '../kernel.ts';
 import { PF_SWAPWRITE, TASK, T_FLAGS } from '../state/layout.ts';
 import {
+  folio_lru_list,
   page_count,
   page_index,
+  page_lru,
   page_mapped,
   page_mapping,
   page_private,
@@ -45,7 +47,7 @@ import { put_page } from './page_alloc.ts';
 import { swap_writepage } from './page_io.ts';
 import { SWAP_FAIL, SWAP_MLOCK, SWAP_SUCCESS, try_to_unmap } from './rmap.ts';
 import { shmem_writepage } from './shmem.ts';
-import { lru_cache_add, lru_cache_add_active, schedule_lru_drain_on_each_cpu } from './swap.ts';
+import { folio_add_lru, lru_cache_add, lru_cache_add_active, schedule_lru_drain_on_each_cpu } from './swap.ts';
 import { swap_free } from './swapfile.ts';
 
 const NOT_ON_LRU = refusal('not-on-lru');
@@ -63,14 +65,14 @@ export function isolate_lru_page(k: Kernel, pfn: number): number {
       return 0;
     }
   }
-  k.emit.PageIsolated(pfn, PageActive(k.s, pfn) ? LRU_ACTIVE : LRU_INACTIVE);
+  k.emit.PageIsolated(pfn, page_lru(k.s, pfn));
   return 1;
 }
 
 /** `mm/vmscan.c:folio_isolate_lru()`: takes a page off its LRU list, with a reference. Returns whether it was on one. */
 export function folio_isolate_lru(k: Kernel, pfn: number): boolean {
   if (PageLRU(k.s, pfn)) {
-    k.emit.PageIsolated(pfn, PageActive(k.s, pfn) ? LRU_ACTIVE : LRU_INACTIVE);
+    k.emit.PageIsolated(pfn, page_lru(k.s, pfn));
     return true;
   }
   k.emit.PageIsolationFailed(pfn, NOT_ON_LRU);
@@ -79,10 +81,18 @@ export function folio_isolate_lru(k: Kernel, pfn: number): boolean {
 
 /** `mm/vmscan.c:move_to_lru()`: the page goes to a batch of this CPU, then the isolation's reference is dropped. */
 export function move_to_lru(k: Kernel, pfn: number): void {
+  if (k.traits.lru === 'nodes') return folio_putback_lru(k, pfn, folio_lru_list(k.s, pfn));
   const active = PageActive(k.s, pfn);
   k.emit.PagePutBack(pfn, active ? LRU_ACTIVE : LRU_INACTIVE);
   if (active) lru_cache_add_active(k, pfn);
   else lru_cache_add(k, pfn);
+  put_page(k, pfn, HOLDER_ISOLATION);
+}
+
+/** `mm/vmscan.c:folio_putback_lru()`: the same of later kernels. Unless it is locked or unlocked meanwhile, the page gets to `list`. */
+export function folio_putback_lru(k: Kernel, pfn: number, list: number): void {
+  k.emit.PagePutBack(pfn, list);
+  folio_add_lru(k, pfn);
   put_page(k, pfn, HOLDER_ISOLATION);
 }
 

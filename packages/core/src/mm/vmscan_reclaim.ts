@@ -1,8 +1,9 @@
 /** Pages that are put out because somebody asked for it (mm/vmscan.c of 6.x): reclaim_pages() and what is below it. */
-import { HOLDER_ISOLATION, LRU_ACTIVE, LRU_INACTIVE, refusal } from '@pagetape/events';
+import { HOLDER_ISOLATION, LRU_ACTIVE, LRU_UNEVICTABLE, refusal } from '@pagetape/events';
 import { try_to_release_page } from '../fs/buffer.ts';
 import type { Kernel } from '../kernel.ts';
 import {
+  folio_lru_list,
   page_count,
   page_mapcount,
   page_mapped,
@@ -11,6 +12,7 @@ import {
   PageAnon,
   PageDirty,
   PageLazyFree,
+  PageMlocked,
   PagePrivate,
   PageSwapCache,
   PageWriteback,
@@ -23,6 +25,7 @@ import {
   RETRY_DIRTY_AGAIN,
   RETRY_HAS_BUFFERS,
   RETRY_LOCKED,
+  RETRY_MLOCKED,
   RETRY_NO_SWAP_SLOT,
   RETRY_REFERENCED,
   RETRY_STILL_MAPPED,
@@ -33,10 +36,9 @@ import { put_page } from './page_alloc.ts';
 import { swap_writepage } from './page_io.ts';
 import { has_dirty_mapping, try_to_unmap } from './rmap.ts';
 import { shmem_move_to_swap } from './shmem.ts';
-import { lru_cache_add, lru_cache_add_active } from './swap.ts';
 import { add_to_swap } from './swap_state.ts';
 import { folio_free_swap, vm_swap_full } from './swapfile.ts';
-import { remove_mapping } from './vmscan.ts';
+import { folio_putback_lru, remove_mapping } from './vmscan.ts';
 
 /** Added to the reason why a page is kept: it goes to the active list; or whoever has its lock keeps it. */
 const ACTIVATE = 0x200;
@@ -71,11 +73,9 @@ function shrink_folio_list(k: Kernel, folio_list: readonly number[]): void {
     }
   }
   for (const [pfn, outcome] of left) {
-    const active = (outcome & ACTIVATE) !== 0;
-    k.emit.PagePutBack(pfn, active ? LRU_ACTIVE : LRU_INACTIVE);
-    if (active) lru_cache_add_active(k, pfn);
-    else lru_cache_add(k, pfn);
-    put_page(k, pfn, HOLDER_ISOLATION);
+    const list = folio_lru_list(k.s, pfn);
+    const active = list !== LRU_UNEVICTABLE && (outcome & ACTIVATE) !== 0;
+    folio_putback_lru(k, pfn, active ? list | LRU_ACTIVE : list & ~LRU_ACTIVE);
   }
 }
 
@@ -84,6 +84,7 @@ function shrink_folio_list(k: Kernel, folio_list: readonly number[]): void {
  * to write-back. Returns DONE, or the reason why it is kept.
  */
 function shrink_folio(k: Kernel, pfn: number): number {
+  if (PageMlocked(k.s, pfn)) return RETRY_MLOCKED;
   if (PageWriteback(k.s, pfn)) return RETRY_WRITEBACK | ACTIVATE;
   if (PageAnon(k.s, pfn) && PageLazyFree(k.s, pfn)) return drop_lazyfree(k, pfn);
   if (PageAnon(k.s, pfn) && !PageSwapCache(k.s, pfn) && !add_to_swap(k, pfn)) return RETRY_NO_SWAP_SLOT | ACTIVATE;

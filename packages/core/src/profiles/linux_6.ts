@@ -14,6 +14,8 @@ export const linux_6_12: Traits = {
   ...rc1,
   id: 'linux-6.12',
   about: 'Linux 6.12, November 2024, as Debian configures it for x86-64',
+  lru: 'nodes',
+  faults_mark_accessed: false,
   policies: 'nodemasks',
   lru_drain: 'before-walk',
   move_takes: 'mapped-once',

@@ -15,6 +15,8 @@ import type { Traits } from './traits.ts';
 export const seed: Traits = {
   id: 'swap-v5-seed',
   about: 'commit 39743889aaf, "Swap Migration V5: sys_migrate_pages interface", 8 January 2006',
+  lru: 'zones',
+  faults_mark_accessed: true,
   policies: 'zonelists',
   mask_bits_bounded: false,
   last_mode: MPOL_INTERLEAVE,

@@ -14,6 +14,13 @@ export interface Traits {
   /** Pages of a per-CPU LRU batch; the page that fills it flushes it (PAGEVEC_SIZE). */
   readonly pagevec_size: number;
   /**
+   * Which LRU lists there are. `zones`: two a zone, active and inactive. `nodes`: four a node, which keep pages of files apart from
+   * those that go to swap, and one for pages that mlock(2) keeps from going anywhere.
+   */
+  readonly lru: 'zones' | 'nodes';
+  /** A fault marks the page that it maps as accessed; else only the mapping is marked. */
+  readonly faults_mark_accessed: boolean;
+  /**
    * How policies steer allocations, and which calls set them. `zonelists`: MPOL_BIND has a zonelist of its own, modes have
    * no flags. `nodemasks`: every policy is a mask over the zonelist of a node; calls are those of 6.x.
    */

@@ -1,13 +1,10 @@
-/** Reducers of page frames: allocation, references, flags, LRU lists and batches. */
+/** Reducers of page frames: allocation, references, flags. */
 import {
-  BATCH,
-  CPU,
   FRAME,
   F_COUNT,
   F_FLAGS,
   F_MAPCOUNT,
   F_MAPPING,
-  LRU_DISABLED,
   NODE,
   NR_DIRTY,
   N_FOREIGN,
@@ -15,23 +12,23 @@ import {
   N_INTERLEAVE,
   N_LOCAL,
   N_MISS,
+  NR_MLOCK,
   N_OTHER,
-  PGACTIVATE,
   PGALLOC,
   PGALLOC_ZONE,
   PGFREE,
-  PGROTATED,
-  PG_ACTIVE,
   PG_DIRTY,
   PG_LAZYFREE,
   PG_LOCKED,
+  PG_MLOCKED,
   PG_RECLAIM,
   PG_REFERENCED,
-  PLACE_BATCH,
   PLACE_FREE,
   PLACE_HELD,
   PLACE_ISOLATED,
   PLACE_LRU,
+  PLACE_MASK,
+  UNEVICTABLE_PGCLEARED,
   WARNINGS,
   ZONE,
   Z_FREE,
@@ -41,17 +38,8 @@ import {
 import { mapping_cap_account_dirty, page_zone } from '../state/read.ts';
 import type { State } from '../state/state.ts';
 import { invariant } from './assert.ts';
-import {
-  giveFree,
-  lruAddHead,
-  lruAddTail,
-  lruRemove,
-  placeOf,
-  retire,
-  retireZone,
-  setPlace,
-  takeFree,
-} from './lists.ts';
+import { countIsolated } from './lru.ts';
+import { giveFree, lruRemove, placeOf, retire, retireZone, takeFree } from './lists.ts';
 
 export function setFlags(state: State, pfn: number, bits: number): void {
   state.frames[pfn * FRAME + F_FLAGS] |= bits;
@@ -60,8 +48,6 @@ export function setFlags(state: State, pfn: number, bits: number): void {
 export function clearFlags(state: State, pfn: number, bits: number): void {
   state.frames[pfn * FRAME + F_FLAGS] &= ~bits;
 }
-
-const lruOf = (state: State, pfn: number): number => ((state.frames[pfn * FRAME + F_FLAGS] & PG_ACTIVE) !== 0 ? 1 : 0);
 
 /** Marks a page dirty. From now on its content must be kept. */
 export function dirty(state: State, pfn: number): void {
@@ -76,6 +62,16 @@ export function clean(state: State, pfn: number): void {
   invariant((state.frames[at + F_FLAGS] & PG_DIRTY) !== 0, 'a clean page is cleaned: frame', pfn);
   state.frames[at + F_FLAGS] &= ~PG_DIRTY;
   if (mapping_cap_account_dirty(state, state.frames[at + F_MAPPING])) state.vmstat[NR_DIRTY]--;
+}
+
+/** Counters that have a page because of its marks, or because it is isolated, have it no more: it is going to be nothing. */
+function forget(state: State, pfn: number): void {
+  const flags = state.frames[pfn * FRAME + F_FLAGS];
+  if ((flags & PG_DIRTY) !== 0) clean(state, pfn);
+  if ((flags & PLACE_MASK) === PLACE_ISOLATED) countIsolated(state, pfn, -1);
+  if ((flags & PG_MLOCKED) === 0) return;
+  state.vmstat[NR_MLOCK]--;
+  state.vmstat[UNEVICTABLE_PGCLEARED]++;
 }
 
 function PageAllocated(state: State, pfn: number, preferred: number, local: number, interleaved: number): void {
@@ -100,9 +96,9 @@ function PageFreed(state: State, pfn: number): void {
   invariant(frames[pfn * FRAME + F_COUNT] === 0, 'a frame with references is freed:', pfn);
   invariant(frames[pfn * FRAME + F_MAPCOUNT] === 0, 'a mapped frame is freed:', pfn);
   const place = placeOf(frames, pfn);
-  if (place === PLACE_LRU) lruRemove(state, zone, lruOf(state, pfn), pfn);
+  if (place === PLACE_LRU) lruRemove(state, zone, pfn);
   else invariant(place === PLACE_HELD || place === PLACE_ISOLATED, 'a frame in a batch is freed:', pfn);
-  if ((frames[pfn * FRAME + F_FLAGS] & PG_DIRTY) !== 0) clean(state, pfn);
+  forget(state, pfn);
   giveFree(state, zone, pfn);
   vmstat[PGFREE]++;
 }
@@ -113,7 +109,7 @@ function FrameRetired(state: State, pfn: number): void {
   const place = placeOf(frames, pfn);
   if (place === PLACE_FREE) takeFree(state, page_zone(state, pfn), pfn);
   else invariant(place === PLACE_ISOLATED && frames[at + F_COUNT] === 1, 'a frame in use is retired:', pfn);
-  if ((frames[at + F_FLAGS] & PG_DIRTY) !== 0) clean(state, pfn);
+  forget(state, pfn);
   retire(state, pfn);
 }
 
@@ -145,78 +141,6 @@ function setOnline(state: State, nid: number, online: boolean): void {
   });
 }
 
-function PageAddedToLruBatch(state: State, pfn: number, cpu: number, lru: number): void {
-  const { cpus, frames } = state;
-  const batch = cpu * CPU + lru * BATCH;
-  invariant(placeOf(frames, pfn) === PLACE_HELD, 'a frame on a list goes into a batch:', pfn);
-  invariant(cpus[batch] < BATCH - 1, 'the batch is full on CPU', cpu);
-  cpus[batch]++;
-  cpus[batch + cpus[batch]] = pfn;
-  frames[pfn * FRAME + F_COUNT]++;
-  setPlace(frames, pfn, PLACE_BATCH);
-}
-
-function PageAddedToLru(state: State, pfn: number, _cpu: number, lru: number): void {
-  invariant(placeOf(state.frames, pfn) === PLACE_BATCH, 'a frame that is in no batch goes to a list:', pfn);
-  setPlace(state.frames, pfn, PLACE_LRU);
-  if (lru === 1) setFlags(state, pfn, PG_ACTIVE);
-  lruAddHead(state, page_zone(state, pfn), lru, pfn);
-}
-
-function PageAddedToLruDirectly(state: State, pfn: number): void {
-  invariant(placeOf(state.frames, pfn) === PLACE_HELD, 'a frame that is on a list goes to one:', pfn);
-  setPlace(state.frames, pfn, PLACE_LRU);
-  lruAddHead(state, page_zone(state, pfn), 0, pfn);
-}
-
-function LruBatchDrained(state: State, cpu: number, lru: number, pages: number): void {
-  const { cpus, frames } = state;
-  const batch = cpu * CPU + lru * BATCH;
-  invariant(cpus[batch] === pages, 'a batch is drained that has', cpus[batch], 'pages, not', pages);
-  for (let i = 1; i <= pages; i++) frames[cpus[batch + i] * FRAME + F_COUNT]--;
-  cpus.fill(0, batch, batch + pages + 1);
-}
-
-function moveBetweenLists(state: State, pfn: number, to: number): void {
-  const zone = page_zone(state, pfn);
-  invariant(placeOf(state.frames, pfn) === PLACE_LRU, 'a frame on no list changes lists:', pfn);
-  lruRemove(state, zone, lruOf(state, pfn), pfn);
-  lruAddHead(state, zone, to, pfn);
-}
-
-function PageActivated(state: State, pfn: number): void {
-  moveBetweenLists(state, pfn, 1);
-  setFlags(state, pfn, PG_ACTIVE);
-  state.vmstat[PGACTIVATE]++;
-}
-
-function PageDeactivated(state: State, pfn: number): void {
-  moveBetweenLists(state, pfn, 0);
-  clearFlags(state, pfn, PG_ACTIVE);
-}
-
-function PageRotated(state: State, pfn: number): void {
-  const zone = page_zone(state, pfn);
-  invariant(placeOf(state.frames, pfn) === PLACE_LRU, 'a frame on no list is rotated:', pfn);
-  lruRemove(state, zone, 0, pfn);
-  lruAddTail(state, zone, 0, pfn);
-  state.vmstat[PGROTATED]++;
-}
-
-function PageIsolated(state: State, pfn: number, lru: number): void {
-  const { frames } = state;
-  invariant(placeOf(frames, pfn) === PLACE_LRU, 'a frame on no list is isolated:', pfn);
-  lruRemove(state, page_zone(state, pfn), lru, pfn);
-  setPlace(frames, pfn, PLACE_ISOLATED);
-  frames[pfn * FRAME + F_COUNT]++;
-}
-
-function PagePutBack(state: State, pfn: number): void {
-  invariant(placeOf(state.frames, pfn) === PLACE_ISOLATED, 'a frame that is not isolated is put back:', pfn);
-  setPlace(state.frames, pfn, PLACE_HELD);
-  clearFlags(state, pfn, PG_ACTIVE);
-}
-
 function PageReferenceDropped(state: State, pfn: number): void {
   const at = pfn * FRAME + F_COUNT;
   invariant(state.frames[at] > 0, 'a frame without references loses one:', pfn);
@@ -239,8 +163,6 @@ function PageCleanedForIo(state: State, pfn: number): void {
 }
 
 export const frameReducers = {
-  LruCacheDisabled: (state: State) => void state.scalars[LRU_DISABLED]++,
-  LruCacheEnabled: (state: State) => void state.scalars[LRU_DISABLED]--,
   PageAllocated,
   PageFreed,
   FrameRetired,
@@ -249,19 +171,10 @@ export const frameReducers = {
   NodeCameOnline: (state: State, nid: number) => setOnline(state, nid, true),
   FramesWithheld: withhold,
   FramesGivenBack: (state: State, zone: number, pages: number) => withhold(state, zone, -pages),
-  PageAddedToLruBatch,
-  PageAddedToLru,
-  PageAddedToLruDirectly,
-  LruBatchDrained,
-  PageActivated,
-  PageDeactivated,
-  PageRotated,
   PageReferencedSet: (state: State, pfn: number) => setFlags(state, pfn, PG_REFERENCED),
   PageReferencedCleared: (state: State, pfn: number) => clearFlags(state, pfn, PG_REFERENCED),
   PageReferenceTaken: (state: State, pfn: number) => void state.frames[pfn * FRAME + F_COUNT]++,
   PageReferenceDropped,
-  PageIsolated,
-  PagePutBack,
   KernelWarningRaised: (state: State) => void state.vmstat[WARNINGS]++,
   PageLocked,
   PageUnlocked: unlock,

@@ -23,6 +23,7 @@ import { cacheReducers } from './caches.ts';
 import { cpusetReducers } from './cpusets.ts';
 import { fileReducers } from './files.ts';
 import { frameReducers } from './frames.ts';
+import { lruReducers } from './lru.ts';
 import { mappingReducers } from './mappings.ts';
 import { migrateReducers } from './migrate.ts';
 import { outsideReducers } from './outside.ts';
@@ -33,6 +34,7 @@ import type { ColdReducers, HotReducers } from './types.ts';
 /** Every hot event kind that changes something has a reducer here, or this line does not compile. */
 const hot: HotReducers<Exclude<HotName, SilentName>> = {
   ...frameReducers,
+  ...lruReducers,
   ...cacheReducers,
   ...mappingReducers,
   ...migrateReducers,

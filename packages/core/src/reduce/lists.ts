@@ -1,4 +1,5 @@
 /** LRU lists and free lists: frames linked through F_NEXT (towards the tail) and F_PREV (towards the head). */
+import { LRU_INACTIVE_ANON, LRU_UNEVICTABLE } from '@pagetape/events';
 import {
   FRAME,
   F_NEXT,
@@ -6,6 +7,11 @@ import {
   F_FLAGS,
   FRAMES_USED,
   F_COUNT,
+  LIST_MASK,
+  LIST_SHIFT,
+  NODE,
+  N_LRU,
+  N_NR,
   PLACE_MASK,
   PLACE_RETIRED,
   ZONE,
@@ -29,42 +35,89 @@ export function placeOf(frames: Int32Array, pfn: number): number {
   return frames[pfn * FRAME + F_FLAGS] & PLACE_MASK;
 }
 
-export function lruAddHead(state: State, zone: number, lru: number, pfn: number): void {
-  const { frames, zones } = state;
-  const list = zone * ZONE + Z_LRU + 2 * lru;
-  const head = zones[list];
+/** Which list has the page. */
+export const listOf = (frames: Int32Array, pfn: number): number =>
+  (frames[pfn * FRAME + F_FLAGS] & LIST_MASK) >>> LIST_SHIFT;
+
+export function setList(frames: Int32Array, pfn: number, lru: number): void {
+  const at = pfn * FRAME + F_FLAGS;
+  frames[at] = (frames[at] & ~LIST_MASK) | (lru << LIST_SHIFT);
+}
+
+/** Links a frame in before the first of a list, whose head and tail lie in `ends` from `list` on. */
+function linkHead(frames: Int32Array, ends: Int32Array, list: number, pfn: number): void {
+  const head = ends[list];
   frames[pfn * FRAME + F_NEXT] = head;
   frames[pfn * FRAME + F_PREV] = 0;
-  if (head === 0) zones[list + 1] = pfn + 1;
+  if (head === 0) ends[list + 1] = pfn + 1;
   else frames[(head - 1) * FRAME + F_PREV] = pfn + 1;
-  zones[list] = pfn + 1;
-  zones[zone * ZONE + Z_NR + lru]++;
+  ends[list] = pfn + 1;
 }
 
-export function lruAddTail(state: State, zone: number, lru: number, pfn: number): void {
-  const { frames, zones } = state;
-  const list = zone * ZONE + Z_LRU + 2 * lru;
-  const tail = zones[list + 1];
+function linkTail(frames: Int32Array, ends: Int32Array, list: number, pfn: number): void {
+  const tail = ends[list + 1];
   frames[pfn * FRAME + F_NEXT] = 0;
   frames[pfn * FRAME + F_PREV] = tail;
-  if (tail === 0) zones[list] = pfn + 1;
+  if (tail === 0) ends[list] = pfn + 1;
   else frames[(tail - 1) * FRAME + F_NEXT] = pfn + 1;
-  zones[list + 1] = pfn + 1;
-  zones[zone * ZONE + Z_NR + lru]++;
+  ends[list + 1] = pfn + 1;
 }
 
-export function lruRemove(state: State, zone: number, lru: number, pfn: number): void {
-  const { frames, zones } = state;
-  const list = zone * ZONE + Z_LRU + 2 * lru;
+function unlink(frames: Int32Array, ends: Int32Array, list: number, pfn: number): void {
   const next = frames[pfn * FRAME + F_NEXT];
   const prev = frames[pfn * FRAME + F_PREV];
-  if (prev === 0) zones[list] = next;
+  if (prev === 0) ends[list] = next;
   else frames[(prev - 1) * FRAME + F_NEXT] = next;
-  if (next === 0) zones[list + 1] = prev;
+  if (next === 0) ends[list + 1] = prev;
   else frames[(next - 1) * FRAME + F_PREV] = prev;
   frames[pfn * FRAME + F_NEXT] = 0;
   frames[pfn * FRAME + F_PREV] = 0;
-  zones[zone * ZONE + Z_NR + lru]--;
+}
+
+/** Where a node has the ends of one of its lists. */
+const ofNode = (at: number, lru: number): number => at + N_LRU + 2 * (lru - LRU_INACTIVE_ANON);
+
+/** One page more, or less, on a list of the node of a zone. Returns where the node's record is. */
+function countOnNode({ nodes, topology }: State, zone: number, lru: number, change: number): number {
+  const at = topology.zones[zone].node * NODE;
+  nodes[at + N_NR + (lru - LRU_INACTIVE_ANON)] += change;
+  return at;
+}
+
+/** The page goes to the head of a list of its zone or of its node. Pages of the unevictable list are not linked. */
+export function lruAddHead(state: State, zone: number, lru: number, pfn: number): void {
+  const { frames, zones, nodes } = state;
+  setList(frames, pfn, lru);
+  if (lru < LRU_INACTIVE_ANON) {
+    linkHead(frames, zones, zone * ZONE + Z_LRU + 2 * lru, pfn);
+    zones[zone * ZONE + Z_NR + lru]++;
+    return;
+  }
+  const at = countOnNode(state, zone, lru, 1);
+  if (lru !== LRU_UNEVICTABLE) linkHead(frames, nodes, ofNode(at, lru), pfn);
+}
+
+/** The page goes to the tail. */
+export function lruAddTail(state: State, zone: number, lru: number, pfn: number): void {
+  const { frames, zones, nodes } = state;
+  if (lru < LRU_INACTIVE_ANON) {
+    linkTail(frames, zones, zone * ZONE + Z_LRU + 2 * lru, pfn);
+    zones[zone * ZONE + Z_NR + lru]++;
+  } else linkTail(frames, nodes, ofNode(countOnNode(state, zone, lru, 1), lru), pfn);
+}
+
+/** The page leaves the list that has it. How many areas lock it is forgotten with that. */
+export function lruRemove(state: State, zone: number, pfn: number): void {
+  const { frames, zones, nodes } = state;
+  const lru = listOf(frames, pfn);
+  if (lru < LRU_INACTIVE_ANON) {
+    unlink(frames, zones, zone * ZONE + Z_LRU + 2 * lru, pfn);
+    zones[zone * ZONE + Z_NR + lru]--;
+    return;
+  }
+  const at = countOnNode(state, zone, lru, -1);
+  if (lru === LRU_UNEVICTABLE) frames[pfn * FRAME + F_NEXT] = 0;
+  else unlink(frames, nodes, ofNode(at, lru), pfn);
 }
 
 /** Takes the frame that the allocator chose: the most recently freed one, or the first that was never used. */

@@ -21,8 +21,6 @@ import {
   PGMAJFAULT,
   PG_ANON_EXCLUSIVE,
   PG_DIRTY,
-  PG_LAZYFREE,
-  PG_REFERENCED,
   CURRENT_TASK,
   PTE_BITS,
   PTE_DIRTY,
@@ -52,6 +50,7 @@ import type { State } from '../state/state.ts';
 import { invariant } from './assert.ts';
 import { clearFlags, setFlags } from './frames.ts';
 import { freeLeaf, makeEntry } from './grow.ts';
+import { makeLazyfree } from './lru.ts';
 
 /** The place of the entry of a page; its page table must exist. */
 export function entryOf(state: State, mm: number, vpn: number): number {
@@ -201,8 +200,8 @@ function AnonPageMarked(state: State, pfn: number, mm: number, vpn: number, mark
   invariant(state.frames[pfn * FRAME + F_MAPPING] < 0, 'a page that is not anonymous is marked as such: frame', pfn);
   if (mark === MARK_EXCLUSIVE) return setFlags(state, pfn, PG_ANON_EXCLUSIVE);
   state.tables[entryOf(state, mm, vpn)] &= ~(PTE_YOUNG | PTE_DIRTY);
-  clearFlags(state, pfn, PG_DIRTY | PG_REFERENCED);
-  setFlags(state, pfn, PG_LAZYFREE);
+  clearFlags(state, pfn, PG_DIRTY);
+  makeLazyfree(state, pfn);
 }
 
 function PteMoved(state: State, mm: number, from: number, to: number): void {

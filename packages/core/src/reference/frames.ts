@@ -1,13 +1,13 @@
-/** What events do to page frames: allocation, references, flags, LRU lists and batches. */
-import { LRU } from '@pagetape/events';
+/** What events do to page frames: allocation, references, flags. */
 import type { Draft } from 'immer';
 import { invariant } from '../reduce/assert.ts';
 import { kept_on_disk } from '../state/read.ts';
 import { PGALLOC_ZONE, VMSTAT } from '../state/layout.ts';
+import { countIsolated, takeOffLru } from './lru.ts';
 import { NEW_FRAME, type ReferenceDraft, type ReferenceFrame, type ReferenceZone } from './state.ts';
 import type { ReferenceReducers } from './types.ts';
 
-type FrameDraft = Draft<ReferenceFrame>;
+export type FrameDraft = Draft<ReferenceFrame>;
 
 export function frameOf(draft: ReferenceDraft, pfn: number): FrameDraft {
   const frame = draft.frames[pfn];
@@ -15,7 +15,7 @@ export function frameOf(draft: ReferenceDraft, pfn: number): FrameDraft {
   return frame;
 }
 
-function zoneOf(draft: ReferenceDraft, pfn: number): Draft<ReferenceZone> {
+export function zoneOf(draft: ReferenceDraft, pfn: number): Draft<ReferenceZone> {
   const zone = draft.zones.find(({ start, present }) => start <= pfn && pfn < start + present);
   invariant(zone !== undefined, 'no zone has frame', pfn);
   return zone;
@@ -28,11 +28,14 @@ export function take(list: number[], item: number): void {
   list.splice(at, 1);
 }
 
-/** Takes a page off the LRU list that has it, and gives the zone. */
-function takeOffLru(draft: ReferenceDraft, pfn: number): Draft<ReferenceZone> {
-  const zone = zoneOf(draft, pfn);
-  take(zone.active.includes(pfn) ? zone.active : zone.inactive, pfn);
-  return zone;
+/** What counters have of a page goes with it. */
+function forget(draft: ReferenceDraft, pfn: number): void {
+  const frame = frameOf(draft, pfn);
+  setDirty(draft, frame, false);
+  if (frame.place === 'isolated') countIsolated(draft, pfn, -1);
+  if (!frame.mlocked) return;
+  draft.counters.nr_mlock--;
+  draft.counters.unevictable_pgs_cleared++;
 }
 
 /** Dirty pages of files on disk are counted, as they are what write-back looks for. */
@@ -93,7 +96,7 @@ const allocation: ReferenceReducers<
     invariant(frame.count === 0 && frame.mapcount === 0, 'a frame in use is freed:', pfn);
     invariant(frame.place !== 'batch' && frame.place !== 'image', 'a frame is freed where it is', frame.place, pfn);
     if (frame.place === 'lru') takeOffLru(draft, pfn);
-    setDirty(draft, frame, false);
+    forget(draft, pfn);
     delete draft.frames[pfn];
     const zone = zoneOf(draft, pfn);
     zone.freed.unshift(pfn);
@@ -102,7 +105,7 @@ const allocation: ReferenceReducers<
   },
   FrameRetired(draft, { pfn }) {
     const zone = zoneOf(draft, pfn);
-    if (draft.frames[pfn]) setDirty(draft, frameOf(draft, pfn), false);
+    if (draft.frames[pfn]) forget(draft, pfn);
     else {
       take(zone.freed, pfn);
       zone.free_pages--;
@@ -135,71 +138,6 @@ const allocation: ReferenceReducers<
   },
 };
 
-const lists: ReferenceReducers<
-  | 'PageAddedToLruBatch'
-  | 'PageAddedToLru'
-  | 'PageAddedToLruDirectly'
-  | 'LruBatchDrained'
-  | 'LruCacheDisabled'
-  | 'LruCacheEnabled'
-  | 'PageActivated'
-  | 'PageDeactivated'
-  | 'PageRotated'
-  | 'PageIsolated'
-  | 'PagePutBack'
-> = {
-  PageAddedToLruBatch(draft, { pfn, cpu, lru }) {
-    draft.batches[cpu][LRU[lru]].push(pfn);
-    const frame = frameOf(draft, pfn);
-    frame.place = 'batch';
-    frame.count++;
-  },
-  PageAddedToLru(draft, { pfn, lru }) {
-    const frame = frameOf(draft, pfn);
-    invariant(frame.place === 'batch', 'a page that is in no batch goes to a list:', pfn);
-    frame.place = 'lru';
-    if (LRU[lru] === 'active') frame.active = true;
-    zoneOf(draft, pfn)[LRU[lru]].unshift(pfn);
-  },
-  LruCacheDisabled: (draft) => void draft.lru_disabled++,
-  LruCacheEnabled: (draft) => void draft.lru_disabled--,
-  PageAddedToLruDirectly(draft, { pfn }) {
-    frameOf(draft, pfn).place = 'lru';
-    zoneOf(draft, pfn).inactive.unshift(pfn);
-  },
-  LruBatchDrained(draft, { cpu, lru, pages }) {
-    const batch = draft.batches[cpu][LRU[lru]];
-    invariant(batch.length === pages, 'a batch is drained that has', batch.length, 'pages, not', pages);
-    for (const pfn of batch) refer(draft, pfn, -1);
-    draft.batches[cpu][LRU[lru]] = [];
-  },
-  PageActivated(draft, { pfn }) {
-    takeOffLru(draft, pfn).active.unshift(pfn);
-    frameOf(draft, pfn).active = true;
-    draft.counters.pgactivate++;
-  },
-  PageDeactivated(draft, { pfn }) {
-    takeOffLru(draft, pfn).inactive.unshift(pfn);
-    frameOf(draft, pfn).active = false;
-  },
-  PageRotated(draft, { pfn }) {
-    takeOffLru(draft, pfn).inactive.push(pfn);
-    draft.counters.pgrotated++;
-  },
-  PageIsolated(draft, { pfn, lru }) {
-    take(zoneOf(draft, pfn)[LRU[lru]], pfn);
-    const frame = frameOf(draft, pfn);
-    frame.place = 'isolated';
-    frame.count++;
-  },
-  PagePutBack(draft, { pfn }) {
-    const frame = frameOf(draft, pfn);
-    invariant(frame.place === 'isolated', 'a page that is not isolated is put back:', pfn);
-    frame.place = 'held';
-    frame.active = false;
-  },
-};
-
 const marks: ReferenceReducers<
   | 'PageReferencedSet'
   | 'PageReferencedCleared'
@@ -228,4 +166,4 @@ const marks: ReferenceReducers<
   OrphanedPageFound: (draft, { pfn }) => setDirty(draft, frameOf(draft, pfn), false),
 };
 
-export const frameReducers = { ...allocation, ...lists, ...marks };
+export const frameReducers = { ...allocation, ...marks };

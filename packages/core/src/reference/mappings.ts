@@ -4,6 +4,7 @@ import type { Draft } from 'immer';
 import { invariant } from '../reduce/assert.ts';
 import { TABLE, ZERO_PFN } from '../state/layout.ts';
 import { frameOf, refer } from './frames.ts';
+import { makeLazyfree } from './lru.ts';
 import type { Pte, ReferenceDraft, ReferenceMm } from './state.ts';
 import type { ReferenceReducers } from './types.ts';
 
@@ -141,7 +142,8 @@ const anonymous: ReferenceReducers<'AnonPageMarked' | 'PteMoved'> = {
       return;
     }
     Object.assign(presentPte(draft, mm, vpn), { young: false, dirty: false });
-    Object.assign(frame, { dirty: false, referenced: false, lazyfree: true });
+    frame.dirty = false;
+    makeLazyfree(draft, pfn);
   },
   PteMoved(draft, { mm, from, to }) {
     const { ptes } = mmOf(draft, mm);

@@ -34,11 +34,11 @@ export const migrateReducers: ReferenceReducers<
     const frame = frameOf(draft, pfn);
     invariant(frame.mapcount === 0, 'a mapped page leaves its frame:', pfn);
     const { file, anon_vma, index, slot, error, referenced, uptodate, active, dirty, swapcache } = frame;
-    const { exclusive, lazyfree } = frame;
-    const marks = { error, referenced, uptodate, active, dirty, swapcache, exclusive, lazyfree };
+    const { exclusive, lazyfree, unevictable } = frame;
+    const marks = { error, referenced, uptodate, active, dirty, swapcache, exclusive, lazyfree, unevictable };
     Object.assign(frameOf(draft, to), { file, anon_vma, index, slot, ...marks });
     Object.assign(frame, { file: 0, anon_vma: 0, slot: 0, active: false, dirty: false, swapcache: false });
-    Object.assign(frame, { exclusive: false, lazyfree: false });
+    Object.assign(frame, { exclusive: false, lazyfree: false, unevictable: false });
   },
   BuffersMoved(draft, { pfn, to }) {
     const { buffers } = frameOf(draft, pfn);

@@ -4,6 +4,7 @@ import { produce } from 'immer';
 import { silentReducers } from '../reduce/silent.ts';
 import { cacheReducers } from './caches.ts';
 import { frameReducers } from './frames.ts';
+import { lruReducers } from './lru.ts';
 import { mappingReducers } from './mappings.ts';
 import { migrateReducers } from './migrate.ts';
 import { outsideReducers } from './outside.ts';
@@ -15,6 +16,7 @@ import type { ReferenceReducers } from './types.ts';
 const reducers: ReferenceReducers<EventName> = {
   ...silentReducers,
   ...frameReducers,
+  ...lruReducers,
   ...cacheReducers,
   ...mappingReducers,
   ...migrateReducers,

@@ -3,7 +3,7 @@
  * there to be read: the reference reducer changes it by the same events that change the typed arrays, and both must
  * agree.
  */
-import type { Buffers, MigrationEntry } from '@pagetape/events';
+import type { Buffers, LRU, LRU_BATCH, MigrationEntry, MLOCK_REQUEST } from '@pagetape/events';
 import type { Draft } from 'immer';
 import { STREAMS, type Stream } from '../prng.ts';
 import { emptyColdState, type ColdState } from '../state/cold.ts';
@@ -43,12 +43,26 @@ export interface ReferenceFrame {
   readonly exclusive: boolean;
   /** The anonymous page may be dropped while it is clean. */
   readonly lazyfree: boolean;
+  readonly mlocked: boolean;
+  readonly unevictable: boolean;
+  /** The list that has the page; or had it last, which is what a page that is isolated from a node counts as. */
+  readonly list: ListName;
+  /** On the unevictable list: how many areas are known to lock it. */
+  readonly mlock_count: number;
 }
 
-/** The two lists of a zone, and the two batches of a CPU. */
-export interface Lists {
-  readonly inactive: readonly number[];
-  readonly active: readonly number[];
+export type ListName = (typeof LRU)[number];
+/** Lists of a zone, and those of a node whose pages have an order. */
+export type ZoneList = 'inactive' | 'active';
+export type NodeList = Exclude<ListName, ZoneList | 'unevictable'>;
+export const NODE_LISTS: readonly NodeList[] = ['inactive-anon', 'active-anon', 'inactive-file', 'active-file'];
+
+/** The two lists of a zone. */
+export type Lists = Readonly<Record<ZoneList, readonly number[]>>;
+
+/** The batches of a CPU; pages, the oldest first. */
+export interface Batches extends Readonly<Record<(typeof LRU_BATCH)[number], readonly number[]>> {
+  readonly mlock: readonly { readonly pfn: number; readonly request: (typeof MLOCK_REQUEST)[number] }[];
 }
 
 /** A zone. LRU lists have their head first. */
@@ -69,8 +83,12 @@ export interface ReferenceZone extends Lists {
   readonly fresh: number;
 }
 
-/** How allocations on a node went, as numastat shows it. */
-export interface NodeCounters {
+/** How allocations on a node went, as numastat shows it, and the lists of the node. */
+export interface ReferenceNode extends Readonly<Record<NodeList, readonly number[]>> {
+  /** Pages of the unevictable list, which have no order. */
+  readonly unevictable: number;
+  readonly isolated_anon: number;
+  readonly isolated_file: number;
   readonly hit: number;
   readonly miss: number;
   readonly foreign: number;
@@ -136,9 +154,9 @@ export interface ReferenceState {
   readonly lru_disabled: number;
   readonly frames: Readonly<Record<number, ReferenceFrame>>;
   readonly zones: readonly ReferenceZone[];
-  readonly nodes: Readonly<Record<number, NodeCounters>>;
-  /** By CPU; pages, the oldest first. */
-  readonly batches: readonly Lists[];
+  readonly nodes: Readonly<Record<number, ReferenceNode>>;
+  /** By CPU. */
+  readonly batches: readonly Batches[];
   readonly mms: Readonly<Record<number, ReferenceMm>>;
   readonly tasks: Readonly<Record<number, ReferenceTask>>;
   /** Frames that cache a file, by page of the file. */
@@ -192,6 +210,10 @@ export const NEW_FRAME: ReferenceFrame = Object.freeze({
   reclaim: false,
   exclusive: false,
   lazyfree: false,
+  mlocked: false,
+  unevictable: false,
+  list: 'inactive',
+  mlock_count: 0,
 });
 
 /** The value `of` each name, as an object. */
@@ -210,10 +232,8 @@ export function initialReference(spec: MachineSpec): ReferenceState {
     lru_disabled: 0,
     frames: { [ZERO_PFN]: { ...NEW_FRAME, place: 'image', reserved: true, uptodate: true } },
     zones: initialZones(topology),
-    nodes: Object.fromEntries(
-      topology.nodes.map((nid) => [nid, { hit: 0, miss: 0, foreign: 0, interleave: 0, local: 0, other: 0 }]),
-    ),
-    batches: topology.cpu_to_node.map(() => ({ inactive: [], active: [] })),
+    nodes: Object.fromEntries(topology.nodes.map((nid) => [nid, initialNode()])),
+    batches: topology.cpu_to_node.map(() => ({ inactive: [], active: [], add: [], mlock: [] })),
     mms: {},
     tasks: {},
     page_cache: {},
@@ -230,6 +250,11 @@ export function initialReference(spec: MachineSpec): ReferenceState {
     draws: table(STREAMS, () => 0),
     cold: emptyColdState(spec.io),
   };
+}
+
+function initialNode(): ReferenceNode {
+  const counters = { hit: 0, miss: 0, foreign: 0, interleave: 0, local: 0, other: 0 };
+  return { ...counters, ...table(NODE_LISTS, () => []), unevictable: 0, isolated_anon: 0, isolated_file: 0 };
 }
 
 function initialZones(topology: Topology): ReferenceZone[] {

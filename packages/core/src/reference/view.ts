@@ -1,5 +1,5 @@
 /** From the typed arrays of the fast state to the reference's plain objects, so that the two can be compared. */
-import { MIGRATION_ENTRY } from '@pagetape/events';
+import { LRU, LRU_BATCH, LRU_UNEVICTABLE, MIGRATION_ENTRY, MLOCK_REQUEST } from '@pagetape/events';
 import { STREAMS } from '../prng.ts';
 import * as L from '../state/layout.ts';
 import {
@@ -8,24 +8,25 @@ import {
   migration_entry_supports_ad,
   migration_entry_to_pfn,
   page_buffers,
+  page_lru,
   pte_is_file,
   pte_swp_exclusive,
 } from '../state/read.ts';
 import { freedPins, lockHolders, pinsOf, seizedSlots } from '../state/outside.ts';
 import type { ReadonlyInts, StateView } from '../state/view.ts';
 import type {
-  Lists,
-  NodeCounters,
+  Batches,
   Place,
   Pte,
   ReferenceArea,
   ReferenceFrame,
   ReferenceMm,
+  ReferenceNode,
   ReferenceState,
   ReferenceTask,
   ReferenceZone,
 } from './state.ts';
-import { table } from './state.ts';
+import { NODE_LISTS, table } from './state.ts';
 import { eachLeaf } from '../state/walk.ts';
 
 /** A fast state as the reference would have it. Nothing of it is shared but the cold tree, which never changes. */
@@ -123,6 +124,10 @@ function frameOf(s: StateView, pfn: number, place: Place): ReferenceFrame {
     reclaim: has(L.PG_RECLAIM),
     exclusive: has(L.PG_ANON_EXCLUSIVE),
     lazyfree: has(L.PG_LAZYFREE),
+    mlocked: has(L.PG_MLOCKED),
+    unevictable: has(L.PG_UNEVICTABLE),
+    list: LRU[page_lru(s, pfn)],
+    mlock_count: place === 'lru' && page_lru(s, pfn) === LRU_UNEVICTABLE ? frames[at + L.F_NEXT] : 0,
   };
 }
 
@@ -150,7 +155,8 @@ function zoneOf(s: StateView, z: number): Omit<ReferenceZone, 'node' | 'kind' | 
   };
 }
 
-function nodeOf({ nodes }: StateView, nid: number): NodeCounters {
+function nodeOf(s: StateView, nid: number): ReferenceNode {
+  const { nodes } = s;
   const at = nid * L.NODE;
   return {
     hit: nodes[at + L.N_HIT],
@@ -159,15 +165,22 @@ function nodeOf({ nodes }: StateView, nid: number): NodeCounters {
     interleave: nodes[at + L.N_INTERLEAVE],
     local: nodes[at + L.N_LOCAL],
     other: nodes[at + L.N_OTHER],
+    ...table(NODE_LISTS, (_, i) => linked(s, nodes[at + L.N_LRU + 2 * i])),
+    unevictable: nodes[at + L.N_NR + NODE_LISTS.length],
+    isolated_anon: nodes[at + L.N_ISOLATED],
+    isolated_file: nodes[at + L.N_ISOLATED + 1],
   };
 }
 
-function batchesOf({ cpus }: StateView, cpu: number): Lists {
-  const batch = (lru: number): number[] => {
-    const at = cpu * L.CPU + lru * L.BATCH;
+function batchesOf({ cpus }: StateView, cpu: number): Batches {
+  const batch = (offset: number): number[] => {
+    const at = cpu * L.CPU + offset;
     return Array.from({ length: cpus[at] }, (_, i) => cpus[at + 1 + i]);
   };
-  return { inactive: batch(0), active: batch(1) };
+  const mlock = batch(L.MLOCK_BATCH).map((entry) => {
+    return { pfn: entry >>> L.MLOCK_SHIFT, request: MLOCK_REQUEST[entry & ((1 << L.MLOCK_SHIFT) - 1)] };
+  });
+  return { ...table(LRU_BATCH, (_, n) => batch(n * L.BATCH)), mlock };
 }
 
 function mmOf(s: StateView, mm: number): ReferenceMm {

@@ -14,7 +14,7 @@ export const F_MAPCOUNT = 2; // page-table entries that map the frame
 export const F_MAPPING = 3; // 0: none; > 0: a file; < 0: minus an anon_vma. Stays after the last unmap, as in Linux
 export const F_INDEX = 4; // page offset in the file, or the linear index of an anonymous page
 export const F_PRIVATE = 5; // swap slot while PG_SWAPCACHE is set; number in BUFFERS while PG_PRIVATE is
-export const F_NEXT = 6; // towards the tail of the LRU list or of the free list: pfn + 1
+export const F_NEXT = 6; // towards the tail of the LRU list or of the free list: pfn + 1; or how many areas are known to lock it
 export const F_PREV = 7; // towards the head: pfn + 1
 
 export const PG_LOCKED = 1 << 0;
@@ -23,9 +23,13 @@ export const PG_REFERENCED = 1 << 2;
 export const PG_UPTODATE = 1 << 3;
 export const PG_DIRTY = 1 << 4;
 export const PG_ACTIVE = 1 << 6;
+export const LIST_SHIFT = 7; // the list that has a page of PLACE_LRU: one of LRU
+export const LIST_MASK = 7 << LIST_SHIFT; // of one isolated from a node, what it counts as: an inactive list
 export const PG_RESERVED = 1 << 10;
 export const PG_PRIVATE = 1 << 11;
 export const PG_WRITEBACK = 1 << 12;
+export const PG_MLOCKED = 1 << 13; // locked memory maps it
+export const PG_UNEVICTABLE = 1 << 14; // it is on the unevictable list, or was before it was isolated
 export const PG_SWAPCACHE = 1 << 15;
 export const PG_RECLAIM = 1 << 17;
 export const PG_ANON_EXCLUSIVE = 1 << 18; // one mapping has the anonymous page for itself, as far as the kernel knows
@@ -65,19 +69,28 @@ export const Z_HIGH = 15;
  */
 export const Z_WITHHELD = 16;
 
-// --- nodes: allocation counters, index nid * NODE -------------------------------------------------------------------
-export const NODE = 6;
+// --- nodes: allocation counters, and the LRU lists of later kernels, index nid * NODE --------------------------------
+export const NODE = 21;
 export const N_HIT = 0;
 export const N_MISS = 1;
 export const N_FOREIGN = 2;
 export const N_INTERLEAVE = 3;
 export const N_LOCAL = 4;
 export const N_OTHER = 5;
+/**
+ * Head and tail of the four lists from inactive-anon on: pfn + 1. Pages of the unevictable list are not linked: F_NEXT says
+ * how many areas are known to lock each.
+ */
+export const N_LRU = 6;
+export const N_NR = 14; // pages on each of the five lists
+export const N_ISOLATED = 19; // isolated pages: of the swap-backed kind, and of files
 
-// --- CPUs: LRU batches, index cpu * CPU ---------------------------------------------------------------------------
+// --- CPUs: LRU batches, by LRU_BATCH, and that of mlock(2), index cpu * CPU ---------------------------------------------------------------------------
 export const BATCH_MAX = 31;
 export const BATCH = BATCH_MAX + 1; // number of pages, then the pages, oldest first
-export const CPU = 2 * BATCH; // inactive, then active
+export const MLOCK_BATCH = 3 * BATCH; // its entries are pfn << MLOCK_SHIFT and a request
+export const MLOCK_SHIFT = 2;
+export const CPU = 4 * BATCH;
 
 // --- tables: page tables and page caches, 512 entries each, index table * TABLE -------------------------------------
 export const TABLE_BITS = 9;
@@ -221,6 +234,14 @@ export const VMSTAT = [
   'pgpgout',
   'pgmigrate_success',
   'pgmigrate_fail',
+  'nr_mlock',
+  'unevictable_pgs_culled',
+  'unevictable_pgs_rescued',
+  'unevictable_pgs_mlocked',
+  'unevictable_pgs_munlocked',
+  'unevictable_pgs_cleared',
+  'unevictable_pgs_stranded',
+  'pglazyfree',
 ] as const;
 export type VmstatName = (typeof VMSTAT)[number];
 export const PGFAULT = 0;
@@ -246,6 +267,14 @@ export const PGPGIN = 22; // sectors that devices read
 export const PGPGOUT = 23; // sectors that they wrote
 export const PGMIGRATE_SUCCESS = 24;
 export const PGMIGRATE_FAIL = 25;
+export const NR_MLOCK = 26;
+export const UNEVICTABLE_PGCULLED = 27;
+export const UNEVICTABLE_PGRESCUED = 28;
+export const UNEVICTABLE_PGMLOCKED = 29;
+export const UNEVICTABLE_PGMUNLOCKED = 30;
+export const UNEVICTABLE_PGCLEARED = 31;
+export const UNEVICTABLE_PGSTRANDED = 32;
+export const PGLAZYFREE = 33;
 
 /** Sectors of 512 bytes in a page: what a request of one page adds to pgpgin or pgpgout (submit_bio()). */
 export const PAGE_SECTORS = 8;

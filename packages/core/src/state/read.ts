@@ -1,5 +1,13 @@
 /** Reading single facts out of the hot arrays, with the names that the kernel uses. */
-import { BUFFERS, type Buffers, type FileSystem } from '@pagetape/events';
+import {
+  BUFFERS,
+  LRU_ACTIVE,
+  LRU_INACTIVE_ANON,
+  LRU_INACTIVE_FILE,
+  LRU_UNEVICTABLE,
+  type Buffers,
+  type FileSystem,
+} from '@pagetape/events';
 import {
   F_COUNT,
   F_FLAGS,
@@ -8,17 +16,21 @@ import {
   F_MAPPING,
   F_PRIVATE,
   FRAME,
+  LIST_MASK,
+  LIST_SHIFT,
   MIGRATION_FRAMES,
   PG_ACTIVE,
   PG_ANON_EXCLUSIVE,
   PG_LAZYFREE,
   PG_DIRTY,
   PG_LOCKED,
+  PG_MLOCKED,
   PG_PRIVATE,
   PG_RECLAIM,
   PG_REFERENCED,
   PG_RESERVED,
   PG_SWAPCACHE,
+  PG_UNEVICTABLE,
   PG_UPTODATE,
   PG_WRITEBACK,
   PLACE_BATCH,
@@ -61,12 +73,37 @@ export const PageWriteback = (s: StateView, pfn: number): boolean => (flags(s, p
 export const PageSwapCache = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_SWAPCACHE) !== 0;
 export const PageAnonExclusive = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_ANON_EXCLUSIVE) !== 0;
 export const PageLazyFree = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_LAZYFREE) !== 0;
+export const PageMlocked = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_MLOCKED) !== 0;
+export const PageUnevictable = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_UNEVICTABLE) !== 0;
 export const PageReclaim = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_RECLAIM) !== 0;
 export const PageLRU = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_LRU;
 export const pageInBatch = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_BATCH;
 export const pageIsolated = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_ISOLATED;
 export const frameIsFree = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_FREE;
 export const frameIsRetired = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_RETIRED;
+
+/** The list that has a page: one of LRU. Of a page that is isolated from a node, the inactive list that it counts as. */
+export const page_lru = (s: StateView, pfn: number): number => (flags(s, pfn) & LIST_MASK) >>> LIST_SHIFT;
+
+/**
+ * `include/linux/mm_inline.h:folio_is_file_lru()` with the opposite answer, PG_swapbacked: whether the page would go to swap.
+ * Nothing says so of one that lost its mapping but where it came from.
+ */
+export function PageSwapBacked(s: StateView, pfn: number): boolean {
+  const mapping = mapping_of(s, pfn);
+  if (mapping < 0) return !PageLazyFree(s, pfn);
+  return mapping > 0 ? shmem_mapping(s, mapping) : PageSwapCache(s, pfn) || page_lru(s, pfn) === LRU_INACTIVE_ANON;
+}
+
+/**
+ * The list for a page that comes to one: the unevictable list while it is locked, else by what the page is
+ * (`include/linux/mm_inline.h:folio_lru_list()` after `mm/internal.h:folio_evictable()`).
+ */
+export function folio_lru_list(s: StateView, pfn: number): number {
+  if (PageMlocked(s, pfn)) return LRU_UNEVICTABLE;
+  const inactive = PageSwapBacked(s, pfn) ? LRU_INACTIVE_ANON : LRU_INACTIVE_FILE;
+  return PageActive(s, pfn) ? inactive | LRU_ACTIVE : inactive;
+}
 
 /** What the buffers of a page are; null: it has none. */
 export const page_buffers = (s: StateView, pfn: number): Buffers | null =>

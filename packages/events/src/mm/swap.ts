@@ -1,7 +1,7 @@
 /** Events of the LRU lists and the per-CPU batches in front of them (mm/swap.c). */
 import { defineEvent } from '../define.ts';
 import { count, cpu, oneOf, pfn } from '../field.ts';
-import { LRU } from '../uapi/mm.ts';
+import { LRU, LRU_BATCH } from '../uapi/mm.ts';
 
 /** Who gave or took a plain reference. */
 export const HOLDER = ['isolation', 'pin', 'lock', 'fault', 'batch', 'unmap'] as const;
@@ -14,9 +14,9 @@ export const HOLDER_BATCH = 4;
 export const PageAddedToLruBatch = defineEvent({
   name: 'PageAddedToLruBatch',
   number: 20,
-  of: 'mm/swap.c:lru_cache_add(), lru_cache_add_active()',
+  of: 'mm/swap.c:lru_cache_add(), lru_cache_add_active(), folio_add_lru()',
   doc: 'The page waits in a batch of this CPU, with one reference more, to be put on an LRU list.',
-  fields: [pfn('pfn'), cpu('cpu'), oneOf('lru', LRU)],
+  fields: [pfn('pfn'), cpu('cpu'), oneOf('lru', LRU_BATCH)],
   cost_ns: 20,
 });
 
@@ -24,7 +24,7 @@ export const PageAddedToLru = defineEvent({
   name: 'PageAddedToLru',
   number: 21,
   of: 'mm/swap.c:__pagevec_lru_add(), __pagevec_lru_add_active()',
-  doc: 'A page of a batch went to the head of the LRU list of its zone. The batch still holds its reference.',
+  doc: 'A page of a batch went to the head of this LRU list of its zone or node. The batch still holds its reference.',
   fields: [pfn('pfn'), cpu('cpu'), oneOf('lru', LRU)],
   cost_ns: 40,
 });
@@ -43,7 +43,7 @@ export const LruBatchDrained = defineEvent({
   number: 22,
   of: 'mm/swap.c:release_pages()',
   doc: 'A batch is empty again; it dropped its reference to each of its pages, which may be the last one.',
-  fields: [cpu('cpu'), oneOf('lru', LRU), count('pages')],
+  fields: [cpu('cpu'), oneOf('lru', LRU_BATCH), count('pages')],
   cost_ns: 50,
 });
 
@@ -81,6 +81,15 @@ export const PageRotated = defineEvent({
   doc: 'The write for reclaim ended while the page was on the inactive list: it went to the tail, to be taken next.',
   fields: [pfn('pfn')],
   cost_ns: 60,
+});
+
+export const PageActivatedInBatch = defineEvent({
+  name: 'PageActivatedInBatch',
+  number: 38,
+  of: 'mm/swap.c:__lru_cache_activate_folio()',
+  doc: 'A referenced page that waits in the batch of this CPU got PG_active: it will go to the active list.',
+  fields: [pfn('pfn')],
+  cost_ns: 20,
 });
 
 export const PageReferencedSet = defineEvent({

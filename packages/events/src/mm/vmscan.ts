@@ -48,7 +48,7 @@ export const PagePutBack = defineEvent({
   name: 'PagePutBack',
   number: 43,
   of: 'mm/vmscan.c:move_to_lru()',
-  doc: 'An isolated page left the private list. It lost PG_active; a batch takes it next, then the isolation lets go.',
+  doc: 'An isolated page left the private list for a batch, which will take it to this list; then the isolation lets go.',
   fields: [pfn('pfn'), oneOf('lru', LRU)],
   cost_ns: 30,
 });

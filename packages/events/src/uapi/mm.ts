@@ -38,10 +38,36 @@ export const ACCESS = ['read', 'write'] as const;
 export const READ = 0;
 export const WRITE = 1;
 
-/** The two LRU lists of a zone, and the two batches of a CPU. */
-export const LRU = ['inactive', 'active'] as const;
+/**
+ * LRU lists: the two that a zone has in 2006, and the five that a node has since 2.6.28 (enum lru_list). An active list has the
+ * number of its inactive one and a bit more.
+ */
+export const LRU = [
+  'inactive',
+  'active',
+  'inactive-anon',
+  'active-anon',
+  'inactive-file',
+  'active-file',
+  'unevictable',
+] as const;
 export const LRU_INACTIVE = 0;
-export const LRU_ACTIVE = 1;
+export const LRU_ACTIVE = 1; // also the bit
+export const LRU_INACTIVE_ANON = 2; // the first list of a node
+export const LRU_ACTIVE_ANON = 3;
+export const LRU_INACTIVE_FILE = 4;
+export const LRU_ACTIVE_FILE = 5;
+export const LRU_UNEVICTABLE = 6;
+
+/** Batches in which pages of a CPU wait for an LRU list: one a list in 2006, one for all lists later (lru_add). */
+export const LRU_BATCH = ['inactive', 'active', 'add'] as const;
+export const LRU_BATCH_ADD = 2;
+
+/** What an entry of the batch of mlock(2) is there for: a page that is locked, one locked from its birth on, one unlocked. */
+export const MLOCK_REQUEST = ['lock', 'new', 'unlock'] as const;
+export const MLOCK_LOCK = 0;
+export const MLOCK_NEW = 1;
+export const MLOCK_UNLOCK = 2;
 
 /**
  * Where files are kept. Those of ramfs are only in memory: no a_ops->writepage(). Those of tmpfs are in memory and in

@@ -68,6 +68,14 @@ const VMA_HOOKS: Readonly<Record<Traits['migrate_vmas'], string>> = {
 
 const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } = {
   pagevec_size: (pages) => `${pages} pages wait in a batch of a CPU before they get to an LRU list`,
+  lru: (value) =>
+    value === 'zones'
+      ? 'each zone has an active and an inactive list; new anonymous pages are active, and locked ones are among the others'
+      : 'each node has LRU lists for anonymous pages, for files and for locked pages; new anonymous pages are inactive',
+  faults_mark_accessed: either(
+    'a fault on a page that is in memory counts as a use of it, so that the second one makes it active',
+    'a fault on a page that is in memory leaves no mark but that of the mapping',
+  ),
   policies: (value) =>
     value === 'zonelists'
       ? 'MPOL_BIND fills the nodes in the order of their numbers, whatever the distances; modes have no flags'

@@ -11,6 +11,7 @@ import {
   PageAnon,
   PageDirty,
   PageSwapCache,
+  PageUnevictable,
   PageWriteback,
   is_zero_pte,
   pte_is_swap,
@@ -66,7 +67,7 @@ function gather_stats(s: StateView, md: NumaMaps, pte: number): void {
   md.pages++;
   if (PageAnon(s, pfn)) md.anon++;
   if ((pte & PTE_DIRTY) !== 0 || PageDirty(s, pfn)) md.dirty++;
-  if (PageActive(s, pfn)) md.active++;
+  if (PageActive(s, pfn) || PageUnevictable(s, pfn)) md.active++;
   if (PageWriteback(s, pfn)) md.writeback++;
   if (PageSwapCache(s, pfn)) md.swapcache++;
   md.mapcount_max = Math.max(md.mapcount_max, page_mapcount(s, pfn));
