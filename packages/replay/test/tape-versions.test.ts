@@ -160,7 +160,7 @@ const refused: readonly [title: string, bytes: Uint8Array, message: RegExp][] = 
   ],
   [
     'a field beyond the range that it had',
-    tapeWith(OLDEST, [OLD_ROWS[0], ["PageIsolated", 7, 99, 70]], [OLD_PAYLOAD]),
+    tapeWith(OLDEST, [OLD_ROWS[0], ['PageIsolated', 7, 99, 70]], [OLD_PAYLOAD]),
     /event 2, PageIsolated, has lru=7; 0 to 6/,
   ],
   [

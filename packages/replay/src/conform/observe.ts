@@ -1,6 +1,10 @@
 /** A state in the words of the recorded scenarios of swap migration: part → key → value, without what is at rest. */
 import { ARENA_VPN, layout, lockedOutside, pending_requests, read, type StateView } from '@pagetape/core';
 import {
+  LRU,
+  LRU_BATCH,
+  LRU_INACTIVE_ANON,
+  LRU_UNEVICTABLE,
   MPOL_LOCAL,
   VM_EXEC,
   VM_LOCKED,
@@ -56,6 +60,8 @@ function pageTables(s: StateView, names: Names): Part {
 
 const FLAG_WORDS = [
   ['act', layout.PG_ACTIVE],
+  ['mlocked', layout.PG_MLOCKED],
+  ['unevictable', layout.PG_UNEVICTABLE],
   ['ref', layout.PG_REFERENCED],
   ['dirty', layout.PG_DIRTY],
   ['locked', layout.PG_LOCKED],
@@ -82,26 +88,50 @@ function pages(s: StateView, names: Names): Part {
   return part;
 }
 
+/** The pages of each list from its head on; those of the unevictable list, which has no order, by their numbers. */
 function lruLists(s: StateView, names: Names): Part {
   const part: Part = {};
+  const tell = (list: string, pfns: readonly number[]): void => {
+    if (pfns.length > 0) part[list] = pfns.map((pfn) => names.page(pfn)).join(' ');
+  };
+  const linked = (head: number): number[] => {
+    const found: number[] = [];
+    for (let next = head; next !== 0; next = s.frames[(next - 1) * FRAME + layout.F_NEXT]) found.push(next - 1);
+    return found;
+  };
   s.topology.zones.forEach(({ node }, zone) => {
-    ['inactive', 'active'].forEach((list, lru) => {
-      const found: string[] = [];
-      let next = s.zones[zone * layout.ZONE + layout.Z_LRU + 2 * lru];
-      for (; next !== 0; next = s.frames[(next - 1) * FRAME + layout.F_NEXT]) found.push(names.page(next - 1));
-      if (found.length > 0) part[`n${node}.${list}`] = found.join(' ');
+    LRU.slice(0, LRU_INACTIVE_ANON).forEach((list, lru) => {
+      tell(`n${node}.${list}`, linked(s.zones[zone * layout.ZONE + layout.Z_LRU + 2 * lru]));
     });
   });
+  for (const nid of s.topology.nodes) {
+    LRU.slice(LRU_INACTIVE_ANON, LRU_UNEVICTABLE).forEach((list, n) => {
+      tell(`n${nid}.${list}`, linked(s.nodes[nid * layout.NODE + layout.N_LRU + 2 * n]));
+    });
+    if (s.nodes[nid * layout.NODE + layout.N_NR + LRU_UNEVICTABLE - LRU_INACTIVE_ANON] > 0) {
+      tell(`n${nid}.unevictable`, unevictable(s, nid));
+    }
+  }
   return part;
+}
+
+function unevictable(s: StateView, nid: number): number[] {
+  const found: number[] = [];
+  for (let pfn = 0; pfn < s.scalars[layout.FRAMES_USED]; pfn++) {
+    const listed = read.PageLRU(s, pfn) && read.page_lru(s, pfn) === LRU_UNEVICTABLE;
+    if (listed && read.page_to_nid(s, pfn) === nid) found.push(pfn);
+  }
+  return found;
 }
 
 function batches(s: StateView, names: Names): Part {
   const part: Part = {};
   s.topology.cpu_to_node.forEach((_, cpu) => {
-    ['inactive', 'active'].forEach((list, lru) => {
-      const at = cpu * layout.CPU + lru * layout.BATCH;
-      const found = Array.from({ length: s.cpus[at] }, (_unused, i) => names.page(s.cpus[at + 1 + i]));
-      if (found.length > 0) part[`cpu${cpu}.${list}`] = found.join(' ');
+    [...LRU_BATCH, 'mlock'].forEach((batch, n) => {
+      const at = cpu * layout.CPU + n * layout.BATCH;
+      const shift = batch === 'mlock' ? layout.MLOCK_SHIFT : 0;
+      const found = Array.from({ length: s.cpus[at] }, (_unused, i) => names.page(s.cpus[at + 1 + i] >>> shift));
+      if (found.length > 0) part[`cpu${cpu}.${batch}`] = found.join(' ');
     });
   });
   return part;

@@ -1,6 +1,15 @@
 /** The lines of a recorded trace, from events. The README of the recorded scenarios says what each line means. */
 import { ARENA_VPN, type Result } from '@pagetape/core';
-import { LRU, MIGRATION_ENTRY, PAGEOUT, REFUSAL, SYSCALL_ABIS, type RecordedEvent } from '@pagetape/events';
+import {
+  LRU,
+  LRU_BATCH,
+  MIGRATION_ENTRY,
+  MLOCK_REQUEST,
+  PAGEOUT,
+  REFUSAL,
+  SYSCALL_ABIS,
+  type RecordedEvent,
+} from '@pagetape/events';
 import type { Names } from './pages.ts';
 
 type Data = Readonly<Record<string, number>>;
@@ -75,11 +84,18 @@ const LINES: Readonly<Record<string, Line>> = {
   PageMigrationDeferred: page('retry-later'),
   PageMigrationFailed: page('fail'),
   PagePutBack: (d, n) => `putback ${n.page(d['pfn'])} ${lru(d)}`,
-  PageAddedToLruBatch: (d, n) => `pagevec ${n.page(d['pfn'])} cpu${d['cpu']} ${lru(d)}`,
+  PageAddedToLruBatch: (d, n) => `pagevec ${n.page(d['pfn'])} cpu${d['cpu']} ${LRU_BATCH[d['lru']]}`,
   PageAddedToLru: (d, n) => `lru-add ${n.page(d['pfn'])} ${lru(d)}`,
   PageAddedToLruDirectly: (d, n) => `lru-add ${n.page(d['pfn'])} inactive`,
   PageRotated: page('rotate'),
   PageActivated: page('activate'),
+  PageActivatedInBatch: page('activate-in-batch'),
+  PageAddedToMlockBatch: (d, n) => `mlock-batch ${n.page(d['pfn'])} cpu${d['cpu']} ${MLOCK_REQUEST[d['request']]}`,
+  PageMlocked: page('mlocked'),
+  PageMunlocked: (d, n) => `munlocked ${n.page(d['pfn'])}${d['stranded'] === 1 ? ' stranded' : ''}`,
+  PageMadeUnevictable: (d, n) => `unevictable ${n.page(d['pfn'])} from ${lru(d)}`,
+  PageMadeEvictable: (d, n) => `evictable ${n.page(d['pfn'])} to ${lru(d)}`,
+  MlockCountChanged: (d, n) => `lockers ${n.page(d['pfn'])} ${d['count']}`,
   SwapCacheLookedUp: (d, n) => `swap-fault ${at(d, n)} s${d['slot']} ${copyOf(d, n)}`,
   IoSettled: () => 'settle',
   SyscallRejected: (d) => `no-such-call ${SYSCALL_ABIS[d['abi']]} ${d['nr']}`,
