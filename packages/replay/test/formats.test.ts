@@ -446,6 +446,48 @@ for (const [options, error] of REFUSED) {
   });
 }
 
+const LOCKED = `
+profile: linux-6.12
+machine: {nodes: [{pages: 128}], swap: 64}
+steps:
+  - {op: file, name: f, pages: 2, fs: ext2}
+  - {op: spawn, t: A, node: 0}
+  - {op: mmap, t: A, r: r, at: 0, pages: 4}
+  - {op: mmap, t: A, r: file, at: 8, pages: 2, kind: file, file: f}
+  - {op: touch, t: A, addr: [r, 0], pages: 4}
+  - {op: touch, t: A, addr: [file, 0], pages: 2}
+  - {op: mlock, t: A, addr: [r, 0], pages: 2}
+`;
+
+test('meminfo, vmstat and numa_maps of 6.x tell of the five lists', (t) => {
+  const view = stateAfter(LOCKED, 'linux-6.12');
+  const read = (name: string): string[] => (readSystemFile(view, PROFILES['linux-6.12'], name)?.text ?? '').split('\n');
+  const lists = ['Active', 'Inactive', 'Active(anon)', 'Inactive(anon)', 'Active(file)', 'Inactive(file)'];
+  const kbytes = [0, 16, 0, 8, 0, 8, 8, 8];
+  t.deepEqual(
+    read('node0/meminfo').slice(4, 12),
+    [...lists, 'Unevictable', 'Mlocked'].map(
+      (label, i) => `Node 0 ${`${label}:`.padEnd(16)}${`${kbytes[i]}`.padStart(8)} kB`,
+    ),
+  );
+  for (const name of ['vmstat', 'node0/vmstat']) {
+    const told = read(name).filter((line) => /^nr_(mlock|(in)?active|unevictable)/.test(line));
+    const pages = [
+      'nr_inactive_anon 2',
+      'nr_active_anon 0',
+      'nr_inactive_file 2',
+      'nr_active_file 0',
+      'nr_unevictable 2',
+    ];
+    t.deepEqual(told, ['nr_mlock 2', ...pages]);
+  }
+  // Those that are locked count as active, so that nothing is told of the first area.
+  t.deepEqual(read('A/numa_maps').slice(1, 3), [
+    '40000000 default anon=2 dirty=2 N0=2 kernelpagesize_kB=4',
+    '40002000 default anon=2 dirty=2 active=0 N0=2 kernelpagesize_kB=4',
+  ]);
+});
+
 /** No line is left out, the zero page counts nowhere, and pages under `log` are clean, so they are told as mapped. */
 const DB_MAPS_MODERN = `00400000 default
 40000000 default anon=6 dirty=6 mapmax=2 N0=6 kernelpagesize_kB=4

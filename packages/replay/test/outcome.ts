@@ -20,11 +20,11 @@ const KERNELS = ['swap-v5-posted', 'swap-v5-seed', 'swap-v5-rc1'];
 export const kernelsOf = ({ profile, compare = [] }: Scenario): readonly string[] =>
   profile ? [profile, ...compare] : KERNELS;
 
-/** The outcome under each of these kernels. */
-export function outcomeOf(scenario: Scenario): string {
+/** The outcome under each of these kernels; with `lists`, that of the LRU lists of nodes, too. */
+export function outcomeOf(scenario: Scenario, lists = false): string {
   const profiles = kernelsOf(scenario);
   const steps = profiles.map((profile) => {
-    const run = new Told(scenario, profile);
+    const run = new Told(scenario, profile, lists ? [...TOLD, LISTS] : TOLD);
     return scenario.steps.map((step) => run.step(step).join('\n'));
   });
   return inOne(profiles, steps);
@@ -52,13 +52,15 @@ class Told {
   private readonly simulation: Simulation;
   private readonly names: Names;
   private readonly profile: string;
+  private readonly told: readonly Part[];
   private readonly at: Position = { ...START };
   private events: RecordedEvent[] = [];
   private before: Observation;
   private stopped = false;
 
-  constructor(scenario: Scenario, profile: string) {
+  constructor(scenario: Scenario, profile: string, told: readonly Part[]) {
     this.profile = profile;
+    this.told = told;
     const sink = (block: Parameters<typeof eventsOf>[0]): void => {
       this.events.push(...eventsOf({ ...block, rows: block.rows.slice() }, this.at));
     };
@@ -88,7 +90,7 @@ class Told {
     const lines = [
       ...wrap('', `${line}  →  ${answer(result)}`),
       ...fold(paragraphs(trace).map(paragraph)).flatMap((text) => wrap('    ', text)),
-      ...changes(this.before, after).flatMap((line) => wrap('        ', fold(line.split(' ')).join(' '))),
+      ...changes(this.told, this.before, after).flatMap((line) => wrap('        ', fold(line.split(' ')).join(' '))),
     ];
     this.before = after;
     return lines;
@@ -159,7 +161,8 @@ function wrap(indent: string, line: string): string[] {
 }
 
 /** The parts of the state that are told, each with how much of it. */
-const TOLD: readonly (readonly [part: string, what: (key: string, value: string) => string | undefined])[] = [
+type Part = readonly [part: string, what: (key: string, value: string) => string | undefined];
+const TOLD: readonly Part[] = [
   ['pt', (key, value) => `${key}: ${value}`],
   ['pages', (key, value) => `${key}: ${value}`],
   ['vec', (key, value) => `${key}: ${value}`],
@@ -170,9 +173,12 @@ const TOLD: readonly (readonly [part: string, what: (key: string, value: string)
   ['cnt', (key, value) => (key === 'warn' ? `warnings: ${value}` : undefined)],
 ];
 
-function changes(before: Observation, after: Observation): string[] {
+/** The LRU lists, from their heads on. */
+const LISTS: Part = ['lru', (key, value) => `${key}: ${value}`];
+
+function changes(parts: readonly Part[], before: Observation, after: Observation): string[] {
   const lines: string[] = [];
-  for (const [part, what] of TOLD) {
+  for (const [part, what] of parts) {
     const [old, now] = [before[part], after[part]] as Record<string, string | number>[];
     const changed = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter(
       (key) => tell(what, key, old[key]) !== tell(what, key, now[key]),
@@ -184,7 +190,7 @@ function changes(before: Observation, after: Observation): string[] {
   return slots === '' ? lines : [...lines, `users of slots: ${slots}`];
 }
 
-const tell = (what: (typeof TOLD)[number][1], key: string, value: string | number | undefined): string =>
+const tell = (what: Part[1], key: string, value: string | number | undefined): string =>
   what(key, `${value ?? 'gone'}`) ?? '';
 
 /** Pages of which the same is told share a line. */

@@ -210,6 +210,18 @@ const CORRUPTIONS: readonly (readonly [string, (s: State) => void, RegExp])[] = 
     (s) => void (s.frames[field(onLru, L.F_FLAGS)] ^= L.PG_ACTIVE),
     /frame \d+ on the (in)?active list .* has the wrong PG_active/,
   ],
+  [
+    'a page says that it is on another list',
+    (s) => void (s.frames[field(onLru, L.F_FLAGS)] ^= 4 << L.LIST_SHIFT),
+    /frame \d+ on the (in)?active list .* says that it is on the (in)?active-file list/,
+  ],
+  ['a node has an unevictable page too many', (s) => void s.nodes[L.N_NR + 4]++, /nr_unevictable 1, but has 0/],
+  ['a node has an isolated page too many', (s) => void s.nodes[L.N_ISOLATED + 1]++, /nr_isolated_file 1, but has 0/],
+  [
+    'a locked page is not counted',
+    (s) => void (s.frames[field(onLru, L.F_FLAGS)] |= L.PG_MLOCKED),
+    /nr_mlock is 0, but 1/,
+  ],
   // free frames and zones
   [
     'a free frame has an index',

@@ -59,6 +59,7 @@ export const linux_6_12: Traits = {
   move_all_capability: 'CAP_SYS_NICE',
   setresuid: 'checked',
   hot_remove: 'moves',
+  vmstat: 'node-counters',
   numa_maps: 'kernelpagesize',
   sys_call_table_entries: { i386: 463, ia32: 463, x86_64: 463, ia64: 0 },
 };

@@ -184,8 +184,9 @@ export interface Traits {
   /**
    * The text of /proc/vmstat. `page-states`: sums over CPUs, zones from the highest down. `zone-counters`: sums over zones,
    * which tell anonymous pages from others and allocations by where they came from, zones from the lowest up.
+   * `node-counters`: that of 6.x, and that of meminfo and vmstat of each node.
    */
-  readonly vmstat: 'page-states' | 'zone-counters';
+  readonly vmstat: 'page-states' | 'zone-counters' | 'node-counters';
   /**
    * The text of /proc/PID/numa_maps. `MaxRef`: a line an area, labels with capitals, `bind={0/Normal}`. `maxref`: only
    * areas with pages, small labels, `bind=0`, from the walker of mbind, so that `walk_skips_reserved` holds there, too.

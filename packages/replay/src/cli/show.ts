@@ -78,7 +78,9 @@ async function showFile(file: string, name: string, options: Options, context: C
   const { view, traits } = naming(file, () => ({ view: stateAt(tape, at), traits: PROFILES[startOf(tape).profile] }));
   const found = readSystemFile(view, traits, name);
   if (!found)
-    throw new UsageError(`there is no file "${name}" after event ${at}; there are ${inWords(systemFiles(view))}`);
+    throw new UsageError(
+      `there is no file "${name}" after event ${at}; there are ${inWords(systemFiles(view, traits))}`,
+    );
   await context.out(options.json ? jsonText({ file: found.path, at, text: found.text }) : found.text);
 }
 

@@ -6,8 +6,11 @@
  * slabs_scanned), bounce buffers (nr_bounce), and page reclaim with its inode cache (pgrefill_*, pgsteal_*, pgscan_*,
  * pginodesteal, kswapd_*, pageoutrun, allocstall). These kernels count no migration: that of the first ones shows in pswpin
  * and pswpout, that of 2.6.18 in the allocations of nodes.
+ *
+ * Kernels of 6.x have about two hundred lines, by how they were built; here are those of what the machine has, in their order.
  */
 import { layout, read, type StateView, type Traits } from '@pagetape/core';
+import { allCounters, nodeCounters } from './node_counters.ts';
 
 const ZONES = ['dma', 'dma32', 'normal', 'high'] as const;
 
@@ -27,6 +30,16 @@ const events = (family: Family): string[] => [
   ...words('pginodesteal slabs_scanned kswapd_steal kswapd_inodesteal pageoutrun allocstall pgrotated'),
 ];
 
+/** What nodes count in 6.x, as far as this machine has it: what zones count first, then the allocations, then the rest. */
+const NODE_COUNTERS: readonly string[] = [
+  ...words('nr_free_pages nr_zone_inactive_anon nr_zone_active_anon nr_zone_inactive_file nr_zone_active_file'),
+  ...words('nr_zone_unevictable nr_zone_write_pending nr_mlock'),
+  ...words('numa_hit numa_miss numa_foreign numa_interleave numa_local numa_other'),
+  ...words('nr_inactive_anon nr_active_anon nr_inactive_file nr_active_file nr_unevictable'),
+  ...words('nr_isolated_anon nr_isolated_file nr_anon_pages nr_mapped nr_file_pages nr_dirty nr_writeback nr_shmem'),
+  ...words('nr_page_table_pages nr_swapcached'),
+];
+
 const NAMES: Readonly<Record<Traits['vmstat'], readonly string[]>> = {
   'page-states': [
     ...words('nr_dirty nr_writeback nr_unstable nr_page_table_pages nr_mapped nr_slab'),
@@ -39,11 +52,29 @@ const NAMES: Readonly<Record<Traits['vmstat'], readonly string[]>> = {
     ...words('numa_hit numa_miss numa_foreign numa_interleave numa_local numa_other'),
     ...events(fromLowest),
   ],
+  'node-counters': [
+    ...NODE_COUNTERS,
+    ...words('pgpgin pgpgout pswpin pswpout pgalloc_dma pgalloc_dma32 pgalloc_normal'),
+    ...words('pgfree pgactivate pgdeactivate pglazyfree pgfault pgmajfault pgrotated pgmigrate_success pgmigrate_fail'),
+    ...words('unevictable_pgs_culled unevictable_pgs_scanned unevictable_pgs_rescued unevictable_pgs_mlocked'),
+    ...words('unevictable_pgs_munlocked unevictable_pgs_cleared unevictable_pgs_stranded'),
+  ],
 };
 
 export function vmstat(s: StateView, { vmstat: text }: Traits): string {
-  const values = text === 'zone-counters' ? zoneCounters(s) : {};
+  const values = countersOf(s, text);
   return NAMES[text].map((name) => `${name} ${values[name] ?? valueOf(s, name)}\n`).join('');
+}
+
+function countersOf(s: StateView, text: Traits['vmstat']): Readonly<Record<string, number>> {
+  if (text === 'node-counters') return allCounters(s);
+  return text === 'zone-counters' ? zoneCounters(s) : {};
+}
+
+/** /sys/devices/system/node/nodeN/vmstat of 6.x: of a node what it counts, in the order of /proc/vmstat. */
+export function nodeVmstat(s: StateView, nid: number): string {
+  const counters = nodeCounters(s, nid);
+  return NODE_COUNTERS.map((name) => `${name} ${counters[name] ?? 0}\n`).join('');
 }
 
 function valueOf(s: StateView, name: string): number {

@@ -1,0 +1,54 @@
+/**
+ * /sys/devices/system/node/nodeN/meminfo in the text of 6.x (`drivers/base/node.c:node_read_meminfo()`), with the lines of a
+ * kernel that knows transparent huge pages and swaps. A line that only some builds have (ShadowCallStack, Unaccepted) is not there.
+ *
+ * Always 0, as this machine has no such thing: slab caches, kernel stacks and bounce buffers. Page tables lie in no frame of a node
+ * here, so that they are 0, too.
+ */
+import type { StateView } from '@pagetape/core';
+import { PAGE_SIZE } from '@pagetape/events';
+import { nodeCounters, type NodeCounters } from './node_counters.ts';
+
+/** Labels, and the counters that make up each. */
+const LINES: readonly (readonly [label: string, pages: (n: NodeCounters) => number])[] = [
+  ['MemTotal', (n) => n['present']],
+  ['MemFree', (n) => n['nr_free_pages']],
+  ['MemUsed', (n) => n['present'] - n['nr_free_pages']],
+  ['SwapCached', (n) => n['nr_swapcached']],
+  ['Active', (n) => n['nr_active_anon'] + n['nr_active_file']],
+  ['Inactive', (n) => n['nr_inactive_anon'] + n['nr_inactive_file']],
+  ['Active(anon)', (n) => n['nr_active_anon']],
+  ['Inactive(anon)', (n) => n['nr_inactive_anon']],
+  ['Active(file)', (n) => n['nr_active_file']],
+  ['Inactive(file)', (n) => n['nr_inactive_file']],
+  ['Unevictable', (n) => n['nr_unevictable']],
+  ['Mlocked', (n) => n['nr_mlock']],
+  ['Dirty', (n) => n['nr_dirty']],
+  ['Writeback', (n) => n['nr_writeback']],
+  ['FilePages', (n) => n['nr_file_pages']],
+  ['Mapped', (n) => n['nr_mapped']],
+  ['AnonPages', (n) => n['nr_anon_pages']],
+  ['Shmem', (n) => n['nr_shmem']],
+];
+
+const NONE = (
+  'KernelStack PageTables SecPageTables NFS_Unstable Bounce WritebackTmp KReclaimable Slab SReclaimable SUnreclaim ' +
+  'AnonHugePages ShmemHugePages ShmemPmdMapped FileHugePages FilePmdMapped'
+).split(' ');
+
+export function meminfo_modern(s: StateView, nid: number): string {
+  const counters = nodeCounters(s, nid);
+  const kbytes = (pages: number): number => (pages * PAGE_SIZE) / 1024;
+  const lines = LINES.map(([label, pages]) => line(nid, label, kbytes(pages(counters))));
+  return [...lines, ...NONE.map((label) => line(nid, label, 0)), hugetlb_report_node_meminfo(nid)].join('');
+}
+
+function line(nid: number, label: string, kbytes: number): string {
+  return `Node ${nid} ${`${label}:`.padEnd(16)}${`${kbytes}`.padStart(8)} kB\n`;
+}
+
+/** `mm/hugetlb.c:hugetlb_report_node_meminfo()`: these count huge pages. */
+function hugetlb_report_node_meminfo(nid: number): string {
+  const lines = ['HugePages_Total:', 'HugePages_Free: ', 'HugePages_Surp: '];
+  return lines.map((label) => `Node ${nid} ${label} ${'0'.padStart(5)}\n`).join('');
+}
