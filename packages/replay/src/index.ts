@@ -15,9 +15,15 @@ export {
   type Reason,
   type Refused,
 } from './ledger/ledger.ts';
+export { askedPage, QuestionError, type AskedPage } from './questions/asked.ts';
+export { stateFacts, type At, type AtOptions } from './questions/at.ts';
+export { comparePositions, type PositionDifference, type Standing } from './questions/compare.ts';
 export { ExpressionError } from './questions/expression.ts';
 export { compileExpression, countEvents, findEvents, findLast, groupEvents, type Group } from './questions/find.ts';
 export { TapeNames, type Step } from './questions/names.ts';
+export { Questions } from './questions/questions.ts';
+export { watchArea, watchNumber, watchPage, whoChanged, type Watched, type Who } from './questions/who.ts';
+export { whyOf, type Cause, type NotMoved, type Why } from './questions/why.ts';
 export { Narrator, type DeadlockWait, type RunFacts, type StepFacts } from './report/facts.ts';
 export { memoryOf, memoryOfAll, placeOf, type FreeMemory, type MemoryOf, type Place } from './report/places.ts';
 export { printRun, type RunHashes, type RunTitle } from './report/text.ts';

@@ -18,6 +18,10 @@ test('the quick bench gives each row once, with numbers and what they are about'
       'growth.seized',
       'tape.bytes_per_event.scan_100k',
       'tape.bytes_per_event.run',
+      'question.open',
+      'question.why',
+      'question.who',
+      'question.diff',
     ],
   );
   for (const { id, value, unit, baseline, ratio, about } of rows) {

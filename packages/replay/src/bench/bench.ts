@@ -1,6 +1,7 @@
 /** All that `pagetape bench` measures, in one process. */
 import type { Row } from './row.ts';
 import { measureGrowth } from './growth.ts';
+import { measureQuestions } from './questions.ts';
 import { measureScan } from './scan.ts';
 import { measureSizes } from './size.ts';
 import { FULL, QUICK } from './sizes.ts';
@@ -23,6 +24,7 @@ export function measureAll({ quick = false, onProgress = () => {} }: BenchOption
   const scan = measureScan(sizes, step);
   const growth = measureGrowth(sizes, step);
   const size = measureSizes(sizes);
+  const questions = measureQuestions(sizes);
   step();
-  return [...speed, ...scan, ...growth, ...size];
+  return [...speed, ...scan, ...growth, ...size, ...questions];
 }

@@ -9,6 +9,8 @@ export interface Sizes {
   readonly scanPages: number;
   /** Pages that are held from outside; and ten times as many. */
   readonly growthPages: number;
+  /** Pages of the run that is asked questions: a million events. */
+  readonly questionPages: number;
   readonly rounds: number;
   /** Rounds before them, until the engine has compiled what is hot. */
   readonly warmups: number;
@@ -21,6 +23,7 @@ export const FULL: Sizes = {
   listPages: 100_000,
   scanPages: 1 << 20,
   growthPages: 4000,
+  questionPages: 18_700,
   rounds: 9,
   warmups: 2,
   immerNs: 250_000_000,
@@ -32,6 +35,7 @@ export const QUICK: Sizes = {
   listPages: 300,
   scanPages: 600,
   growthPages: 40,
+  questionPages: 300,
   rounds: 2,
   warmups: 0,
   immerNs: 5_000_000,

@@ -1,4 +1,4 @@
-/** `pagetape diff`: where two tapes part, and what became of it. */
+/** `pagetape diff`: where two tapes part, and what became of it; or what differs between two positions. */
 import type { Command } from 'commander';
 import type { Tape } from '../tape/index.ts';
 import { ANSWER_NO, jsonText, linesText, type Context } from './context.ts';
@@ -6,8 +6,8 @@ import { UsageError } from './errors.ts';
 
 export function define(command: Command, context: Context): void {
   command
-    .argument('<a>', 'a tape')
-    .argument('<b>', 'another tape')
+    .argument('<a>', 'a tape; or a position on one, as X.tape@120')
+    .argument('<b>', 'another tape, or another position, also of the same tape')
     .option('--json', 'print one JSON object, with all details')
     .action(async (a: string, b: string, options: { readonly json?: boolean }) => {
       await context.out(await diff(a, b, options.json ?? false, context));
@@ -15,6 +15,8 @@ export function define(command: Command, context: Context): void {
 }
 
 async function diff(fileA: string, fileB: string, json: boolean, context: Context): Promise<string> {
+  const { parsePosition } = await import('../timeline/position.ts');
+  if ([fileA, fileB].some((text) => parsePosition(text).seq !== null)) return diffAt(fileA, fileB, json, context);
   const { naming, openTape } = await import('./tape.ts');
   const { firstDifference } = await import('../diff/events.ts');
   const [a, b] = [openTape(fileA, context), openTape(fileB, context)];
@@ -39,6 +41,22 @@ async function diff(fileA: string, fileB: string, json: boolean, context: Contex
   const state = stateDifferences(endA.machine.view, endB.machine.view);
   if (json) return jsonText({ same: false, headers, first, state });
   return linesText([...(await headerLines(headers)), ...printFirst(first), '', ...printState(state)]);
+}
+
+/** What differs between two positions. */
+async function diffAt(textA: string, textB: string, json: boolean, context: Context): Promise<string> {
+  const { parsePosition, printPosition, seqOf } = await import('../timeline/position.ts');
+  const { openAt } = await import('./position.ts');
+  const { comparePositions, printPositionDifference } = await import('../questions/compare.ts');
+  const a = await openAt(textA, context);
+  const positionB = parsePosition(textB);
+  const { last } = a.questions.timeline;
+  const b = positionB.file === a.file ? { ...a, seq: seqOf(positionB, last, last) } : await openAt(textB, context);
+  const difference = comparePositions(a, b);
+  if (difference.state.length > 0) context.status = ANSWER_NO;
+  const [nameA, nameB] = [printPosition(a.file, a.seq), printPosition(b.file, b.seq)];
+  if (json) return jsonText({ a: nameA, b: nameB, same: difference.state.length === 0, ...difference });
+  return linesText(printPositionDifference(difference, nameA, nameB));
 }
 
 type Headers = readonly { readonly name: string; readonly a: string; readonly b: string }[];

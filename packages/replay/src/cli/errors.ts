@@ -19,6 +19,7 @@ const ABOUT_INPUT: ReadonlySet<string> = new Set([
   'TapeError',
   'SnapshotError',
   'ExpressionError',
+  'QuestionError',
 ]);
 
 const FILE_ERRORS: Readonly<Record<string, string>> = {

@@ -52,6 +52,24 @@ const COMMANDS: readonly Listed[] = [
     summary: 'find events by their fields, count or group them',
     load: () => import('./find.ts'),
   },
+  {
+    name: 'why',
+    takes: 'TAPE[@SEQ]',
+    summary: 'tell why a page is where it is, and why it was not moved',
+    load: () => import('./why.ts'),
+  },
+  {
+    name: 'who',
+    takes: 'TAPE[@SEQ]',
+    summary: 'tell which event last changed a page, an area or a counter',
+    load: () => import('./who.ts'),
+  },
+  {
+    name: 'at',
+    takes: 'TAPE[@SEQ]',
+    summary: 'show the machine at a position: nodes, lists, tasks, pages, swap',
+    load: () => import('./at.ts'),
+  },
   { name: 'show', takes: 'TAPE', summary: 'print the events of a tape', load: () => import('./show.ts') },
   {
     name: 'conform',

@@ -1,10 +1,6 @@
 /** A state in the words of the recorded scenarios of swap migration: part → key → value, without what is at rest. */
 import { ARENA_VPN, layout, lockedOutside, pending_requests, read, type StateView } from '@pagetape/core';
 import {
-  LRU,
-  LRU_BATCH,
-  LRU_INACTIVE_ANON,
-  LRU_UNEVICTABLE,
   MPOL_LOCAL,
   VM_EXEC,
   VM_LOCKED,
@@ -15,6 +11,7 @@ import {
   type Policy,
   type Vma,
 } from '@pagetape/events';
+import { lruBatches, lruLists } from '../report/lists.ts';
 import type { Names } from './pages.ts';
 
 /**
@@ -88,53 +85,13 @@ function pages(s: StateView, names: Names): Part {
   return part;
 }
 
-/** The pages of each list from its head on; those of the unevictable list, which has no order, by their numbers. */
-function lruLists(s: StateView, names: Names): Part {
-  const part: Part = {};
-  const tell = (list: string, pfns: readonly number[]): void => {
-    if (pfns.length > 0) part[list] = pfns.map((pfn) => names.page(pfn)).join(' ');
-  };
-  const linked = (head: number): number[] => {
-    const found: number[] = [];
-    for (let next = head; next !== 0; next = s.frames[(next - 1) * FRAME + layout.F_NEXT]) found.push(next - 1);
-    return found;
-  };
-  s.topology.zones.forEach(({ node }, zone) => {
-    LRU.slice(0, LRU_INACTIVE_ANON).forEach((list, lru) => {
-      tell(`n${node}.${list}`, linked(s.zones[zone * layout.ZONE + layout.Z_LRU + 2 * lru]));
-    });
-  });
-  for (const nid of s.topology.nodes) {
-    LRU.slice(LRU_INACTIVE_ANON, LRU_UNEVICTABLE).forEach((list, n) => {
-      tell(`n${nid}.${list}`, linked(s.nodes[nid * layout.NODE + layout.N_LRU + 2 * n]));
-    });
-    if (s.nodes[nid * layout.NODE + layout.N_NR + LRU_UNEVICTABLE - LRU_INACTIVE_ANON] > 0) {
-      tell(`n${nid}.unevictable`, unevictable(s, nid));
-    }
-  }
-  return part;
-}
-
-function unevictable(s: StateView, nid: number): number[] {
-  const found: number[] = [];
-  for (let pfn = 0; pfn < s.scalars[layout.FRAMES_USED]; pfn++) {
-    const listed = read.PageLRU(s, pfn) && read.page_lru(s, pfn) === LRU_UNEVICTABLE;
-    if (listed && read.page_to_nid(s, pfn) === nid) found.push(pfn);
-  }
-  return found;
-}
-
-function batches(s: StateView, names: Names): Part {
-  const part: Part = {};
-  s.topology.cpu_to_node.forEach((_, cpu) => {
-    [...LRU_BATCH, 'mlock'].forEach((batch, n) => {
-      const at = cpu * layout.CPU + n * layout.BATCH;
-      const shift = batch === 'mlock' ? layout.MLOCK_SHIFT : 0;
-      const found = Array.from({ length: s.cpus[at] }, (_unused, i) => names.page(s.cpus[at + 1 + i] >>> shift));
-      if (found.length > 0) part[`cpu${cpu}.${batch}`] = found.join(' ');
-    });
-  });
-  return part;
+function lists(
+  found: readonly { readonly at: string; readonly list: string; readonly pfns: readonly number[] }[],
+  names: Names,
+): Part {
+  return Object.fromEntries(
+    found.map(({ at, list, pfns }) => [`${at}.${list}`, pfns.map((pfn) => names.page(pfn)).join(' ')]),
+  );
 }
 
 function nodes(s: StateView): Part {
@@ -164,7 +121,8 @@ function tasks(s: StateView): Part {
   return part;
 }
 
-function policyWord({ mode, nodes: list, flags = 0 }: Policy): string {
+/** "bind=0,1", "interleave|static=0", "local" */
+export function policyWord({ mode, nodes: list, flags = 0 }: Policy): string {
   const names = ['default', 'prefer', 'bind', 'interleave', 'local', 'prefer-many', 'weighted-interleave'];
   const marks = (['static', 'relative', 'balancing'] as const).filter((_, i) => (flags & (1 << (15 - i))) !== 0);
   if (mode === MPOL_LOCAL) return 'local';
@@ -255,8 +213,14 @@ export function observe(s: StateView, names: Names): Observation {
   return {
     pt: pageTables(s, names),
     pages: pages(s, names),
-    lru: lruLists(s, names),
-    vec: batches(s, names),
+    lru: lists(
+      lruLists(s).map(({ node, ...list }) => ({ at: `n${node}`, ...list })),
+      names,
+    ),
+    vec: lists(
+      lruBatches(s).map(({ cpu, ...list }) => ({ at: `cpu${cpu}`, ...list })),
+      names,
+    ),
     node: nodes(s),
     task: tasks(s),
     vma: areas(s, names),

@@ -57,13 +57,19 @@ const PAGE_KINDS: Readonly<Record<PageKind, string>> = {
   'file page': 'pages are not in memory, and a fault brings another page of the file',
 };
 
-interface PageDetail extends PageName {
+/** Neighbours that differ in the same way. Frames and slots are those of the first. */
+interface PageRun {
+  readonly region: string;
+  readonly first: number;
+  last: number;
+  /** What is the same for all of them, on each side. */
+  readonly sides: number;
   readonly a: string;
   readonly b: string;
 }
 
 function pageDifferences(a: StateView, b: StateView): DifferenceKind[] {
-  const found = new Map<PageKind, PageDetail[]>();
+  const found = new Map<PageKind, PageRun[]>();
   const name = pageNamer(a);
   const inB = new Map(livingMms(b).map(({ mm, tasks }) => [tasks[0], mm]));
   for (const { mm, tasks } of livingMms(a)) {
@@ -71,18 +77,53 @@ function pageDifferences(a: StateView, b: StateView): DifferenceKind[] {
     if (other === undefined) continue;
     for (const vpn of new Set([...pagesOfMm(a, mm), ...pagesOfMm(b, other)])) {
       const kind = pageKind(a, b, mm, other, vpn);
-      if (!kind) continue;
-      const detail = { ...name(mm, vpn), a: placeText(a, mm, vpn), b: placeText(b, other, vpn) };
-      const same = found.get(kind);
-      if (same) same.push(detail);
-      else found.set(kind, [detail]);
+      if (kind)
+        addPage(found, kind, name(mm, vpn), sideOf(a, mm, vpn) * 0x800000 + sideOf(b, other, vpn), () => [
+          placeText(a, mm, vpn),
+          placeText(b, other, vpn),
+        ]);
     }
   }
   return (Object.keys(PAGE_KINDS) as PageKind[]).flatMap((kind) => {
-    const pages = found.get(kind);
-    if (!pages) return [];
-    return [{ kind: PAGE_KINDS[kind], count: pages.length, details: ranges(pages) }];
+    const runs = found.get(kind);
+    if (!runs) return [];
+    const count = runs.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+    const details = runs.map((run) => ({
+      what: `${run.region} ${rangeText(run.first, run.last)}`,
+      a: run.a,
+      b: run.b,
+    }));
+    return [{ kind: PAGE_KINDS[kind], count, details }];
   });
+}
+
+function addPage(
+  found: Map<PageKind, PageRun[]>,
+  kind: PageKind,
+  { region, page }: PageName,
+  sides: number,
+  texts: () => readonly [string, string],
+): void {
+  const runs = found.get(kind);
+  const run = runs?.at(-1);
+  if (run && run.region === region && run.last === page - 1 && run.sides === sides) run.last = page;
+  else {
+    const [a, b] = texts();
+    const next = { region, first: page, last: page, sides, a, b };
+    if (runs) runs.push(next);
+    else found.set(kind, [next]);
+  }
+}
+
+/** A number that is the same for pages of which the same is told, but for their frames and slots. */
+function sideOf(s: StateView, mm: number, vpn: number): number {
+  const place = placeOf(s, mm, vpn);
+  if (place === null) return 0;
+  if (place === 'zero') return 1;
+  if (place === 'swap') return 2;
+  const pte = read.pte_of(s, mm, vpn);
+  const bits = pte & (layout.PTE_WRITE | layout.PTE_YOUNG | layout.PTE_DIRTY | layout.PTE_PRESENT);
+  return 64 * (place + 1) + bits;
 }
 
 function pageKind(a: StateView, b: StateView, mmA: number, mmB: number, vpn: number): PageKind | null {
@@ -116,23 +157,6 @@ function placeText(s: StateView, mm: number, vpn: number): string {
     pte & layout.PTE_DIRTY ? 'd' : '-',
   ];
   return `node ${place}, pfn ${read.pte_pfn(pte)} ${bits.join('')}`;
-}
-
-/** Neighbours that differ in the same way are one line. Frames and slots in it are those of the first. */
-function ranges(pages: readonly PageDetail[]): Detail[] {
-  const kindText = (text: string): string => text.replace(/(pfn|slot) \d+/, '$1');
-  const lines: { region: string; first: number; last: number; a: string; b: string }[] = [];
-  for (const { region, page, a, b } of pages) {
-    const line = lines.at(-1);
-    const joins =
-      line?.region === region &&
-      line.last === page - 1 &&
-      kindText(line.a) === kindText(a) &&
-      kindText(line.b) === kindText(b);
-    if (line && joins) line.last = page;
-    else lines.push({ region, first: page, last: page, a, b });
-  }
-  return lines.map(({ region, first, last, a, b }) => ({ what: `${region} ${rangeText(first, last)}`, a, b }));
 }
 
 // --- numbers ------------------------------------------------------------------------------------------------------

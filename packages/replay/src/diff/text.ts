@@ -45,11 +45,11 @@ function stepText(stimulus: Stimulus): string {
 }
 
 /** The kinds of difference with their numbers, then details of each. */
-export function printState(kinds: readonly DifferenceKind[]): string[] {
-  if (kinds.length === 0) return ['at the end both machines are in the same state'];
+export function printState(kinds: readonly DifferenceKind[], when = 'at the end'): string[] {
+  if (kinds.length === 0) return [`${when} both machines are in the same state`];
   const counts = kinds.map(({ kind, count: n }) => [n === 0 ? '' : `${n}`, kind]);
   return [
-    'at the end of the tapes',
+    when === 'at the end' ? 'at the end of the tapes' : when,
     ...indent(table(counts, ['r', 'l']), 2),
     ...kinds.flatMap((kind) => (kind.details.length > 0 ? ['', ...printKind(kind)] : [])),
   ];

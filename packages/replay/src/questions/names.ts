@@ -1,5 +1,5 @@
 /** The names on a tape, gathered in one pass over it: tasks, steps with their numbers, and the nodes of frames. */
-import { StimulusBegan, StimulusEnded, type Stimulus } from '@pagetape/events';
+import { StimulusBegan, StimulusEnded, type Block, type Stimulus } from '@pagetape/events';
 import { openMachine, read, type Result, type StateView } from '@pagetape/core';
 import { kindNumber, RowCursor } from '../run/rows.ts';
 import { startOf } from '../run/stimuli.ts';
@@ -33,11 +33,12 @@ export class TapeNames {
   private readonly steps = new Map<number, Step>();
   private readonly empty: StateView;
 
-  constructor(tape: Tape) {
+  /** Reads the blocks of the tape, as they are on it or as they are at hand. */
+  constructor(tape: Tape, blocks: Iterable<Block> = tape.blocks) {
     this.empty = openMachine(startOf(tape).machine).view;
     const drafts = new Map<number, Omit<Step, 'number'>>();
     const spawned = kindNumber('TaskSpawned');
-    const cursor = new RowCursor(tape.blocks);
+    const cursor = new RowCursor(blocks);
     while (cursor.next()) {
       if (cursor.kind === spawned) this.add(cursor.payload as { task: { name: string; pid: number } });
       else if (cursor.kind === StimulusBegan.number) {

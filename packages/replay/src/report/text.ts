@@ -3,7 +3,7 @@ import { printStimulus } from '@pagetape/events';
 import { bitmap_scnlistprintf, type Traits } from '@pagetape/core';
 import type { Entry, Ledger } from '../ledger/ledger.ts';
 import type { RunFacts, StepFacts } from './facts.ts';
-import type { MemoryOf } from './places.ts';
+import type { FreeMemory, MemoryOf } from './places.ts';
 import { statusText } from './statuses.ts';
 import { indent, table, type Alignment } from './table.ts';
 import { checkSentence, count, countingRule, duration, errorSentence, flagNames, reasonSentence } from './words.ts';
@@ -254,6 +254,18 @@ function printBeforeAfter(before: MemoryOf, after: MemoryOf, nodes: readonly num
 }
 
 function printMemory({ nodes, memory, freeAtStart, freeAtEnd }: RunFacts): string[] {
+  return memoryTable(nodes, memory, [
+    ['free at the start', freeAtStart],
+    ['free at the end', freeAtEnd],
+  ]);
+}
+
+/** Where the memory of tasks lies, a row each, and what is free. */
+export function memoryTable(
+  nodes: readonly number[],
+  memory: readonly MemoryOf[],
+  freeRows: readonly (readonly [name: string, free: FreeMemory])[],
+): string[] {
   const zero = memory.some((each) => each.zero > 0);
   const head = ['', ...nodes.map((nid) => `node ${nid}`), 'swap', 'resident', ...(zero ? ['zero page'] : [])];
   const tasks = memory.flatMap(({ tasks: names, onNode, swapped, zero: zeros }) => {
@@ -261,9 +273,8 @@ function printMemory({ nodes, memory, freeAtStart, freeAtEnd }: RunFacts): strin
     if (resident + swapped + zeros === 0) return [];
     return [[names.join(', '), ...[...onNode, swapped, resident].map(String), ...(zero ? [`${zeros}`] : [])]];
   });
-  const free = (name: string, { onNode, swap }: typeof freeAtEnd): string[] => [name, ...onNode.map(String), `${swap}`];
-  const rows = [head, ...tasks, free('free at the start', freeAtStart), free('free at the end', freeAtEnd)];
-  return table(rows, ['l', ...head.slice(1).map(() => 'r' as const)]);
+  const free = freeRows.map(([name, { onNode, swap }]) => [name, ...onNode.map(String), `${swap}`]);
+  return table([head, ...tasks, ...free], ['l', ...head.slice(1).map(() => 'r' as const)]);
 }
 
 function printDeadlock(facts: RunFacts): string[] {

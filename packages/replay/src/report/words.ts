@@ -181,3 +181,8 @@ export function duration(ns: number): string {
   }
   return `${ns} ns`;
 }
+
+/** "3 more pages not moved: mlocked", "1 fewer page evicted" */
+export function moreText(more: number, what: string): string {
+  return `${Math.abs(more)} ${more > 0 ? 'more' : 'fewer'} ${Math.abs(more) === 1 ? 'page' : 'pages'} ${what}`;
+}

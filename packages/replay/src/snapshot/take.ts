@@ -2,17 +2,10 @@
 import { type StateView } from '@pagetape/core';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { RunFacts, StepFacts } from '../report/facts.ts';
-import {
-  inOrder,
-  namesOfFrames,
-  pageNamer,
-  rangesText,
-  rangeText,
-  isZeroPage,
-  type PageName,
-} from '../report/names.ts';
+import { inOrder, namesOfFrames, rangesText, rangeText, isZeroPage, type PageName } from '../report/names.ts';
 import { counters, freeNumbers, taskNumbers, type Numbers } from '../report/numbers.ts';
-import { livingMms, pagesOfMm, placeOf } from '../report/places.ts';
+import { placesOfPages, placeText } from '../report/placement.ts';
+import { livingMms } from '../report/places.ts';
 import { answer, deadlockWaits, eachStep, machineText, stepText, type RunTitle } from '../report/text.ts';
 import { titleOf } from '../report/title.ts';
 import type { RunStart } from '../run/record.ts';
@@ -163,18 +156,9 @@ function ledgerEntries(ledger: Ledger, op: number, names: RefusedNames): Snapsho
 
 /** Neighbours at the same place together; pages that are nowhere are left out. */
 function placement(s: StateView): SnapshotEntry[] {
-  const name = pageNamer(s);
-  const runs: { region: string; first: number; last: number; place: string }[] = [];
-  for (const { mm } of livingMms(s)) {
-    for (const vpn of pagesOfMm(s, mm)) {
-      const at = placeOf(s, mm, vpn);
-      if (at === null) continue;
-      const place = typeof at === 'number' ? `node ${at}` : at === 'zero' ? 'the zero page' : at;
-      const { region, page } = name(mm, vpn);
-      const run = runs.at(-1);
-      if (run && run.region === region && run.last === page - 1 && run.place === place) run.last = page;
-      else runs.push({ region, first: page, last: page, place });
-    }
-  }
-  return runs.map(({ region, first, last, place }) => entry(`${region} ${rangeText(first, last)}`, place));
+  return livingMms(s).flatMap(({ mm }) =>
+    placesOfPages(s, mm).map(({ region, first, last, place }) =>
+      entry(`${region} ${rangeText(first, last)}`, placeText(place)),
+    ),
+  );
 }

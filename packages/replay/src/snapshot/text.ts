@@ -1,6 +1,6 @@
 /** The text of a difference between two snapshots: in words first, then each fact with what it was and what it is. */
 import { indent } from '../report/table.ts';
-import { count } from '../report/words.ts';
+import { count, moreText } from '../report/words.ts';
 import type { SnapshotDifference } from './compare.ts';
 import type { SectionName } from './snapshot.ts';
 
@@ -64,9 +64,7 @@ function moreOrFewer(found: readonly SnapshotDifference[]): string[] {
     sums.set(key, (sums.get(key) ?? 0) + number(is) - number(was));
   }
   const told = [...sums].flatMap(([key, more]) => {
-    if (more === 0) return [];
-    const pages = Math.abs(more) === 1 ? 'page' : 'pages';
-    return [`${Math.abs(more)} ${more > 0 ? 'more' : 'fewer'} ${pages} ${key.replace(', ', ': ')}`];
+    return more === 0 ? [] : [moreText(more, key.replace(', ', ': '))];
   });
   return told.length > 0
     ? told

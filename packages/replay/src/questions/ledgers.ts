@@ -1,0 +1,109 @@
+/** What became of the pages of all calls up to a position, in numbers: each call's ledger is made once, when it is first asked for. */
+import { EVENT_BY_NUMBER, ROW_LENGTH, StimulusEnded, type Block } from '@pagetape/events';
+import { LEDGER_KINDS, LedgerFold, type Ledger } from '../ledger/ledger.ts';
+import { kindNumber, RowCursor } from '../run/rows.ts';
+import type { Timeline } from '../timeline/timeline.ts';
+
+/** Pages by what became of them: "copied", "evicted", "not moved: mlocked" … */
+export type Outcomes = ReadonlyMap<string, number>;
+
+/** By number of a kind: 1 for those that ledgers are made of. */
+const IN_LEDGER = new Uint8Array(256);
+for (const kind of LEDGER_KINDS) IN_LEDGER[kindNumber(kind)] = 1;
+
+interface Ended {
+  readonly seq: number;
+  readonly outcomes: Outcomes;
+}
+
+export class CallLedgers {
+  private readonly timeline: Timeline;
+  private readonly ended: Ended[] = [];
+  /** Ops of calls that move pages, with the seqs of their first and last ledger events. */
+  private readonly spans = new Map<number, { first: number; last: number }>();
+
+  constructor(timeline: Timeline) {
+    this.timeline = timeline;
+    const folds = new Map<number, LedgerFold>();
+    const cursor = new RowCursor(timeline.blocksFrom(0));
+    while (cursor.next()) {
+      const { seq, op } = cursor.at;
+      if (IN_LEDGER[cursor.kind]) {
+        let fold = folds.get(op);
+        if (!fold) folds.set(op, (fold = new LedgerFold()));
+        addRow(fold, cursor.block, cursor.offset);
+        const span = this.spans.get(op);
+        if (span) span.last = seq;
+        else this.spans.set(op, { first: seq, last: seq });
+      } else if (cursor.kind === StimulusEnded.number) {
+        const fold = folds.get(op);
+        if (fold) this.ended.push({ seq, outcomes: outcomesOf(fold.ledger()) });
+        const span = this.spans.get(op);
+        if (span) span.last = seq;
+        folds.delete(op);
+      }
+    }
+  }
+
+  /** The outcomes of all calls up to a position. Of a call under way, those that are known so far. */
+  upTo(seq: number): Outcomes {
+    const sums = new Map<string, number>();
+    const add = (outcomes: Outcomes): void =>
+      outcomes.forEach((pages, what) => void sums.set(what, (sums.get(what) ?? 0) + pages));
+    for (const { seq: end, outcomes } of this.ended) if (end <= seq) add(outcomes);
+    for (const [op, { first, last }] of this.spans) if (first <= seq && seq < last) add(this.partly(op, first, seq));
+    return sums;
+  }
+
+  private partly(op: number, from: number, to: number): Outcomes {
+    const fold = new LedgerFold();
+    const alone = [...this.spans].every(([other, { first, last }]) => other === op || last < from || first > to);
+    if (alone) this.foldAll(fold, from, to);
+    else {
+      const cursor = this.timeline.cursorAt(from);
+      for (let more = cursor !== null; more && cursor && cursor.at.seq <= to; more = cursor.next())
+        if (cursor.at.op === op && IN_LEDGER[cursor.kind]) addRow(fold, cursor.block, cursor.offset);
+    }
+    return outcomesOf(fold.ledger());
+  }
+
+  /** Folds every ledger event of a stretch: no other call has any there. */
+  private foldAll(fold: LedgerFold, from: number, to: number): void {
+    const { blocks } = this.timeline.tape;
+    for (let n = blocks.find(from); n < blocks.count && blocks.entry(n).firstSeq <= to; n++) {
+      const block = this.timeline.blockAt(n);
+      const { rows } = block;
+      let seq = block.firstSeq;
+      for (let offset = 0; offset < rows.length && seq <= to; offset += ROW_LENGTH[rows[offset]]) {
+        if (IN_LEDGER[rows[offset]] && seq >= from) addRow(fold, block, offset);
+        seq++;
+      }
+    }
+  }
+}
+
+/** Gives a row to a ledger. The object is one for all rows: a ledger keeps none. */
+function addRow(fold: LedgerFold, { rows, payloads }: Block, offset: number): void {
+  const event = EVENT_BY_NUMBER[rows[offset]];
+  if (event?.lane !== 'hot') return fold.add(event?.name ?? '', payloads[rows[offset + 1]] as Record<string, unknown>);
+  const { fields } = event;
+  for (let n = 0; n < fields.length; n++) lent[fields[n].name] = rows[offset + 1 + n];
+  fold.add(event.name, lent);
+}
+
+const lent: Record<string, number> = {};
+
+function outcomesOf({ entries, isolated, evicted, migrated, unreferenced, refused }: Ledger): Outcomes {
+  const outcomes = new Map<string, number>();
+  const numbers = {
+    'looked at': entries.length,
+    isolated,
+    copied: migrated,
+    evicted,
+    'let go of by all others': unreferenced,
+  };
+  for (const [what, pages] of Object.entries(numbers)) if (pages > 0) outcomes.set(what, pages);
+  for (const { reason, pages } of refused)
+    outcomes.set(`not moved: ${reason}`, (outcomes.get(`not moved: ${reason}`) ?? 0) + pages.length);
+  return outcomes;
+}
