@@ -104,6 +104,20 @@ export class LedgerFold {
     FOLD[kind as LedgerKind]?.(this, data);
   }
 
+  /** An independent fold of the same events. */
+  clone(): LedgerFold {
+    const other = new LedgerFold();
+    const { drafts, last: _, targets, ...numbers } = this;
+    Object.assign(other, numbers);
+    for (const { pfn, isolated, evictedIn, migrated, unreferenced, refusal, putBack } of drafts) {
+      const draft = { pfn, isolated, evictedIn, migrated, unreferenced, refusal, putBack };
+      other.drafts.push(draft);
+      other.last.set(pfn, draft);
+    }
+    for (const pfn of targets) other.targets.add(pfn);
+    return other;
+  }
+
   page(data: Data): Draft {
     return this.last.get(data['pfn'] as number) ?? this.begin(data['pfn'] as number);
   }
@@ -202,12 +216,13 @@ export class LedgerFold {
     };
   }
 
-  private entry({ refusal, ...draft }: Draft): Entry {
-    const moved = draft.evictedIn !== null || draft.migrated !== null || draft.unreferenced;
-    return { ...draft, reason: moved ? null : (refusal ?? this.unexplained(draft)) };
+  private entry({ pfn, isolated, evictedIn, migrated, unreferenced, refusal, putBack }: Draft): Entry {
+    const moved = evictedIn !== null || migrated !== null || unreferenced;
+    const reason = moved ? null : (refusal ?? this.unexplained(pfn, putBack));
+    return { pfn, isolated, evictedIn, migrated, unreferenced, putBack, reason };
   }
 
-  private unexplained({ pfn, putBack }: Pick<Draft, 'pfn' | 'putBack'>): Reason {
+  private unexplained(pfn: number, putBack: number): Reason {
     if (this.leaked.includes(pfn)) return 'leaked';
     return this.left === null && putBack > 0 ? 'call-failed' : 'not-finished';
   }

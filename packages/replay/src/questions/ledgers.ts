@@ -16,11 +16,35 @@ interface Ended {
   readonly outcomes: Outcomes;
 }
 
+/** A call that moves pages: the seqs of its first and last ledger events, and its ledger at some places between. */
+interface Span {
+  readonly first: number;
+  last: number;
+  /** Ledger events from one place to the next; it grows with the call, so that there are never many. */
+  every: number;
+  since: number;
+  kept: { readonly seq: number; readonly fold: LedgerFold }[];
+}
+
+const EVERY = 1 << 12;
+const KEPT = 16;
+
+/** Takes note of a ledger event of a call, and now and then of its ledger. */
+function follow(span: Span, seq: number, fold: LedgerFold): void {
+  span.last = seq;
+  if (++span.since < span.every) return;
+  span.since = 0;
+  span.kept.push({ seq, fold: fold.clone() });
+  if (span.kept.length <= KEPT) return;
+  span.kept = span.kept.filter((_, i) => i % 2 === 1);
+  span.every *= 2;
+}
+
 export class CallLedgers {
   private readonly timeline: Timeline;
   private readonly ended: Ended[] = [];
-  /** Ops of calls that move pages, with the seqs of their first and last ledger events. */
-  private readonly spans = new Map<number, { first: number; last: number }>();
+  /** By op. */
+  private readonly spans = new Map<number, Span>();
 
   constructor(timeline: Timeline) {
     this.timeline = timeline;
@@ -32,9 +56,9 @@ export class CallLedgers {
         let fold = folds.get(op);
         if (!fold) folds.set(op, (fold = new LedgerFold()));
         addRow(fold, cursor.block, cursor.offset);
-        const span = this.spans.get(op);
-        if (span) span.last = seq;
-        else this.spans.set(op, { first: seq, last: seq });
+        let span = this.spans.get(op);
+        if (!span) this.spans.set(op, (span = { first: seq, last: seq, every: EVERY, since: 0, kept: [] }));
+        follow(span, seq, fold);
       } else if (cursor.kind === StimulusEnded.number) {
         const fold = folds.get(op);
         if (fold) this.ended.push({ seq, outcomes: outcomesOf(fold.ledger()) });
@@ -51,20 +75,27 @@ export class CallLedgers {
     const add = (outcomes: Outcomes): void =>
       outcomes.forEach((pages, what) => void sums.set(what, (sums.get(what) ?? 0) + pages));
     for (const { seq: end, outcomes } of this.ended) if (end <= seq) add(outcomes);
-    for (const [op, { first, last }] of this.spans) if (first <= seq && seq < last) add(this.partly(op, first, seq));
+    for (const [op, span] of this.spans) if (span.first <= seq && seq < span.last) add(this.partly(op, span, seq));
     return sums;
   }
 
-  private partly(op: number, from: number, to: number): Outcomes {
-    const fold = new LedgerFold();
-    const alone = [...this.spans].every(([other, { first, last }]) => other === op || last < from || first > to);
+  private partly(op: number, { first, kept }: Span, to: number): Outcomes {
+    const before = kept.filter(({ seq }) => seq <= to).at(-1);
+    const fold = before?.fold.clone() ?? new LedgerFold();
+    const from = before ? before.seq + 1 : first;
+    if (from <= to) this.fold(fold, op, from, to);
+    return outcomesOf(fold.ledger());
+  }
+
+  /** Folds the ledger events of a call from one seq to another. */
+  private fold(fold: LedgerFold, op: number, from: number, to: number): void {
+    const alone = [...this.spans].every(([other, span]) => other === op || span.last < from || span.first > to);
     if (alone) this.foldAll(fold, from, to);
     else {
       const cursor = this.timeline.cursorAt(from);
       for (let more = cursor !== null; more && cursor && cursor.at.seq <= to; more = cursor.next())
         if (cursor.at.op === op && IN_LEDGER[cursor.kind]) addRow(fold, cursor.block, cursor.offset);
     }
-    return outcomesOf(fold.ledger());
   }
 
   /** Folds every ledger event of a stretch: no other call has any there. */
