@@ -54,7 +54,7 @@ export class Simulation {
     const start = 'from' in options ? undefined : options;
     const traits = findProfile(options.profile ?? from?.profile ?? DEFAULT_PROFILE);
     if (from) assertSuits(traits, from);
-    const missing = start && notSimulatedSetting(start.machine);
+    const missing = start && notSimulatedSetting(start.machine, traits);
     if (missing) throw new NotSimulated(missing);
     this.machine = from ? from.machine.fork() : openMachine((start as SimulationOptions).machine);
     this.view = this.machine.view;

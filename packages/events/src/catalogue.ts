@@ -11,6 +11,7 @@ import * as signal from './kernel/signal.ts';
 import * as task from './kernel/task.ts';
 import * as filemap from './mm/filemap.ts';
 import * as memory from './mm/memory.ts';
+import * as hugeMemory from './mm/huge_memory.ts';
 import * as fremap from './mm/fremap.ts';
 import * as mempolicy from './mm/mempolicy.ts';
 import * as migrate from './mm/migrate.ts';
@@ -47,6 +48,7 @@ const modules = [
   entry,
   cpuset,
   shmem,
+  hugeMemory,
 ];
 
 type Modules = typeof run &
@@ -69,7 +71,8 @@ type Modules = typeof run &
   typeof signal &
   typeof entry &
   typeof cpuset &
-  typeof shmem;
+  typeof shmem &
+  typeof hugeMemory;
 
 /** Every event kind, by name. */
 export type Catalogue = { [K in keyof Modules as Modules[K] extends AnyEvent ? K : never]: Modules[K] };

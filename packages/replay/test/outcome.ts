@@ -10,6 +10,7 @@ import { Names } from '../src/conform/pages.ts';
 import { traceOf } from '../src/conform/trace.ts';
 import type { Scenario } from '../src/scenario/load.ts';
 import { fold } from './fold.ts';
+import { ToldPlacement } from './placement.ts';
 
 const WIDTH = 118;
 
@@ -20,11 +21,16 @@ const KERNELS = ['swap-v5-posted', 'swap-v5-seed', 'swap-v5-rc1'];
 export const kernelsOf = ({ profile, compare = [] }: Scenario): readonly string[] =>
   profile ? [profile, ...compare] : KERNELS;
 
+const hasHugePages = ({ machine }: Scenario): boolean =>
+  (machine.thp ?? 'never') !== 'never' || machine.hugepages !== undefined;
+
 /** The outcome under each of these kernels; with `lists`, that of the LRU lists of nodes, too. */
 export function outcomeOf(scenario: Scenario, lists = false): string {
   const profiles = kernelsOf(scenario);
   const steps = profiles.map((profile) => {
-    const run = new Told(scenario, profile, lists ? [...TOLD, LISTS] : TOLD);
+    const run = hasHugePages(scenario)
+      ? new ToldPlacement(scenario, profile)
+      : new Told(scenario, profile, lists ? [...TOLD, LISTS] : TOLD);
     return scenario.steps.map((step) => run.step(step).join('\n'));
   });
   return inOne(profiles, steps);

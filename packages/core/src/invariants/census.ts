@@ -16,7 +16,8 @@ import {
 } from '../state/read.ts';
 import { lockedOutside, pinsOf, seizedSlots } from '../state/outside.ts';
 import type { StateView } from '../state/view.ts';
-import { eachLeaf } from '../state/walk.ts';
+import { is_huge_zero_pmd, pmd_pfn, pmd_present } from '../state/huge.ts';
+import { eachHugeEntry, eachLeaf } from '../state/walk.ts';
 
 /** What the page tables of an address space were found to hold. */
 export interface MmCensus {
@@ -29,6 +30,9 @@ export interface Census {
   /** By frame: how many … */
   readonly ptes: Int32Array;
   readonly migrationPtes: Int32Array;
+  /** … huge entries map it as the head, or stand for such a mapping. */
+  readonly pmds: Int32Array;
+  readonly migrationPmds: Int32Array;
   readonly cachedFiles: Int32Array;
   readonly cachedSlots: Int32Array;
   /** … batches have it, to bring it to a list, */
@@ -70,6 +74,8 @@ export function takeCensus(s: StateView): Census {
   const census = {
     ptes: byFrame(),
     migrationPtes: byFrame(),
+    pmds: byFrame(),
+    migrationPmds: byFrame(),
     cachedFiles: byFrame(),
     cachedSlots: byFrame(),
     batches: byFrame(),
@@ -140,6 +146,14 @@ function countPtes(s: StateView, census: Census, count: Count, mm: number): MmCe
     count(array, pfn, () => who(`frame ${pfn}`));
     if (s.frames[pfn * L.FRAME + L.F_MAPPING] < 0) anon++;
     else file++;
+  });
+  eachHugeEntry(s, mm, (first, pmd) => {
+    if (is_huge_zero_pmd(pmd)) return;
+    const pfn = pmd_pfn(pmd);
+    const array = pmd_present(pmd) ? census.pmds : census.migrationPmds;
+    count(array, pfn, () => `page ${first} of address space ${mm} maps huge page ${pfn}`);
+    if (s.frames[pfn * L.FRAME + L.F_MAPPING] < 0) anon += L.HUGE;
+    else file += L.HUGE;
   });
   return { tables, anon, file };
 }

@@ -5,6 +5,7 @@ import { checkCounters, checkRss } from './counters.ts';
 import { checkAppliedCpusets, checkCpusets } from './cpusets.ts';
 import { takeCensus, type Census } from './census.ts';
 import { checkDeletedFiles, checkSharedPolicies, checkSwappedFiles, checkUnlinkedFiles } from './files.ts';
+import { checkFolios, checkHugeEntries } from './huge.ts';
 import { checkLocks, checkWriteback } from './io.ts';
 import { checkLockHolders, checkPins, checkSeizedSlots } from './outside.ts';
 import { checkCountedPages, checkFreeFrames, checkLruLists, checkPlaces, checkZones } from './places.ts';
@@ -35,6 +36,8 @@ const INVARIANTS: readonly Invariant[] = [
   checkReverseMapping,
   checkMigrationEntries,
   checkExclusivePages,
+  checkFolios,
+  checkHugeEntries,
   checkSlots,
   checkSwapAreas,
   checkCounters,

@@ -5,17 +5,17 @@ import {
   mapping_of,
   PageDirty,
   PageMlocked,
-  page_mapped,
   PageSwapCache,
   PageWriteback,
 } from '../state/read.ts';
+import { page_mapcount_of_part } from '../state/huge.ts';
 import type { StateView } from '../state/view.ts';
 import type { Invariant } from './check.ts';
 
 type Is = (s: StateView, pfn: number) => boolean;
 
 const COUNTED: readonly (readonly [number, string, Is])[] = [
-  [L.NR_MAPPED, 'mapped', page_mapped],
+  [L.NR_MAPPED, 'mapped', (s, pfn) => page_mapcount_of_part(s, pfn) > 0],
   [
     L.NR_DIRTY,
     'dirty pages of files',

@@ -13,6 +13,7 @@ import {
   PageSwapCache,
   pte_is_file,
 } from '../state/read.ts';
+import { page_folio } from '../state/huge.ts';
 import type { StateView } from '../state/view.ts';
 import { eachLeaf } from '../state/walk.ts';
 import { numbers } from './census.ts';
@@ -22,7 +23,7 @@ import { placeName, placeOf } from './places.ts';
 /** The swap cache has a frame for a slot exactly when the frame says so. */
 export const checkSwapCache: Invariant = (s, { cachedSlots }, report) => {
   for (let pfn = 0; pfn < s.topology.max_pfn; pfn++) {
-    const slot = PagePrivate(s, pfn) ? 0 : page_private(s, pfn);
+    const slot = PagePrivate(s, pfn) || placeOf(s, pfn) === L.PLACE_TAIL ? 0 : page_private(s, pfn);
     if (!PageSwapCache(s, pfn)) {
       if (cachedSlots[pfn] > 0) report(`the swap cache has frame ${pfn}, which does not have PG_swapcache`);
       if (slot !== 0) report(`frame ${pfn} names slot ${slot}, but does not have PG_swapcache`);
@@ -91,11 +92,16 @@ export const checkReverseMapping: Invariant = (s, _census, report) => {
 };
 
 /** A page that one mapping has for itself is anonymous, and has no other mapping, and no entry of its slot stands for one. */
-export const checkExclusivePages: Invariant = (s, { ptes, migrationPtes, swapPtes, exclusivePtes }, report) => {
+export const checkExclusivePages: Invariant = (
+  s,
+  { ptes, migrationPtes, pmds, migrationPmds, swapPtes, exclusivePtes },
+  report,
+) => {
   for (let pfn = 0; pfn < s.topology.max_pfn; pfn++) {
     if (!PageAnonExclusive(s, pfn)) continue;
     const slots = PageSwapCache(s, pfn) ? swapPtes[page_private(s, pfn)] : 0;
-    const users = ptes[pfn] + migrationPtes[pfn] + slots;
+    const head = page_folio(s, pfn);
+    const users = ptes[pfn] + migrationPtes[pfn] + pmds[head] + migrationPmds[head] + slots;
     if (mapping_of(s, pfn) >= 0) report(`frame ${pfn} has PG_anon_exclusive, but is not anonymous`);
     else if (users > 1) report(`frame ${pfn} has PG_anon_exclusive, but ${users} mappings`);
   }
@@ -106,12 +112,14 @@ export const checkExclusivePages: Invariant = (s, { ptes, migrationPtes, swapPte
 };
 
 /** Migration entries stand for a page only while its mover has its lock, and has taken it off the LRU lists. */
-export const checkMigrationEntries: Invariant = (s, { migrationPtes }, report) => {
-  for (let pfn = 0; pfn < s.topology.max_pfn; pfn++) {
-    if (migrationPtes[pfn] === 0) continue;
-    if (!PageLocked(s, pfn)) report(`${migrationPtes[pfn]} migration entries name frame ${pfn}, which is not locked`);
+export const checkMigrationEntries: Invariant = (s, { migrationPtes, migrationPmds }, report) => {
+  for (let page = 0; page < s.topology.max_pfn; page++) {
+    const entries = migrationPtes[page] + migrationPmds[page];
+    if (entries === 0) continue;
+    const pfn = page_folio(s, page);
+    if (!PageLocked(s, pfn)) report(`${entries} migration entries name frame ${pfn}, which is not locked`);
     const place = placeOf(s, pfn);
     if (place === L.PLACE_ISOLATED || place === L.PLACE_HELD) continue;
-    report(`${migrationPtes[pfn]} migration entries name frame ${pfn}, which is ${placeName(s, pfn)}`);
+    report(`${entries} migration entries name frame ${pfn}, which is ${placeName(s, pfn)}`);
   }
 };

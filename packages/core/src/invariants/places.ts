@@ -9,11 +9,21 @@ import {
   ZONE_NAMES,
 } from '@pagetape/events';
 import * as L from '../state/layout.ts';
+import { folio_nr_pages } from '../state/huge.ts';
 import { page_lru, page_to_nid, PageActive, PageUnevictable } from '../state/read.ts';
 import type { ReadonlyInts, StateView } from '../state/view.ts';
 import type { Invariant } from './check.ts';
 
-const PLACES = ['free', 'held', 'in a batch', 'on an LRU list', 'isolated', 'part of the image', 'retired'];
+const PLACES = [
+  'free',
+  'held',
+  'in a batch',
+  'on an LRU list',
+  'isolated',
+  'part of the image',
+  'retired',
+  'part of a huge page',
+];
 
 export const placeOf = ({ frames }: StateView, pfn: number): number => frames[pfn * L.FRAME + L.F_FLAGS] & L.PLACE_MASK;
 export const placeName = (s: StateView, pfn: number): string => PLACES[placeOf(s, pfn) >>> L.PLACE_SHIFT] ?? 'nowhere';
@@ -114,7 +124,8 @@ export const checkLruLists: Invariant = (s, _census, report) => {
     const list = follow(s, head);
     const last = list.at(-1) ?? -1;
     if (tail - 1 !== last) report(`${of} ends with frame ${last}, but its tail is ${tail - 1}`);
-    if (counted !== list.length) report(`${of} has ${list.length} pages, but ${counted} are counted`);
+    const pages = list.reduce((sum, pfn) => sum + folio_nr_pages(s, pfn), 0);
+    if (counted !== pages) report(`${of} has ${pages} pages, but ${counted} are counted`);
     list.forEach((pfn, i) => {
       const previous = s.frames[pfn * L.FRAME + L.F_PREV] - 1;
       if (previous !== (list[i - 1] ?? -1)) {
@@ -136,7 +147,8 @@ export const checkCountedPages: Invariant = (s, _census, report) => {
     for (let pfn = 0; pfn < s.scalars[L.FRAMES_USED]; pfn++) {
       const lru = page_lru(s, pfn);
       if (lru < LRU_INACTIVE_ANON || page_to_nid(s, pfn) !== nid) continue;
-      if (placeOf(s, pfn) === L.PLACE_ISOLATED) found[lru === LRU_INACTIVE_FILE ? 'isolated_file' : 'isolated_anon']++;
+      if (placeOf(s, pfn) === L.PLACE_ISOLATED)
+        found[lru === LRU_INACTIVE_FILE ? 'isolated_file' : 'isolated_anon'] += folio_nr_pages(s, pfn);
       if (placeOf(s, pfn) !== L.PLACE_LRU || lru !== LRU_UNEVICTABLE) continue;
       found.unevictable++;
       if (!PageUnevictable(s, pfn)) report(`frame ${pfn} on the unevictable list has no PG_unevictable`);

@@ -1,5 +1,6 @@
 /** Counts on frames agree with those who refer to them. */
 import * as L from '../state/layout.ts';
+import { folio_nr_pages } from '../state/huge.ts';
 import { page_count, page_mapcount, PagePrivate } from '../state/read.ts';
 import type { StateView } from '../state/view.ts';
 import type { Census } from './census.ts';
@@ -9,7 +10,8 @@ import { placeName, placeOf } from './places.ts';
 /** Who has how many references to a frame. */
 function holdersOf(s: StateView, census: Census, pfn: number): readonly (readonly [number, string])[] {
   return [
-    [census.ptes[pfn], 'page-table entries'],
+    [entriesOf(s, census, pfn), 'page-table entries'],
+    [census.pmds[pfn], 'huge entries'],
     [census.batches[pfn], 'batches'],
     [census.mlockEntries[pfn], 'mlock entries'],
     [census.cachedFiles[pfn], 'page caches'],
@@ -23,11 +25,22 @@ function holdersOf(s: StateView, census: Census, pfn: number): readonly (readonl
   ];
 }
 
+/** Entries that map the frame or, of the head of a huge page, any of its parts. */
+function entriesOf(s: StateView, { ptes }: Census, pfn: number): number {
+  let sum = 0;
+  for (let i = folio_nr_pages(s, pfn) - 1; i >= 0; i--) sum += ptes[pfn + i];
+  return sum;
+}
+
 /** The reference count is the number of holders. A call in flight has references that nobody else knows of. */
 export const checkReferences: Invariant = (s, census, report, midway) => {
   for (let pfn = 0; pfn < s.topology.max_pfn; pfn++) {
     const place = placeOf(s, pfn);
     const count = page_count(s, pfn);
+    if (place === L.PLACE_TAIL) {
+      if (count !== 0) report(`frame ${pfn} is part of a huge page, but counts ${count} references of its own`);
+      continue;
+    }
     if (place === L.PLACE_FREE && count === 0 && census.ptes[pfn] === 0) continue;
     if (count === 0 && place !== L.PLACE_FREE) report(`frame ${pfn} is ${placeName(s, pfn)}, but nobody refers to it`);
     const holders = holdersOf(s, census, pfn);

@@ -2,6 +2,7 @@
 import { EINVAL, HOLDER_FAULT, MARK_LAZYFREE, VM_HUGETLB, VM_LOCKED, VM_PFNMAP, type Vma } from '@pagetape/events';
 import { NotSimulated } from '../errors.ts';
 import type { Kernel } from '../kernel.ts';
+import { folio_test_large, is_huge_zero_pmd, pmd_of } from '../state/huge.ts';
 import { PTE_YOUNG, TABLE } from '../state/layout.ts';
 import {
   has_page_table,
@@ -29,6 +30,15 @@ import { folio_free_swap, free_swap_and_cache } from './swapfile.ts';
 import { folio_isolate_lru, move_to_lru } from './vmscan.ts';
 import { reclaim_pages } from './vmscan_reclaim.ts';
 
+/** Of huge memory only the zero page has nothing that such advice could be about. */
+function visit_huge(k: Kernel, mm: number, vpn: number): void {
+  if (!is_huge_zero_pmd(pmd_of(k.s, mm, vpn))) refuse_huge();
+}
+
+function refuse_huge(): never {
+  throw new NotSimulated('advice that ages, frees or reclaims transparent huge pages');
+}
+
 /** Calls `visit` for each entry of an area that is not empty, and `done` behind each page table. */
 function walk_page_range_vma(
   k: Kernel,
@@ -40,9 +50,11 @@ function walk_page_range_vma(
 ): void {
   for (let vpn = start; vpn < end;) {
     const table_end = Math.min(end, (Math.floor(vpn / TABLE) + 1) * TABLE);
+    if (k.s.topology.huge && pmd_of(k.s, mm, vpn) !== 0) visit_huge(k, mm, vpn);
     if (!has_page_table(k.s, mm, vpn)) vpn = table_end;
     for (; vpn < table_end; vpn++) {
       const pte = pte_of(k.s, mm, vpn);
+      if (pte_present(pte) && folio_test_large(k.s, pte_pfn(pte))) refuse_huge();
       if (pte !== 0) visit(vpn, pte);
     }
     done?.();

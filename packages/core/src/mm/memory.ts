@@ -37,9 +37,11 @@ import {
   pte_to_pgoff,
   shmem_mapping,
 } from '../state/read.ts';
+import { is_zeroed_part, page_folio, pmd_of } from '../state/huge.ts';
 import { do_fault_around } from './fault_around.ts';
 import { page_cache_read } from './filemap.ts';
 import { populate } from './fremap.ts';
+import { access_huge_without_fault, FAULT_FALLBACK, FAULT_MUST_WAIT, handle_huge_fault } from './huge_memory.ts';
 import { do_swap_page } from './memory_swap.ts';
 import { do_wp_page, map_anon_page, writableBit } from './memory_wp.ts';
 import { alloc_page_vma } from './mempolicy.ts';
@@ -135,8 +137,14 @@ function* do_no_page_of_shmem(k: Kernel, { id }: Vma, vpn: number, access: numbe
  * `mm/memory.c:__handle_mm_fault()`, all that does not sleep: FAULT_*, or NEEDS_TO_SLEEP. Nothing else runs meanwhile, so
  * the mmap_sem is not taken.
  */
-function __handle_mm_fault(k: Kernel, vma: Vma, vpn: number, access: number): number {
+function __handle_mm_fault(k: Kernel, area: Vma, vpn: number, access: number): number {
+  let vma = area;
   k.emit.PageFaultRaised(vma.mm, vpn, access);
+  if (k.s.topology.huge) {
+    const result = handle_huge_fault(k, vma, vpn, access);
+    if (result !== FAULT_FALLBACK) return result === FAULT_MUST_WAIT ? NEEDS_TO_SLEEP : result;
+    vma = k.s.cold.vmas[area.id];
+  }
   if (!has_page_table(k.s, vma.mm, vpn)) k.emit.PageTableAllocated(vma.mm, vpn);
   const pte = pte_of(k.s, vma.mm, vpn);
   if (pte === 0) {
@@ -191,8 +199,11 @@ export function access_without_fault(k: Kernel, mm: number, vpn: number, access:
   if (is_zero_pte(pte)) return access === READ && !is_protnone(k, mm, vpn);
   if (!pte_present(pte) || (access === WRITE && (pte & PTE_WRITE) === 0)) return false;
   if (is_protnone(k, mm, vpn)) return false;
+  const pmd = k.s.topology.huge ? pmd_of(k.s, mm, vpn) : 0;
+  if (pmd !== 0) return access_huge_without_fault(k, mm, vpn, access, pmd);
   const marks = access === WRITE ? PTE_YOUNG | PTE_DIRTY : PTE_YOUNG;
-  if ((pte & marks) !== marks) k.emit.PteAccessed(mm, vpn, access);
+  const fills = access === WRITE && k.s.topology.huge && is_zeroed_part(k.s, pte_pfn(pte));
+  if ((pte & marks) !== marks || fills) k.emit.PteAccessed(mm, vpn, access);
   return true;
 }
 
@@ -249,7 +260,8 @@ export function* get_user_page(k: Kernel, mm: number, vpn: number, access: numbe
 }
 
 /** The end of follow_page(): marks the page as used, and takes the reference. */
-export function touched(k: Kernel, pfn: number, dirty: boolean, hold: boolean, mark = false): UserPage {
+export function touched(k: Kernel, page: number, dirty: boolean, hold: boolean, mark = false): UserPage {
+  const pfn = page_folio(k.s, page);
   if (hold) get_page(k, pfn, HOLDER_FAULT);
   if (dirty && !PageDirty(k.s, pfn)) k.emit.PageDirtied(pfn, 0);
   if (mark) mark_page_accessed(k, pfn);

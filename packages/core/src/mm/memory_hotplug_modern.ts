@@ -7,8 +7,8 @@ import type { Kernel, Sleeping } from '../kernel.ts';
 import { cpuset_hotplug, effective_below } from '../kernel/cgroup/cpuset.ts';
 import { frameIsFree, frameIsRetired, PageLRU } from '../state/read.ts';
 import { frames_of_node } from './memory_hotplug.ts';
-import { migrate_pages } from './migrate_batch.ts';
-import { __folio_alloc, node_is_hogged, node_states_memory } from './page_alloc.ts';
+import { folio_alloc_like, migrate_pages } from './migrate_batch.ts';
+import { node_is_hogged, node_states_memory } from './page_alloc.ts';
 import { lru_cache_disable, lru_cache_enable } from './swap.ts';
 import { folio_isolate_lru, putback_lru_pages } from './vmscan.ts';
 
@@ -20,7 +20,7 @@ const is_dimm = (k: Kernel, nid: number): boolean =>
 function* do_migrate_range(k: Kernel, nid: number, pages: readonly number[]): Sleeping<number> {
   const others = node_states_memory(k).filter((each) => each !== nid);
   const isolated = pages.filter((pfn) => folio_isolate_lru(k, pfn));
-  const get_new_folio = (): number => __folio_alloc(k, nid, others, false);
+  const get_new_folio = (pfn: number): number => folio_alloc_like(k, pfn, nid, others);
   const { left } = yield* migrate_pages(k, isolated, { dest: -1, get_new_folio });
   putback_lru_pages(k, left);
   return pages.length - isolated.length + left.length;

@@ -17,6 +17,8 @@ import {
   pte_slot,
 } from '../state/read.ts';
 import { munlock_vma_folio } from './mlock_batch.ts';
+import { is_huge_zero_pmd, page_folio, pmd_of, pmd_pfn, pmd_present } from '../state/huge.ts';
+import { split_huge_pmd } from './huge_memory.ts';
 import { linear_page_index } from './mmap.ts';
 import { page_cache_release } from './page_alloc.ts';
 import { lru_add_drain, mark_page_accessed } from './swap.ts';
@@ -36,7 +38,8 @@ export function tlb_gather(): Gather {
 }
 
 /** `include/asm-generic/tlb.h:tlb_remove_page()`: with one CPU there is nobody to wait for, so the page goes at once. */
-function tlb_remove_page(k: Kernel, tlb: Gather, pfn: number): void {
+function tlb_remove_page(k: Kernel, tlb: Gather, page: number): void {
+  const pfn = page_folio(k.s, page);
   if (num_online_cpus(k) === 1) {
     free_swap_cache(k, pfn);
     page_cache_release(k, pfn);
@@ -73,9 +76,20 @@ export function unmap_vmas(
 ): void {
   for (let vpn = start; vpn < end;) {
     const table_end = Math.min(end, (Math.floor(vpn / TABLE) + 1) * TABLE);
+    if (k.s.topology.huge) zap_huge(k, tlb, vma, vpn, table_end);
     if (!has_page_table(k.s, vma.mm, vpn)) vpn = table_end;
     for (; vpn < table_end; vpn++) zap_pte(k, tlb, vma, vpn, details);
   }
+}
+
+/** A huge entry goes as a whole, `mm/huge_memory.c:zap_huge_pmd()`; or it is split, if only a part of it is to go. */
+function zap_huge(k: Kernel, tlb: Gather, { mm }: Vma, vpn: number, end: number): void {
+  const pmd = pmd_of(k.s, mm, vpn);
+  if (pmd === 0) return;
+  if (end - vpn < TABLE) return split_huge_pmd(k, mm, vpn);
+  const pfn = is_huge_zero_pmd(pmd) ? ZERO_PFN : pmd_pfn(pmd);
+  k.emit.PmdZapped(pfn, mm, vpn);
+  if (pmd_present(pmd)) tlb_remove_page(k, tlb, pfn);
 }
 
 /** `mm/memory.c:zap_page_range()`: zaps pages of an area that stays. */
@@ -133,6 +147,7 @@ export function copy_page_range(k: Kernel, to: number, vma: Vma): void {
   if ((vma.flags & must_copy) === 0 && vma.anon_vma === 0) return;
   for (let vpn = vma.start; vpn < vma.end;) {
     const table_end = Math.min(vma.end, (Math.floor(vpn / TABLE) + 1) * TABLE);
+    if (k.s.topology.huge && pmd_of(k.s, vma.mm, vpn) !== 0) k.emit.PmdDuplicated(vma.mm, to, vpn);
     if (!has_page_table(k.s, vma.mm, vpn)) {
       vpn = table_end;
       continue;

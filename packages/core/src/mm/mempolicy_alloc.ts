@@ -13,11 +13,11 @@ import {
 } from '@pagetape/events';
 import { current, numa_node_id, type Kernel } from '../kernel.ts';
 import { next_node_in } from '../lib/nodemask.ts';
-import { TASK, T_IL_PREV, T_IL_WEIGHT } from '../state/layout.ts';
+import { HUGE_ORDER, TASK, T_IL_PREV, T_IL_WEIGHT } from '../state/layout.ts';
 import { shmem_mapping } from '../state/read.ts';
 import { policy_of_area, type PolicyArea } from '../state/shared_policy.ts';
 import { out_of_memory } from './oom_kill.ts';
-import { __folio_alloc, alloc_from_reserves } from './page_alloc.ts';
+import { __folio_alloc, __folio_alloc_huge, alloc_from_reserves } from './page_alloc.ts';
 
 /** The page has no place of its own in an interleave: the task takes turns. */
 export const NO_INTERLEAVE_INDEX = -1;
@@ -135,6 +135,36 @@ export function vma_alloc_folio(k: Kernel, vma: PolicyArea, vpn: number): number
   const policy = policy_of_area(k.s, vma, vpn) ?? get_task_policy(k);
   return folio_alloc_or_die(k, policy, interleave_start(k, vma) + (vpn - vma.start));
 }
+
+/**
+ * `mm/mempolicy.c:alloc_pages_mpol()` of a huge page: a policy that does not interleave tries its first node alone; only who may wait
+ * for memory (`reclaims`) goes on to others then.
+ */
+export function folio_alloc_mpol_huge(k: Kernel, policy: Policy, ilx: number, reclaims: boolean): number {
+  const nid = preferred_nid(k, policy, ilx);
+  const { mode, nodes } = policy;
+  if (mode === MPOL_PREFERRED_MANY) {
+    const pfn = __folio_alloc_huge(k, nid, nodes, false);
+    return pfn >= 0 ? pfn : __folio_alloc_huge(k, nid, null, false);
+  }
+  const bound = mode === MPOL_BIND && current(k).mems_allowed.some((each) => nodes.includes(each));
+  const interleaved = mode === MPOL_INTERLEAVE || mode === MPOL_WEIGHTED_INTERLEAVE;
+  if (!interleaved && (!bound || nodes.includes(nid))) {
+    const pfn = __folio_alloc_huge(k, nid, [nid], false);
+    if (pfn >= 0 || !reclaims) return pfn;
+  }
+  return __folio_alloc_huge(k, nid, bound ? nodes : null, mode === MPOL_INTERLEAVE);
+}
+
+/** `mm/mempolicy.c:vma_alloc_folio()` of a huge page, of which `vpn` is the first. An interleave counts huge pages. */
+export function vma_alloc_huge(k: Kernel, vma: PolicyArea, vpn: number, reclaims: boolean): number {
+  const policy = policy_of_area(k.s, vma, vpn) ?? get_task_policy(k);
+  return folio_alloc_mpol_huge(k, policy, huge_interleave_index(vma, vpn), reclaims);
+}
+
+/** The place of a huge page in an interleave. */
+export const huge_interleave_index = ({ pgoff, start }: PolicyArea, vpn: number): number =>
+  (pgoff >> HUGE_ORDER) + ((vpn - start) >> HUGE_ORDER);
 
 /** `mm/mempolicy.c:folio_alloc()`: a frame without an area, by the policy of the running task. */
 export const folio_alloc = (k: Kernel): number => folio_alloc_or_die(k, get_task_policy(k), NO_INTERLEAVE_INDEX);

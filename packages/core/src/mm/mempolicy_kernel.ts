@@ -33,11 +33,18 @@ import { cpuset_mems_allowed } from '../kernel/cgroup/cpuset.ts';
 import { mmput } from '../kernel/fork.ts';
 import { ptrace_may_access } from '../kernel/ptrace.ts';
 import { next_node_in } from '../lib/nodemask.ts';
-import { TASK, T_IL_PREV, T_IL_WEIGHT } from '../state/layout.ts';
+import { folio_test_large } from '../state/huge.ts';
+import { HUGE_ORDER, TASK, T_IL_PREV, T_IL_WEIGHT } from '../state/layout.ts';
 import { page_index, page_to_nid, shmem_mapping } from '../state/read.ts';
 import { policy_of_area } from '../state/shared_policy.ts';
 import { down_read, get_user_page } from './memory.ts';
-import { folio_alloc_mpol, get_task_policy, get_vma_policy } from './mempolicy_alloc.ts';
+import {
+  folio_alloc_mpol,
+  folio_alloc_mpol_huge,
+  get_task_policy,
+  get_vma_policy,
+  huge_interleave_index,
+} from './mempolicy_alloc.ts';
 import {
   down_write,
   find_task_by_pid,
@@ -187,10 +194,17 @@ function* move_misplaced(
 ): Sleeping<number> {
   const target = policy ?? get_task_policy(k);
   const base = interleave_base(k, pages, target, queued.pagelist);
-  const get_new_folio = (pfn: number): number => folio_alloc_mpol(k, target, base + page_index(k.s, pfn));
+  const get_new_folio = (pfn: number): number => alloc_migration_target_by_mpol(k, target, base, pfn);
   const moved = yield* migrate_queued(k, queued.pagelist, { dest: -1, get_new_folio });
   const stayed = queued.result + moved.left.length;
   return stayed > 0 && (flags & MPOL_MF_STRICT) !== 0 ? refuse(k, 'strict', EIO) : 0;
+}
+
+/** `mm/mempolicy.c:alloc_migration_target_by_mpol()`: where an interleave of huge pages counts huge pages. */
+function alloc_migration_target_by_mpol(k: Kernel, policy: Policy, base: number, pfn: number): number {
+  const index = page_index(k.s, pfn);
+  if (!folio_test_large(k.s, pfn)) return folio_alloc_mpol(k, policy, base + index);
+  return folio_alloc_mpol_huge(k, policy, base + (index >> HUGE_ORDER), true);
 }
 
 /** What to add to the index of a page for its place in an interleave: found for the first page, and good for all. */
@@ -200,7 +214,9 @@ function interleave_base(k: Kernel, pages: PageRange, policy: Policy, [pfn]: rea
   const vma = mappers_of(k, pfn).find((each) => each.mm === mm && each.start < pages.end && each.end > pages.start);
   if (!vma) return 0;
   const index = page_index(k.s, pfn);
-  return get_vma_policy(k, vma, vma.start + index - vma.pgoff).ilx - index;
+  const vpn = vma.start + index - vma.pgoff;
+  if (folio_test_large(k.s, pfn)) return huge_interleave_index(vma, vpn) - (index >> HUGE_ORDER);
+  return get_vma_policy(k, vma, vpn).ilx - index;
 }
 
 /** `mm/mempolicy.c:mbind_range()` over all areas of a range. Neighbours that are alike now are merged. */

@@ -4,7 +4,18 @@
  */
 import { EFAULT, EIO, MPOL_MF_MOVE, MPOL_MF_MOVE_ALL, MPOL_MF_STRICT, refusal, type Vma } from '@pagetape/events';
 import type { Kernel, Sleeping } from '../kernel.ts';
-import { MM, M_ROOT, PTE_PRESENT, PTE_SHIFT, TABLE } from '../state/layout.ts';
+import {
+  folio_entire_mapcount,
+  folio_mapcount,
+  folio_test_large,
+  is_huge_zero_pmd,
+  page_folio,
+  page_mapcount_of_part,
+  pmd_of,
+  pmd_pfn,
+  pmd_present,
+} from '../state/huge.ts';
+import { HUGE, MM, M_ROOT, PTE_PRESENT, PTE_SHIFT, TABLE } from '../state/layout.ts';
 import { is_migration_entry, migration_entry_to_pfn, page_mapcount, PageReserved, tableEntry } from '../state/read.ts';
 import { down_read } from './memory.ts';
 import { TASK_SIZE_PAGES } from './mempolicy_walk.ts';
@@ -34,6 +45,8 @@ interface QueuePages {
   readonly pagelist: number[];
   /** Pages that are misplaced and were not queued. */
   nr_failed: number;
+  /** The huge page that was met last; -1: none. */
+  large: number;
   examined: number;
   first: Vma | null;
 }
@@ -62,7 +75,18 @@ export function queue_pages_range(
   wanted: (nid: number) => boolean,
 ): Queued {
   const sections = sectionsOn(k.s.topology, wanted);
-  const qp: QueuePages = { mm, flags, start, end, sections, pagelist: [], nr_failed: 0, examined: 0, first: null };
+  const qp: QueuePages = {
+    mm,
+    flags,
+    start,
+    end,
+    sections,
+    pagelist: [],
+    nr_failed: 0,
+    large: -1,
+    examined: 0,
+    first: null,
+  };
   k.emit.WalkStarted(mm, start, end, flags);
   const error = walk_page_range(k, qp);
   k.emit.WalkFinished(mm, qp.examined, qp.pagelist.length);
@@ -104,6 +128,7 @@ function queue_vma(k: Kernel, qp: QueuePages, vma: Vma): number {
     const table_end = Math.min(end, (Math.floor(vpn / TABLE) + 1) * TABLE);
     const first = tableEntry(k.s.tables, k.s.mms, vma.mm * MM + M_ROOT, vpn);
     if (first >= 0 && !queue_folios_pte_range(k, qp, first, first + (table_end - vpn), movable)) return -EIO;
+    if (first < 0 && k.s.topology.huge && !queue_folios_pmd(k, qp, vpn, movable)) return -EIO;
     vpn = table_end;
   }
   return 0;
@@ -124,9 +149,33 @@ function queue_folios_pte_range(k: Kernel, qp: QueuePages, first: number, last: 
     }
     qp.examined++;
     if (sections[pte >>> shift] === 0 || PageReserved(k.s, pte >>> PTE_SHIFT)) continue;
-    if (!queue_folio(k, qp, pte >>> PTE_SHIFT, movable) && strictly_unmovable(qp.flags)) return false;
+    const pfn = page_folio(k.s, pte >>> PTE_SHIFT);
+    if (met_before(k, qp, pfn)) continue;
+    if (!queue_folio(k, qp, pfn, movable) && strictly_unmovable(qp.flags)) return false;
   }
   return true;
+}
+
+/** `mm/mempolicy.c:queue_folios_pmd()`: a huge page that is mapped as a whole is one page. Returns as queue_folios_pte_range(). */
+function queue_folios_pmd(k: Kernel, qp: QueuePages, vpn: number, movable: boolean): boolean {
+  const pmd = pmd_of(k.s, qp.mm, vpn);
+  if (pmd === 0 || is_huge_zero_pmd(pmd)) return true;
+  const pfn = pmd_pfn(pmd);
+  if (!pmd_present(pmd)) {
+    refuse_page(k, qp, pfn, UNDER_MIGRATION);
+    return !strictly_unmovable(qp.flags);
+  }
+  qp.examined++;
+  if (qp.sections[pfn >>> k.s.topology.section_shift] === 0) return true;
+  return queue_folio(k, qp, pfn, movable) || !strictly_unmovable(qp.flags);
+}
+
+/** Whether the walk comes from another part of the same huge page, which can be isolated only once. */
+function met_before(k: Kernel, qp: QueuePages, pfn: number): boolean {
+  if (!folio_test_large(k.s, pfn) || k.traits.huge_pages_met === 'parts') return false;
+  const same = qp.large === pfn;
+  qp.large = pfn;
+  return same;
 }
 
 /** Takes a misplaced page, or counts it. Returns whether it was taken or needs no counting. */
@@ -144,11 +193,22 @@ function refuse_page(k: Kernel, qp: QueuePages, pfn: number, reason: number): fa
 }
 
 /**
+ * `include/linux/mm.h:folio_likely_mapped_shared()`, a guess for a huge page: more than one mapping and one of all of it, or more than it has
+ * parts, or of its first part. Earlier kernels ask only how often the first part is mapped.
+ */
+export function folio_mapped_shared(k: Kernel, pfn: number): boolean {
+  if (!folio_test_large(k.s, pfn) || k.traits.huge_pages_met === 'parts') return page_mapcount_of_part(k.s, pfn) > 1;
+  const mapcount = folio_mapcount(k.s, pfn);
+  if (mapcount <= 1) return false;
+  return folio_entire_mapcount(k.s, pfn) > 0 || mapcount > HUGE || page_mapcount(k.s, pfn) > 1;
+}
+
+/**
  * `mm/mempolicy.c:migrate_folio_add()`: isolates the page. One that others map, too, is passed over without being counted,
  * unless all may be moved. Returns false when it could not be isolated.
  */
 function migrate_folio_add(k: Kernel, qp: QueuePages, pfn: number): boolean {
-  if ((qp.flags & MPOL_MF_MOVE_ALL) === 0 && page_mapcount(k.s, pfn) > 1) {
+  if ((qp.flags & MPOL_MF_MOVE_ALL) === 0 && folio_mapped_shared(k, pfn)) {
     k.emit.PageSkipped(pfn, SHARED);
     return true;
   }
@@ -161,7 +221,7 @@ function migrate_folio_add(k: Kernel, qp: QueuePages, pfn: number): boolean {
 export function* migrate_queued(k: Kernel, pagelist: readonly number[], target: MigrationTarget): Sleeping<Migrated> {
   const moved = pagelist.length === 0 ? { result: 0, left: [] } : yield* migrate_pages(k, pagelist, target);
   putback_lru_pages(k, moved.left);
-  k.emit.PagesMigrated(pagelist.length, moved.left.length);
+  k.emit.PagesMigrated(pagelist.length, moved.result < 0 ? moved.left.length : moved.result);
   return moved;
 }
 

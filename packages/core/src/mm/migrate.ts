@@ -1,7 +1,15 @@
 /** Page migration (mm/migrate.c): entries that stand in page tables for pages that are being moved. */
 import { HOLDER_FAULT, type Vma } from '@pagetape/events';
 import { smp_processor_id, type Kernel, type Sleeping } from '../kernel.ts';
-import { MIGRATION_DIRTY, MIGRATION_YOUNG } from '../state/layout.ts';
+import { folio_test_large, is_pmd_migration_entry, page_folio, pmd_of, pmd_pfn } from '../state/huge.ts';
+import {
+  MIGRATION_DIRTY,
+  MIGRATION_YOUNG,
+  PMD_DIRTY,
+  PMD_YOUNG,
+  PTE_BITS,
+  PTE_MIGRATION_WRITE,
+} from '../state/layout.ts';
 import {
   is_migration_entry,
   is_write_migration_entry,
@@ -13,7 +21,7 @@ import {
 import { wait_on_page_locked } from './filemap.ts';
 import { area_locks, mlock_drain, mlock_folio } from './mlock_batch.ts';
 import { get_page, put_page } from './page_alloc.ts';
-import { vma_address, vmas_of_page } from './rmap.ts';
+import { places_of_folio, vma_address, vmas_of_page } from './rmap.ts';
 
 /**
  * `mm/migrate.c:remove_migration_ptes()`: all migration entries of `old` map `fresh` from now on, which is the copy of the
@@ -21,10 +29,28 @@ import { vma_address, vmas_of_page } from './rmap.ts';
  * nothing where the page was written meanwhile.
  */
 export function remove_migration_ptes(k: Kernel, old: number, fresh: number): void {
+  if (folio_test_large(k.s, fresh)) return remove_migration_ptes_of_folio(k, old, fresh);
   for (const id of vmas_of_page(k, fresh)) {
     const vma = k.s.cold.vmas[id];
     const vpn = vma_address(k, fresh, vma);
     if (vpn >= 0) remove_migration_pte(k, vma, vpn, old, fresh);
+  }
+}
+
+/** The same of a huge page: of all of it or, where its mapping was split, of its parts. */
+function remove_migration_ptes_of_folio(k: Kernel, old: number, fresh: number): void {
+  for (const { vma, vpn, part, parts } of places_of_folio(k, fresh)) {
+    const pmd = pmd_of(k.s, vma.mm, vpn);
+    if (pmd === 0) {
+      for (let i = 0; i < parts; i++) remove_migration_pte(k, vma, vpn + i, old + part + i, fresh + part + i);
+    } else if (is_pmd_migration_entry(pmd) && pmd_pfn(pmd) === old) {
+      const writable = (pmd & PTE_BITS) === PTE_MIGRATION_WRITE ? 1 : 0;
+      const [young, dirty] = [
+        (pmd & PMD_YOUNG) !== 0 ? 1 : 0,
+        (pmd & PMD_DIRTY) !== 0 && PageDirty(k.s, fresh) ? 1 : 0,
+      ];
+      k.emit.PmdMigrationEntryRemoved(fresh, vma.mm, vpn, writable, young, dirty);
+    }
   }
 }
 
@@ -35,7 +61,7 @@ function remove_migration_pte(k: Kernel, vma: Vma, vpn: number, old: number, fre
   if (!is_migration_entry(pte) || migration_entry_to_pfn(k.s, pte) !== old) return;
   const marks = migration_entry_supports_ad(k.s) ? pte : 0;
   const young = (marks & MIGRATION_YOUNG) !== 0 ? 1 : 0;
-  const dirty = (marks & MIGRATION_DIRTY) !== 0 && PageDirty(k.s, fresh) ? 1 : 0;
+  const dirty = (marks & MIGRATION_DIRTY) !== 0 && PageDirty(k.s, page_folio(k.s, fresh)) ? 1 : 0;
   k.emit.MigrationEntryRemoved(fresh, mm, vpn, is_write_migration_entry(pte) ? 1 : 0, young, dirty);
   if (!area_locks(k, vma)) return;
   mlock_folio(k, fresh);
@@ -47,7 +73,7 @@ function remove_migration_pte(k: Kernel, vma: Vma, vpn: number, old: number, fre
  * meanwhile, and so keep it from being moved in this pass.
  */
 export function* migration_entry_wait(k: Kernel, mm: number, vpn: number): Sleeping<void> {
-  const pfn = migration_entry_to_pfn(k.s, pte_of(k.s, mm, vpn));
+  const pfn = page_folio(k.s, migration_entry_to_pfn(k.s, pte_of(k.s, mm, vpn)));
   k.emit.MigrationEntryWaited(mm, vpn, pfn);
   if (k.traits.migration_waiter_holds_page) get_page(k, pfn, HOLDER_FAULT);
   yield* wait_on_page_locked(k, pfn);

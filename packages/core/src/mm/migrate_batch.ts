@@ -1,6 +1,7 @@
 /**
  * The engine of page migration since 6.3 (mm/migrate.c): a batch of pages is unmapped, then moved; what fails when nothing
- * is waited for is tried again page by page, and then waited for. Pages are folios of one page here.
+ * is waited for is tried again page by page, and then waited for. What is called a page
+ * here may be a huge one, which moves as a whole.
  *
  * A page that failed is mapped again where it was, and stays on the list of the caller, who puts it back.
  */
@@ -13,7 +14,6 @@ import {
   folio_lru_list,
   mapping_of,
   page_count,
-  page_mapped,
   page_mapping,
   PageDirty,
   PageLocked,
@@ -21,9 +21,17 @@ import {
   PagePrivate,
   PageWriteback,
 } from '../state/read.ts';
+import {
+  folio_mapcount,
+  folio_nr_pages,
+  folio_test_large,
+  folio_test_partially_mapped,
+  is_thp,
+} from '../state/huge.ts';
 import { lock_page, trylock_page, unlock_page, wait_on_page_writeback } from './filemap.ts';
+import { split_folio_to_list } from './huge_memory.ts';
 import { remove_migration_ptes } from './migrate.ts';
-import { __folio_alloc, put_page } from './page_alloc.ts';
+import { __folio_alloc, __folio_alloc_huge, put_page } from './page_alloc.ts';
 import { try_to_migrate } from './rmap.ts';
 import { folio_add_lru, lru_add_drain } from './swap.ts';
 import { has_writepage, writepage } from './vmscan.ts';
@@ -69,8 +77,12 @@ export interface Migrated {
 /** `mm/migrate.c:alloc_migration_target()` for a node: a frame from there or none. */
 export function migration_target(k: Kernel, dest: number): MigrationTarget {
   const only = [dest];
-  return { dest, get_new_folio: () => __folio_alloc(k, dest, only, false) };
+  return { dest, get_new_folio: (pfn) => folio_alloc_like(k, pfn, dest, only) };
 }
+
+/** A frame, or a huge page for a huge one. */
+export const folio_alloc_like = (k: Kernel, pfn: number, nid: number, nodemask: readonly number[]): number =>
+  folio_test_large(k.s, pfn) ? __folio_alloc_huge(k, nid, nodemask, false) : __folio_alloc(k, nid, nodemask, false);
 
 /** A run of the engine: struct migrate_pages_stats, and what is unmapped at the moment. */
 interface Run {
@@ -80,14 +92,22 @@ interface Run {
   targets: number[];
   /** Those that were mlocked: PAGE_WAS_MLOCKED. */
   readonly mlocked: Set<number>;
+  /** Pages that were moved, and that were not; of the latter the folios, too. */
   nr_succeeded: number;
+  nr_failed_pages: number;
   nr_failed: number;
+  nr_thp_succeeded: number;
+  nr_thp_failed: number;
+  /** Huge pages that were split, and what became of them. */
+  nr_split: number;
+  split_folios: number[];
 }
 
 /** A pass over a list: who waits, which pages come again, which do not. */
 interface Pass {
   readonly number: number;
   readonly sync: boolean;
+  readonly splits: boolean;
   readonly again: number[];
   readonly ret: number[];
 }
@@ -97,36 +117,72 @@ interface Pass {
  * ends it, after what is unmapped was moved.
  */
 export function* migrate_pages(k: Kernel, from: readonly number[], target: MigrationTarget): Sleeping<Migrated> {
-  const run: Run = { target, unmapped: [], targets: [], mlocked: new Set(), nr_succeeded: 0, nr_failed: 0 };
+  const run: Run = {
+    target,
+    unmapped: [],
+    targets: [],
+    mlocked: new Set(),
+    nr_succeeded: 0,
+    nr_failed_pages: 0,
+    nr_failed: 0,
+    nr_thp_succeeded: 0,
+    nr_thp_failed: 0,
+    nr_split: 0,
+    split_folios: [],
+  };
   const left: number[] = [];
   k.emit.MigrationBatchStarted(from.length);
   let result = 0;
-  for (let at = 0; at < from.length; at += NR_MAX_BATCHED_MIGRATION) {
-    const failed: number = yield* migrate_pages_sync(k, run, from.slice(at, at + NR_MAX_BATCHED_MIGRATION), left);
+  for (let at = 0; at < from.length && result >= 0;) {
+    const end = end_of_batch(k, from, at);
+    const failed: number = yield* migrate_pages_sync(k, run, from.slice(at, end), left);
+    if (failed < 0) give_up_rest(k, [...run.split_folios.splice(0), ...from.slice(end)], 0, left);
+    else if (k.traits.parts_move === 'after-batch') yield* migrate_parts(k, run, left, 1);
     result = failed < 0 ? failed : result + failed;
-    if (result >= 0) continue;
-    give_up_rest(k, from.slice(at + NR_MAX_BATCHED_MIGRATION), 0, left);
-    break;
+    at = end;
   }
+  const parts = yield* migrate_parts(k, run, left, NR_MAX_MIGRATE_ASYNC_RETRY + NR_MAX_MIGRATE_SYNC_RETRY);
+  if (parts < 0) result = parts;
   if (left.length === 0) result = 0;
-  k.emit.FoliosMigrated(run.nr_succeeded, run.nr_failed);
+  k.emit.FoliosMigrated(run.nr_succeeded, run.nr_failed_pages);
+  const huge = run.nr_thp_succeeded + run.nr_thp_failed + run.nr_split;
+  if (huge > 0) k.emit.HugePagesMigrated(run.nr_thp_succeeded, run.nr_thp_failed, run.nr_split);
   k.emit.MigrationBatchEnded(result);
   return { result, left };
 }
 
+/** Where the batch ends that begins at `at`: with the folio that makes it full. */
+function end_of_batch(k: Kernel, from: readonly number[], at: number): number {
+  if (!k.s.topology.huge) return Math.min(at + NR_MAX_BATCHED_MIGRATION, from.length);
+  let end = at;
+  for (let pages = 0; end < from.length && pages < NR_MAX_BATCHED_MIGRATION; end++) {
+    pages += folio_nr_pages(k.s, from[end]);
+  }
+  return end;
+}
+
+/** The pages that huge pages were split into get some passes. Those of a huge page counted as one failure already. */
+function* migrate_parts(k: Kernel, run: Run, left: number[], passes: number): Sleeping<number> {
+  const parts = run.split_folios.splice(0);
+  if (parts.length === 0) return 0;
+  return yield* migrate_pages_batch(k, run, parts, left, { first: 0, last: passes, sync: false, splits: false });
+}
+
 /** `mm/migrate.c:migrate_pages_sync()`: all at once without waiting, then what is left one by one. */
 function* migrate_pages_sync(k: Kernel, run: Run, folios: number[], left: number[]): Sleeping<number> {
-  const { nr_failed } = run;
+  const { nr_failed_pages, nr_thp_failed, nr_split } = run;
   const rest: number[] = [];
-  const result = yield* migrate_pages_batch(k, run, folios, rest, false);
+  const result = yield* migrate_pages_batch(k, run, folios, rest, ASYNC);
   if (result < 0) {
     left.push(...rest);
     return result;
   }
-  run.nr_failed = nr_failed;
-  let failed = 0;
+  // What comes again has not failed yet; what was split has.
+  let failed = run.nr_split - nr_split;
+  run.nr_failed_pages = nr_failed_pages;
+  run.nr_thp_failed = nr_thp_failed + failed;
   for (const [i, pfn] of rest.entries()) {
-    const one: number = yield* migrate_pages_batch(k, run, [pfn], left, true);
+    const one: number = yield* migrate_pages_batch(k, run, [pfn], left, SYNC);
     if (one < 0) {
       left.push(...rest.slice(i + 1));
       return one;
@@ -136,25 +192,44 @@ function* migrate_pages_sync(k: Kernel, run: Run, folios: number[], left: number
   return failed;
 }
 
+/** Which passes a list gets, and whether they wait; whether huge pages may be split on the way. */
+interface Passes {
+  readonly first: number;
+  readonly last: number;
+  readonly sync: boolean;
+  readonly splits: boolean;
+}
+const ASYNC: Passes = { first: 0, last: NR_MAX_MIGRATE_ASYNC_RETRY, sync: false, splits: true };
+const SYNC: Passes = {
+  first: NR_MAX_MIGRATE_ASYNC_RETRY,
+  last: NR_MAX_MIGRATE_ASYNC_RETRY + NR_MAX_MIGRATE_SYNC_RETRY,
+  sync: true,
+  splits: true,
+};
+
 /**
  * `mm/migrate.c:migrate_pages_batch()`: unmaps what it can in some passes, then moves it in some more. Pages that were not
  * moved go to `ret`. Returns how many failed, or minus an error number.
  */
-function* migrate_pages_batch(k: Kernel, run: Run, list: number[], ret: number[], sync: boolean): Sleeping<number> {
+function* migrate_pages_batch(
+  k: Kernel,
+  run: Run,
+  list: number[],
+  ret: number[],
+  { first, last, sync, splits }: Passes,
+): Sleeping<number> {
   const before = run.nr_failed;
-  const first = sync ? NR_MAX_MIGRATE_ASYNC_RETRY : 0;
-  const last = first + (sync ? NR_MAX_MIGRATE_SYNC_RETRY : NR_MAX_MIGRATE_ASYNC_RETRY);
   let again = list;
   let nomem = false;
   for (let number = first; number < last && again.length > 0 && !nomem; number++) {
     k.emit.MigrationPassStarted(number, again.length);
     yield waitFor(WAIT_PASS, number);
-    const pass: Pass = { number, sync, again: [], ret };
+    const pass: Pass = { number, sync, splits, again: [], ret };
     nomem = yield* unmap_pass(k, run, again, pass);
     again = pass.again;
     k.emit.MigrationPassEnded(number, again.length, run.nr_failed - before);
   }
-  run.nr_failed += again.length;
+  for (const pfn of again) count_failed(k, run, pfn);
   ret.push(...again);
   yield* move_unmapped(k, run, first, last, ret);
   return nomem ? -ENOMEM : run.nr_failed - before;
@@ -169,8 +244,10 @@ function* unmap_pass(k: Kernel, run: Run, pages: readonly number[], pass: Pass):
       finish_unreferenced(k, run, pfn, pass.number);
       continue;
     }
+    if (must_be_split(k, pfn) && try_split_folio(k, run, pfn, pass)) continue;
     const fresh = run.target.get_new_folio(pfn);
     if (fresh < 0) {
+      if (is_thp(k.s, pfn) && try_split_folio(k, run, pfn, pass)) continue;
       fail(k, run, pfn, pass, NO_TARGET);
       give_up_rest(k, pages.slice(i + 1), pass.number, pass.ret);
       return true;
@@ -193,15 +270,46 @@ function* unmap_pass(k: Kernel, run: Run, pages: readonly number[], pass: Pass):
 /** A page that everybody else let go of counts as moved; the last reference goes. */
 function finish_unreferenced(k: Kernel, run: Run, pfn: number, pass: number): void {
   k.emit.PageFoundUnreferenced(pfn, pass);
+  count_moved(k, run, pfn);
   put_page(k, pfn, HOLDER_ISOLATION);
-  run.nr_succeeded++;
+}
+
+function count_moved(k: Kernel, run: Run, pfn: number): void {
+  run.nr_succeeded += folio_nr_pages(k.s, pfn);
+  if (is_thp(k.s, pfn)) run.nr_thp_succeeded++;
+}
+
+function count_failed(k: Kernel, run: Run, pfn: number): void {
+  run.nr_failed++;
+  run.nr_failed_pages += folio_nr_pages(k.s, pfn);
+  if (is_thp(k.s, pfn)) run.nr_thp_failed++;
+}
+
+/** A huge page that is mapped in part only is no more worth being moved as one. */
+const must_be_split = (k: Kernel, pfn: number): boolean =>
+  k.traits.splits_partial_folios && folio_test_partially_mapped(k.s, pfn);
+
+/**
+ * `mm/migrate.c:try_split_folio()`: the huge page counts as failed, and its parts are moved when the batch is done. Returns whether it
+ * could be split.
+ */
+function try_split_folio(k: Kernel, run: Run, pfn: number, pass: Pass): boolean {
+  if (!pass.splits || !trylock_page(k, pfn)) return false;
+  const parts = split_folio_to_list(k, pfn);
+  unlock_page(k, pfn);
+  if (parts === null) return false;
+  run.split_folios.push(...parts);
+  run.nr_failed++;
+  run.nr_thp_failed++;
+  run.nr_split++;
+  return true;
 }
 
 /** Notes that a page stays where it is for good. */
 function fail(k: Kernel, run: Run, pfn: number, pass: Pass, reason: number): void {
   k.emit.PageMigrationFailed(pfn, pass.number, reason);
   pass.ret.push(pfn);
-  run.nr_failed++;
+  count_failed(k, run, pfn);
 }
 
 /** Where one page finds no frame, those behind it are not looked at. The kernel does not count them as failed. */
@@ -232,7 +340,7 @@ function migrate_folio_unmap(k: Kernel, run: Run, pfn: number, fresh: number): n
     return RETRY_NO_MAPPING;
   }
   if (PageMlocked(k.s, pfn)) run.mlocked.add(pfn);
-  if (page_mapped(k.s, pfn) && !try_to_migrate(k, pfn)) {
+  if (folio_mapcount(k.s, pfn) > 0 && !try_to_migrate(k, pfn)) {
     remove_migration_ptes(k, pfn, pfn);
     return RETRY_STILL_MAPPED;
   }
@@ -264,8 +372,8 @@ function* move_unmapped(k: Kernel, run: Run, first: number, last: number, ret: n
   for (let i = 0; i < run.unmapped.length; i++) {
     migrate_folio_undo(k, run.unmapped[i], run.targets[i]);
     ret.push(run.unmapped[i]);
+    count_failed(k, run, run.unmapped[i]);
   }
-  run.nr_failed += run.unmapped.length;
   run.unmapped = [];
   run.targets = [];
 }
@@ -275,7 +383,7 @@ function undo(k: Kernel, run: Run, pfn: number, fresh: number, pass: number, out
   k.emit.PageMigrationFailed(pfn, pass, (outcome & ~FINAL) - 1);
   migrate_folio_undo(k, pfn, fresh);
   ret.push(pfn);
-  run.nr_failed++;
+  count_failed(k, run, pfn);
 }
 
 /** `mm/migrate.c:migrate_folio_undo_src()` and migrate_folio_undo_dst() */
@@ -296,8 +404,8 @@ function finish_moved(k: Kernel, run: Run, pfn: number, fresh: number, pass: num
   put_page(k, fresh, HOLDER_ISOLATION);
   k.emit.PageMigrated(pfn, fresh, pass);
   unlock_page(k, pfn);
+  count_moved(k, run, pfn);
   put_page(k, pfn, HOLDER_ISOLATION);
-  run.nr_succeeded++;
 }
 
 /**
@@ -340,7 +448,8 @@ function folio_expected_refs(k: Kernel, pfn: number): number {
 /** `mm/migrate.c:migrate_folio()` and buffer_migrate_folio() */
 function migrate_folio(k: Kernel, pfn: number, fresh: number): number {
   if (page_count(k.s, pfn) !== folio_expected_refs(k, pfn)) return RETRY_REFERENCED;
-  k.emit.PageContentCopied(pfn, fresh);
+  if (folio_test_large(k.s, pfn)) k.emit.HugePageContentCopied(pfn, fresh);
+  else k.emit.PageContentCopied(pfn, fresh);
   k.emit.MappingMoved(pfn, fresh);
   if (PagePrivate(k.s, pfn)) k.emit.BuffersMoved(pfn, fresh);
   return DONE;

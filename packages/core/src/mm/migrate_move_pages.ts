@@ -16,10 +16,11 @@ import { capable, current, type Kernel, type Sleeping } from '../kernel.ts';
 import { cpusetCalls } from '../kernel/cpuset_calls.ts';
 import { mmput } from '../kernel/fork.ts';
 import { ptrace_may_access } from '../kernel/ptrace.ts';
-import { page_mapcount, pte_of, pte_pfn } from '../state/read.ts';
+import { page_folio, page_mapcount_of_part } from '../state/huge.ts';
+import { pte_of, pte_pfn } from '../state/read.ts';
 import { down_read } from './memory.ts';
 import { find_task_by_pid, pageNumber, refuse } from './mempolicy_calls.ts';
-import { migrate_queued, vma_migratable } from './mempolicy_queue.ts';
+import { folio_mapped_shared, migrate_queued, vma_migratable } from './mempolicy_queue.ts';
 import { migration_target } from './migrate_batch.ts';
 import { find_vma } from './mmap.ts';
 import { node_states_memory } from './page_alloc.ts';
@@ -219,8 +220,11 @@ function isolate_for(k: Kernel, mm: number, vpn: number, node: number, pagelist:
   const where = page_status(k.s, k.traits, mm, vpn);
   if (where < 0) return where;
   if (where === node) return 0;
-  const pfn = pte_pfn(pte_of(k.s, mm, vpn));
-  if (page_mapcount(k.s, pfn) > 1 && (flags & MPOL_MF_MOVE_ALL) === 0) {
+  const page = pte_pfn(pte_of(k.s, mm, vpn));
+  const pfn = page_folio(k.s, page);
+  const by_part = k.traits.huge_pages_met === 'parts';
+  const shared = by_part ? page_mapcount_of_part(k.s, page) > 1 : folio_mapped_shared(k, pfn);
+  if (shared && (flags & MPOL_MF_MOVE_ALL) === 0) {
     k.emit.PageSkipped(pfn, SHARED);
     return -EACCES;
   }

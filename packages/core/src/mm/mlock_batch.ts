@@ -2,11 +2,14 @@
  * Pages of locked memory (mm/mlock.c since 5.18). Each has PG_mlocked and, as soon as a list has it, lies on the unevictable list of
  * its node, which knows how many areas lock it. What happens to its list waits in a batch of the CPU.
  *
+ * Huge pages of locked areas are not kept apart here, though the kernel does so while they are mapped as a whole.
+ *
  * The count may be too low: areas that locked a page while it was isolated are not in it. Who unlocks it then makes the page
  * evictable too early, as the kernel does, where reclaim finds out.
  */
 import { MLOCK_LOCK, MLOCK_NEW, MLOCK_UNLOCK, VM_IO, VM_LOCKED, VM_PFNMAP, type Vma } from '@pagetape/events';
 import { smp_processor_id, type Kernel } from '../kernel.ts';
+import { folio_test_large } from '../state/huge.ts';
 import { CPU, F_NEXT, FRAME, LRU_DISABLED, MLOCK_BATCH, MLOCK_SHIFT } from '../state/layout.ts';
 import { folio_lru_list, page_lru, PageLRU, PageMlocked, PageUnevictable } from '../state/read.ts';
 import { free_unreferenced } from './page_alloc.ts';
@@ -25,8 +28,9 @@ function add_to_batch(k: Kernel, pfn: number, request: number): void {
   if (full || k.s.scalars[LRU_DISABLED] > 0) mlock_drain(k, cpu);
 }
 
-/** `mm/mlock.c:mlock_folio()` of a page that is on a list, or will be. */
+/** `mm/mlock.c:mlock_folio()` of a page that is on a list, or will be. Huge pages are left where they are. */
 export function mlock_folio(k: Kernel, pfn: number): void {
+  if (folio_test_large(k.s, pfn)) return;
   if (!PageMlocked(k.s, pfn)) k.emit.PageMlocked(pfn);
   add_to_batch(k, pfn, MLOCK_LOCK);
 }
@@ -39,6 +43,7 @@ export function mlock_new_folio(k: Kernel, pfn: number): void {
 
 /** `mm/mlock.c:munlock_folio()` */
 export function munlock_folio(k: Kernel, pfn: number): void {
+  if (folio_test_large(k.s, pfn)) return;
   add_to_batch(k, pfn, MLOCK_UNLOCK);
 }
 

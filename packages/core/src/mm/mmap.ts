@@ -3,6 +3,7 @@ import { EAGAIN, VM_IO, VM_LOCKED, VM_PFNMAP, VM_RESERVED, VM_SHARED, type Polic
 import { current, type Kernel } from '../kernel.ts';
 import { TABLE } from '../state/layout.ts';
 import { has_page_table, mapping_mapped } from '../state/read.ts';
+import { vma_adjust_trans_huge } from './huge_memory.ts';
 import { make_pages_present } from './memory.ts';
 import { tlb_finish, tlb_gather, unmap_vmas, type Gather } from './memory_range.ts';
 import { may_lock } from './mlock.ts';
@@ -62,6 +63,7 @@ export const linear_page_index = (vma: Vma, vpn: number): number => vma.pgoff + 
 
 /** `mm/mmap.c:split_vma()`: cuts an area at `at`. The new area is the lower part if `below`. Returns the rest of the old one. */
 export function split_vma(k: Kernel, vma: Vma, at: number, below: boolean): Vma {
+  vma_adjust_trans_huge(k, vma.mm, at);
   k.emit.VmaSplit({ vma: vma.id, at, fresh: k.s.cold.next.vma, below });
   return k.s.cold.vmas[vma.id];
 }
@@ -96,6 +98,7 @@ export function vma_merge(k: Kernel, mm: number, start: number, end: number, pgo
     anon_vma: number,
     gone: number[],
   ) => {
+    if (shrunk) vma_adjust_trans_huge(k, mm, shrunk.start === end ? end : start);
     k.emit.VmaMerged({ vma: target.id, ...bounds, anon_vma, gone, shrunk });
     return k.s.cold.vmas[target.id];
   };

@@ -13,6 +13,7 @@ import {
   type Vma,
 } from '@pagetape/events';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
+import { is_huge_zero_pmd, pmd_of } from '../state/huge.ts';
 import { TABLE } from '../state/layout.ts';
 import {
   has_page_table,
@@ -80,10 +81,16 @@ function change_pte(k: Kernel, mm: number, vpn: number, writable: number): void 
   }
 }
 
+/** `mm/huge_memory.c:change_huge_pmd()`: areas that end within a huge page have split its mapping. */
+function change_huge_pmd(k: Kernel, mm: number, vpn: number, writable: number): void {
+  if (!is_huge_zero_pmd(pmd_of(k.s, mm, vpn))) k.emit.PmdProtected(mm, vpn, writable);
+}
+
 /** `mm/mprotect.c:change_protection()`: all entries of the range. */
 function change_protection(k: Kernel, vma: Vma, start: number, end: number): void {
   const writable = (vma.flags & VM_SHARED) !== 0 && (vma.flags & VM_WRITE) !== 0 ? 1 : 0;
   for (let vpn = start; vpn < end; vpn++) {
+    if (k.s.topology.huge && pmd_of(k.s, vma.mm, vpn) !== 0) change_huge_pmd(k, vma.mm, vpn, writable);
     if (!has_page_table(k.s, vma.mm, vpn)) vpn = Math.min(end, (Math.floor(vpn / TABLE) + 1) * TABLE) - 1;
     else change_pte(k, vma.mm, vpn, writable);
   }

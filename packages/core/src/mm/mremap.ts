@@ -2,6 +2,9 @@
 import { EAGAIN, EFAULT, EINVAL, VM_LOCKED, VM_PFNMAP, type Vma } from '@pagetape/events';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { has_page_table, pte_of } from '../state/read.ts';
+import { pmd_of } from '../state/huge.ts';
+import { HUGE } from '../state/layout.ts';
+import { split_huge_pmd } from './huge_memory.ts';
 import { make_pages_present } from './memory.ts';
 import { may_lock } from './mlock.ts';
 import { do_munmap, find_vma, vma_merge } from './mmap.ts';
@@ -60,9 +63,28 @@ function copy_vma(k: Kernel, vma: Vma, addr: number, start: number, length: numb
   k.emit.VmaMapped({ ...vma, id: k.s.cold.next.vma, start, end, pgoff });
 }
 
+/**
+ * `mm/huge_memory.c:move_huge_pmd()`: a huge entry goes to another place as it is, if that one is as well aligned, and all of it goes;
+ * else it is split. Returns whether it went.
+ */
+function move_huge_pmd(k: Kernel, mm: number, from: number, to: number, length: number): boolean {
+  if (pmd_of(k.s, mm, from) === 0) return false;
+  const whole = from % HUGE === 0 && to % HUGE === 0 && length >= HUGE;
+  if (whole && !has_page_table(k.s, mm, to)) {
+    k.emit.PmdMoved(mm, from, to);
+    return true;
+  }
+  split_huge_pmd(k, mm, from);
+  return false;
+}
+
 /** `mm/mremap.c:move_page_tables()` */
 function move_page_tables(k: Kernel, mm: number, from: number, to: number, length: number): void {
   for (let n = 0; n < length; n++) {
+    if (k.s.topology.huge && move_huge_pmd(k, mm, from + n, to + n, length - n)) {
+      n += HUGE - 1;
+      continue;
+    }
     if (pte_of(k.s, mm, from + n) === 0) continue;
     if (!has_page_table(k.s, mm, to + n)) k.emit.PageTableAllocated(mm, to + n);
     k.emit.PteMoved(mm, from + n, to + n);

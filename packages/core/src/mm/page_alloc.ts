@@ -1,8 +1,20 @@
-/** The page allocator, order 0 only, and the end of references (mm/page_alloc.c, mm/swap.c). */
+/** The page allocator, for pages of the usual size and for huge ones, and the end of references (mm/page_alloc.c, mm/swap.c). */
 import { HOLDER_FAULT } from '@pagetape/events';
 import { current, numa_node_id, type Kernel } from '../kernel.ts';
-import { ZONE, Z_FREE, Z_FREE_HEAD, Z_FRESH, Z_LOW, Z_MIN, Z_PRESENT, Z_START, Z_WITHHELD } from '../state/layout.ts';
-import { page_count } from '../state/read.ts';
+import { page_folio } from '../state/huge.ts';
+import {
+  HUGE,
+  ZONE,
+  Z_FREE,
+  Z_FREE_HEAD,
+  Z_FRESH,
+  Z_LOW,
+  Z_MIN,
+  Z_PRESENT,
+  Z_START,
+  Z_WITHHELD,
+} from '../state/layout.ts';
+import { frameIsFree, page_count } from '../state/read.ts';
 import { node_zonelist } from './zonelist.ts';
 
 /** Nodes that an allocation may use; null: all. */
@@ -11,9 +23,16 @@ export type Nodemask = readonly number[] | null;
 /**
  * The first zone of the list that has a free frame above its mark and what it keeps for others, and is allowed by the mask
  * and to the running task; -1: none. User data may use any zone, so it could use the kind that the list begins with.
+ * So it is for a huge page, for which there must be that many frames in a row.
  * Marks are halved for __GFP_HIGH, which nothing that is simulated here asks with.
  */
-function get_page_from_freelist(k: Kernel, zonelist: readonly number[], nodemask: Nodemask, mark: number): number {
+function get_page_from_freelist(
+  k: Kernel,
+  zonelist: readonly number[],
+  nodemask: Nodemask,
+  mark: number,
+  pages: number,
+): number {
   if (zonelist.length === 0) return -1;
   const { zones, topology } = k.s;
   const allowed = current(k).mems_allowed;
@@ -22,15 +41,31 @@ function get_page_from_freelist(k: Kernel, zonelist: readonly number[], nodemask
     const { node, lowmem_reserve } = topology.zones[zone];
     if (nodemask !== null && !nodemask.includes(node)) continue;
     if (!allowed.includes(node)) continue;
-    if (zones[zone * ZONE + Z_FREE] > zones[zone * ZONE + mark] + lowmem_reserve[classzone]) return zone;
+    const kept = zones[zone * ZONE + mark] + lowmem_reserve[classzone];
+    if (zones[zone * ZONE + Z_FREE] - (pages - 1) <= kept) continue;
+    if (pages === 1 || find_free_block(k, zone) >= 0) return zone;
   }
   return -1;
 }
 
 /** The same above the low mark or, when there is none, above the min mark. There is no reclaim and no OOM killer. */
-function find_zone(k: Kernel, zonelist: readonly number[], nodemask: Nodemask): number {
-  const zone = get_page_from_freelist(k, zonelist, nodemask, Z_LOW);
-  return zone >= 0 ? zone : get_page_from_freelist(k, zonelist, nodemask, Z_MIN);
+function find_zone(k: Kernel, zonelist: readonly number[], nodemask: Nodemask, pages = 1): number {
+  const zone = get_page_from_freelist(k, zonelist, nodemask, Z_LOW, pages);
+  return zone >= 0 ? zone : get_page_from_freelist(k, zonelist, nodemask, Z_MIN, pages);
+}
+
+/**
+ * The first frames of a zone that are free and make a huge page; -1: there are none. The buddy allocator joins free neighbours as
+ * this does, but compaction, which moves others out of the way, is not simulated.
+ */
+function find_free_block({ s }: Kernel, zone: number): number {
+  const { start, present } = s.topology.zones[zone];
+  for (let first = Math.ceil(start / HUGE) * HUGE; first + HUGE <= start + present; first += HUGE) {
+    let end = first;
+    while (end < first + HUGE && frameIsFree(s, end)) end++;
+    if (end === first + HUGE) return first;
+  }
+  return -1;
 }
 
 /** Takes the most recently freed frame of a zone, or its first that was never used. */
@@ -113,13 +148,25 @@ export function alloc_from_reserves(k: Kernel, nid: number): number {
   return zone === undefined ? refuse_frame(k, nid) : take_frame(k, zone, nid, false);
 }
 
+/** The same for a huge page. Its frame is the head. */
+export function __folio_alloc_huge(k: Kernel, nid: number, nodemask: Nodemask, interleaved: boolean): number {
+  const preferred = first_allowed_nid(k, nid, nodemask);
+  const zone = find_zone(k, node_zonelist(k, nid), nodemask, HUGE);
+  if (zone < 0) return refuse_frame(k, preferred);
+  const pfn = find_free_block(k, zone);
+  const hit = interleaved && k.s.topology.zones[zone].node === nid;
+  k.emit.HugePageAllocated(pfn, preferred, numa_node_id(k), hit ? 1 : 0);
+  return pfn;
+}
+
 /** `include/linux/mm.h:get_page()` */
 export function get_page(k: Kernel, pfn: number, holder: number): void {
-  k.emit.PageReferenceTaken(pfn, holder);
+  k.emit.PageReferenceTaken(page_folio(k.s, pfn), holder);
 }
 
 /** `mm/swap.c:put_page()`: gives a reference back; the last one frees the frame. */
-export function put_page(k: Kernel, pfn: number, holder: number): void {
+export function put_page(k: Kernel, page: number, holder: number): void {
+  const pfn = page_folio(k.s, page);
   k.emit.PageReferenceDropped(pfn, holder);
   if (page_count(k.s, pfn) === 0) k.emit.PageFreed(pfn);
 }
@@ -134,7 +181,9 @@ export function page_cache_release(k: Kernel, pfn: number): void {
  * vector from its end.
  */
 export function free_unreferenced(k: Kernel, pfns: readonly number[]): void {
-  const dead = pfns.filter((pfn) => page_count(k.s, pfn) === 0);
+  const gone = pfns.filter((pfn) => page_count(k.s, pfn) === 0);
+  // The parts of a huge page come as the page itself, as often as there were.
+  const dead = k.s.topology.huge ? [...new Set(gone)] : gone;
   const size = k.traits.pagevec_size;
   for (let from = 0; from < dead.length; from += size) {
     for (let i = Math.min(from + size, dead.length) - 1; i >= from; i--) k.emit.PageFreed(dead[i]);

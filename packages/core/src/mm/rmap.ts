@@ -26,7 +26,8 @@ import {
   pte_pfn,
   pte_present,
 } from '../state/read.ts';
-import { PTE_DIRTY, PTE_WRITE, PTE_YOUNG } from '../state/layout.ts';
+import { folio_mapcount, folio_test_large, page_folio, pmd_of, pmd_pfn, pmd_present } from '../state/huge.ts';
+import { HUGE, PTE_DIRTY, PTE_WRITE, PTE_YOUNG } from '../state/layout.ts';
 import { area_locks, mlock_drain, mlock_vma_folio, munlock_folio } from './mlock_batch.ts';
 import { swap_duplicate } from './swapfile.ts';
 import { find_mergeable_anon_vma, linear_page_index } from './mmap.ts';
@@ -54,6 +55,25 @@ export function vma_address(k: Kernel, pfn: number, vma: Vma): number {
   return vpn >= vma.start && vpn < vma.end ? vpn : -1;
 }
 
+/** Where an area has parts of a huge page: its pages from `vpn` on are the `parts` ones of the folio from `part` on. */
+export interface PlaceOfFolio {
+  readonly vma: Vma;
+  readonly vpn: number;
+  readonly part: number;
+  readonly parts: number;
+}
+
+/** The areas that may map a huge page or parts of it, in the order in which the kernel visits them. */
+export function places_of_folio(k: Kernel, head: number): PlaceOfFolio[] {
+  return vmas_of_page(k, head).flatMap((id) => {
+    const vma = k.s.cold.vmas[id];
+    const first = vma.start + (page_index(k.s, head) - vma.pgoff);
+    const vpn = Math.max(first, vma.start);
+    const parts = Math.min(first + HUGE, vma.end) - vpn;
+    return parts > 0 ? [{ vma, vpn, part: vpn - first, parts }] : [];
+  });
+}
+
 /** `mm/rmap.c:page_address_in_vma()`: where the page lies in the area, as a page number; -1: it is not of this area. */
 export function page_address_in_vma(k: Kernel, pfn: number, vma: Vma): number {
   const mapping = mapping_of(k.s, pfn);
@@ -76,6 +96,7 @@ function nonlinear_areas(k: Kernel, pfn: number): Vma[] {
 /** The areas through which a page is mapped now. */
 export function mappers_of(k: Kernel, pfn: number): Vma[] {
   const linear = vmas_of_page(k, pfn).map((id) => k.s.cold.vmas[id]);
+  if (folio_test_large(k.s, pfn)) return mappers_of_folio(k, pfn);
   const found = linear.filter((vma) => {
     const vpn = vma_address(k, pfn, vma);
     return vpn >= 0 && page_check_address(k, pfn, vma.mm, vpn) !== 0;
@@ -86,6 +107,14 @@ export function mappers_of(k: Kernel, pfn: number): Vma[] {
     if (vpn < vma.end) found.push(vma);
   }
   return found;
+}
+
+function mappers_of_folio(k: Kernel, head: number): Vma[] {
+  const maps = ({ vma, vpn, part, parts }: PlaceOfFolio): boolean => {
+    for (let i = 0; i < parts; i++) if (page_check_address(k, head + part + i, vma.mm, vpn + i) !== 0) return true;
+    return false;
+  };
+  return places_of_folio(k, head).flatMap((place) => (maps(place) ? [place.vma] : []));
 }
 
 /** Whether a mapping of the page was written through since it was last clean. */
@@ -217,7 +246,8 @@ function try_to_migrate_one(k: Kernel, pfn: number, vma: Vma): void {
   const vpn = vma_address(k, pfn, vma);
   const pte = vpn < 0 ? 0 : page_check_address(k, pfn, vma.mm, vpn);
   if (pte === 0) return;
-  if ((pte & PTE_DIRTY) !== 0 && !PageDirty(k.s, pfn)) k.emit.PageDirtied(pfn, 1);
+  const folio = page_folio(k.s, pfn);
+  if ((pte & PTE_DIRTY) !== 0 && !PageDirty(k.s, folio)) k.emit.PageDirtied(folio, 1);
   if (PageSwapCache(k.s, pfn) && k.traits.swap_cached_leaves_swap_entry) {
     const slot = page_private(k.s, pfn);
     swap_duplicate(k, slot);
@@ -239,12 +269,33 @@ function try_to_migrate_one(k: Kernel, pfn: number, vma: Vma): void {
  * way to migration entries. Those in nonlinear areas leave none: the next access brings the page back. Returns whether nothing maps the page any more.
  */
 export function try_to_migrate(k: Kernel, pfn: number): boolean {
+  if (folio_test_large(k.s, pfn)) return try_to_migrate_folio(k, pfn);
   for (const id of vmas_of_page(k, pfn)) {
     try_to_migrate_one(k, pfn, k.s.cold.vmas[id]);
     if (!page_mapped(k.s, pfn)) break;
   }
   if (page_mapped(k.s, pfn)) try_to_unmap_nonlinear(k, pfn, true);
   return !page_mapped(k.s, pfn);
+}
+
+/** The same of a huge page: all of it gives way at once or, where its mapping was split, part by part. */
+function try_to_migrate_folio(k: Kernel, head: number): boolean {
+  for (const { vma, vpn, part, parts } of places_of_folio(k, head)) {
+    const pmd = pmd_of(k.s, vma.mm, vpn);
+    if (pmd === 0) {
+      for (let i = 0; i < parts; i++) try_to_migrate_one(k, head + part + i, vma);
+    } else if (pmd_present(pmd) && pmd_pfn(pmd) === head) set_pmd_migration_entry(k, head, vma.mm, vpn, pmd);
+    if (folio_mapcount(k.s, head) === 0) break;
+  }
+  return folio_mapcount(k.s, head) === 0;
+}
+
+/** `mm/huge_memory.c:set_pmd_migration_entry()` */
+function set_pmd_migration_entry(k: Kernel, head: number, mm: number, vpn: number, pmd: number): void {
+  if ((pmd & PTE_DIRTY) !== 0 && !PageDirty(k.s, head)) k.emit.PageDirtied(head, 1);
+  const readable = PageAnonExclusive(k.s, head) ? MIGRATION_ENTRY_READ_EXCLUSIVE : MIGRATION_ENTRY_READ;
+  const kind = (pmd & PTE_WRITE) !== 0 ? MIGRATION_ENTRY_WRITE : readable;
+  k.emit.PmdMigrationEntrySet(head, mm, vpn, kind, (pmd & PTE_YOUNG) !== 0 ? 1 : 0, (pmd & PTE_DIRTY) !== 0 ? 1 : 0);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** LRU lists and per-CPU batches (mm/swap.c). */
 import { LRU_ACTIVE, LRU_BATCH_ADD, LRU_INACTIVE, type Vma } from '@pagetape/events';
 import { cpu_online, smp_processor_id, type Kernel } from '../kernel.ts';
+import { folio_test_large } from '../state/huge.ts';
 import { BATCH, CPU, LRU_DISABLED } from '../state/layout.ts';
 import {
   folio_lru_list,
@@ -33,11 +34,12 @@ function drain_batch(k: Kernel, cpu: number, batch: number): void {
   if (dying.length > 0) free_unreferenced(k, dying);
 }
 
+/** A huge page does not wait in a batch: it empties it. */
 function add_to_batch(k: Kernel, pfn: number, batch: number): void {
   const cpu = smp_processor_id(k);
   k.emit.PageAddedToLruBatch(pfn, cpu, batch);
   const full = k.s.cpus[cpu * CPU + batch * BATCH] === k.traits.pagevec_size;
-  if (full || k.s.scalars[LRU_DISABLED] > 0) drain_batch(k, cpu, batch);
+  if (full || k.s.scalars[LRU_DISABLED] > 0 || folio_test_large(k.s, pfn)) drain_batch(k, cpu, batch);
 }
 
 const lists_of_nodes = (k: Kernel): boolean => k.traits.lru === 'nodes';

@@ -120,6 +120,20 @@ export interface Traits {
   readonly chunk_pages: number;
   /** File systems that have an a_ops->migratepage(), and which. */
   readonly migratepage: Readonly<Partial<Record<FileSystem, MigratePage>>>;
+  /**
+   * How who looks for pages to move meets a huge page that is mapped in parts. `parts`: each by itself, and what tells whether it is
+   * shared are its own mappings; all but the first cannot be isolated. `folio`: once, as one page.
+   */
+  readonly huge_pages_met: 'parts' | 'folio';
+  /** A huge page of which some parts lost their last mapping is split before it would be moved. */
+  readonly splits_partial_folios: boolean;
+  /**
+   * When the parts of huge pages that were split are moved. `after-batch`: each time a batch is done, with one try, and nothing that
+   * becomes of them ends the call. `in-the-end`: with all passes, and the first that finds no frame ends the call with ENOMEM.
+   */
+  readonly parts_move: 'after-batch' | 'in-the-end';
+  /** Where a huge page is split, the zero page takes the place of parts that were never written to. */
+  readonly split_drops_zeroed_parts: boolean;
   /** VM_* bits of areas that the walk does not enter to move pages. */
   readonly not_migratable: number;
   /** A range whose first area is VM_RESERVED is refused with EACCES. */

@@ -5,6 +5,7 @@ import {
   F_FLAGS,
   F_MAPCOUNT,
   F_MAPPING,
+  HUGE,
   NODE,
   NR_DIRTY,
   N_FOREIGN,
@@ -18,6 +19,7 @@ import {
   PGALLOC_ZONE,
   PGFREE,
   PG_DIRTY,
+  PG_LARGE,
   PG_LAZYFREE,
   PG_LOCKED,
   PG_MLOCKED,
@@ -75,15 +77,27 @@ function forget(state: State, pfn: number): void {
 }
 
 function PageAllocated(state: State, pfn: number, preferred: number, local: number, interleaved: number): void {
-  const { frames, nodes, vmstat } = state;
+  const { frames } = state;
   const zone = page_zone(state, pfn);
-  const { node, kind } = state.topology.zones[zone];
   invariant(frames[pfn * FRAME + F_FLAGS] === 0, 'a frame in use is allocated:', pfn);
   takeFree(state, zone, pfn);
   frames[pfn * FRAME + F_FLAGS] = PLACE_HELD;
   frames[pfn * FRAME + F_COUNT] = 1;
-  vmstat[PGALLOC]++;
-  vmstat[PGALLOC_ZONE + kind]++;
+  countAllocation(state, zone, 1, preferred, local, interleaved);
+}
+
+/** Counts frames that were handed out together, as one allocation. */
+export function countAllocation(
+  { nodes, vmstat, topology }: State,
+  zone: number,
+  pages: number,
+  preferred: number,
+  local: number,
+  interleaved: number,
+): void {
+  const { node, kind } = topology.zones[zone];
+  vmstat[PGALLOC] += pages;
+  vmstat[PGALLOC_ZONE + kind] += pages;
   nodes[node * NODE + (node === preferred ? N_HIT : N_MISS)]++;
   if (node !== preferred) nodes[preferred * NODE + N_FOREIGN]++;
   nodes[node * NODE + (node === local ? N_LOCAL : N_OTHER)]++;
@@ -98,9 +112,10 @@ function PageFreed(state: State, pfn: number): void {
   const place = placeOf(frames, pfn);
   if (place === PLACE_LRU) lruRemove(state, zone, pfn);
   else invariant(place === PLACE_HELD || place === PLACE_ISOLATED, 'a frame in a batch is freed:', pfn);
+  const pages = (frames[pfn * FRAME + F_FLAGS] & PG_LARGE) === 0 ? 1 : HUGE;
   forget(state, pfn);
-  giveFree(state, zone, pfn);
-  vmstat[PGFREE]++;
+  for (let i = pages - 1; i >= 0; i--) giveFree(state, zone, pfn + i);
+  vmstat[PGFREE] += pages;
 }
 
 function FrameRetired(state: State, pfn: number): void {

@@ -1,5 +1,6 @@
 /** Room in the growing arrays, and the radix trees that page tables and page caches are. */
 import { MAX_HEIGHT, SPAN, TABLE, TABLES_FREE, TABLES_USED, TABLE_BITS } from '../state/layout.ts';
+import { pmdEntry } from '../state/huge.ts';
 import { tableEntry } from '../state/read.ts';
 import type { HotArray, State } from '../state/state.ts';
 
@@ -68,6 +69,16 @@ export function makeEntry(state: State, roots: 'mms' | 'files', at: number, inde
   return table * TABLE + (index & (TABLE - 1));
 }
 
+/** The place of the entry one level above the leaves of page tables, with all tables above it made. */
+export function makePmdEntry(state: State, at: number, index: number): number {
+  const found = pmdEntry(state.tables, state.mms, at, index);
+  if (found >= 0) return found;
+  // The leaf is not wanted, but all that is above it.
+  makeEntry(state, 'mms', at, index);
+  freeLeaf(state, 'mms', at, index);
+  return pmdEntry(state.tables, state.mms, at, index);
+}
+
 /** Frees the leaf table around `index`. Tables above it stay until the whole tree goes. */
 export function freeLeaf(state: State, roots: 'mms' | 'files', at: number, index: number): void {
   const entry = tableEntry(state.tables, state[roots], at, index);
@@ -88,7 +99,7 @@ export function freeTree(state: State, roots: 'mms' | 'files', at: number): void
   const free = (table: number, level: number): void => {
     for (let i = 0; level > 1 && i < TABLE; i++) {
       const below = state.tables[table * TABLE + i];
-      if (below !== 0) free(below, level - 1);
+      if (below > 0) free(below, level - 1);
     }
     releaseTable(state, table);
   };

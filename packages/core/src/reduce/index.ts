@@ -24,6 +24,7 @@ import { cpusetReducers } from './cpusets.ts';
 import { fileReducers } from './files.ts';
 import { frameReducers } from './frames.ts';
 import { lruReducers } from './lru.ts';
+import { hugeReducers } from './huge.ts';
 import { mappingReducers } from './mappings.ts';
 import { migrateReducers } from './migrate.ts';
 import { outsideReducers } from './outside.ts';
@@ -37,6 +38,7 @@ const hot: HotReducers<Exclude<HotName, SilentName>> = {
   ...lruReducers,
   ...cacheReducers,
   ...mappingReducers,
+  ...hugeReducers,
   ...migrateReducers,
   ...outsideReducers,
   ...runReducers,

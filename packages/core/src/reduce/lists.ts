@@ -7,6 +7,8 @@ import {
   F_FLAGS,
   FRAMES_USED,
   F_COUNT,
+  HUGE,
+  PG_LARGE,
   LIST_MASK,
   LIST_SHIFT,
   NODE,
@@ -34,6 +36,10 @@ export function setPlace(frames: Int32Array, pfn: number, place: number): void {
 export function placeOf(frames: Int32Array, pfn: number): number {
   return frames[pfn * FRAME + F_FLAGS] & PLACE_MASK;
 }
+
+/** Lists count pages: a huge one is many. */
+export const pagesOf = (frames: Int32Array, pfn: number): number =>
+  (frames[pfn * FRAME + F_FLAGS] & PG_LARGE) === 0 ? 1 : HUGE;
 
 /** Which list has the page. */
 export const listOf = (frames: Int32Array, pfn: number): number =>
@@ -90,10 +96,10 @@ export function lruAddHead(state: State, zone: number, lru: number, pfn: number)
   setList(frames, pfn, lru);
   if (lru < LRU_INACTIVE_ANON) {
     linkHead(frames, zones, zone * ZONE + Z_LRU + 2 * lru, pfn);
-    zones[zone * ZONE + Z_NR + lru]++;
+    zones[zone * ZONE + Z_NR + lru] += pagesOf(frames, pfn);
     return;
   }
-  const at = countOnNode(state, zone, lru, 1);
+  const at = countOnNode(state, zone, lru, pagesOf(frames, pfn));
   if (lru !== LRU_UNEVICTABLE) linkHead(frames, nodes, ofNode(at, lru), pfn);
 }
 
@@ -102,8 +108,8 @@ export function lruAddTail(state: State, zone: number, lru: number, pfn: number)
   const { frames, zones, nodes } = state;
   if (lru < LRU_INACTIVE_ANON) {
     linkTail(frames, zones, zone * ZONE + Z_LRU + 2 * lru, pfn);
-    zones[zone * ZONE + Z_NR + lru]++;
-  } else linkTail(frames, nodes, ofNode(countOnNode(state, zone, lru, 1), lru), pfn);
+    zones[zone * ZONE + Z_NR + lru] += pagesOf(frames, pfn);
+  } else linkTail(frames, nodes, ofNode(countOnNode(state, zone, lru, pagesOf(frames, pfn)), lru), pfn);
 }
 
 /** The page leaves the list that has it. How many areas lock it is forgotten with that. */
@@ -112,10 +118,10 @@ export function lruRemove(state: State, zone: number, pfn: number): void {
   const lru = listOf(frames, pfn);
   if (lru < LRU_INACTIVE_ANON) {
     unlink(frames, zones, zone * ZONE + Z_LRU + 2 * lru, pfn);
-    zones[zone * ZONE + Z_NR + lru]--;
+    zones[zone * ZONE + Z_NR + lru] -= pagesOf(frames, pfn);
     return;
   }
-  const at = countOnNode(state, zone, lru, -1);
+  const at = countOnNode(state, zone, lru, -pagesOf(frames, pfn));
   if (lru === LRU_UNEVICTABLE) frames[pfn * FRAME + F_NEXT] = 0;
   else unlink(frames, nodes, ofNode(at, lru), pfn);
 }
@@ -133,6 +139,44 @@ export function takeFree(state: State, zone: number, pfn: number): void {
     if (pfn >= scalars[FRAMES_USED]) scalars[FRAMES_USED] = pfn + 1;
   }
   zones[at + Z_FREE]--;
+}
+
+/**
+ * Takes the frames of a huge page. Those that were handed out before leave the list of free frames; where it begins in those
+ * that were not, what is below it goes onto that list.
+ */
+export function takeFreeHuge(state: State, zone: number, pfn: number): void {
+  const { frames, zones, scalars } = state;
+  const at = zone * ZONE;
+  const end = pfn + HUGE;
+  const fresh = zones[at + Z_START] + zones[at + Z_FRESH];
+  unlinkFree(state, zone, pfn, Math.min(end, fresh));
+  for (let below = pfn - 1; below >= fresh; below--) {
+    frames[below * FRAME + F_NEXT] = zones[at + Z_FREE_HEAD];
+    zones[at + Z_FREE_HEAD] = below + 1;
+  }
+  zones[at + Z_FRESH] = Math.max(zones[at + Z_FRESH], end - zones[at + Z_START]);
+  scalars[FRAMES_USED] = Math.max(scalars[FRAMES_USED], end);
+  zones[at + Z_FREE] -= HUGE;
+}
+
+/** Takes the frames from `first` up to before `end` out of the list of free frames, all of which are there. */
+function unlinkFree({ frames, zones }: State, zone: number, first: number, end: number): void {
+  let missing = end - first;
+  let before = -1;
+  for (let link = zones[zone * ZONE + Z_FREE_HEAD]; missing > 0; link = frames[(link - 1) * FRAME + F_NEXT]) {
+    invariant(link !== 0, 'the free list lacks frames from', first, 'to', end);
+    const pfn = link - 1;
+    if (pfn < first || pfn >= end) {
+      before = pfn;
+      continue;
+    }
+    const next = frames[pfn * FRAME + F_NEXT];
+    if (before < 0) zones[zone * ZONE + Z_FREE_HEAD] = next;
+    else frames[before * FRAME + F_NEXT] = next;
+    missing--;
+  }
+  for (let pfn = first; pfn < end; pfn++) frames[pfn * FRAME + F_NEXT] = 0;
 }
 
 export function giveFree(state: State, zone: number, pfn: number): void {

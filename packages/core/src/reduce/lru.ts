@@ -43,7 +43,7 @@ import {
 import { PageSwapBacked, page_to_nid, page_zone } from '../state/read.ts';
 import type { State } from '../state/state.ts';
 import { invariant } from './assert.ts';
-import { listOf, lruAddHead, lruAddTail, lruRemove, placeOf, setList, setPlace } from './lists.ts';
+import { listOf, lruAddHead, lruAddTail, lruRemove, pagesOf, placeOf, setList, setPlace } from './lists.ts';
 
 function mark({ frames }: State, pfn: number, bits: number): void {
   frames[pfn * FRAME + F_FLAGS] |= bits;
@@ -146,7 +146,7 @@ export function countIsolated(state: State, pfn: number, change: number): void {
   const lru = listOf(state.frames, pfn);
   if (lru < LRU_INACTIVE_ANON) return;
   const of_file = lru === LRU_INACTIVE_FILE ? 1 : 0;
-  state.nodes[page_to_nid(state, pfn) * NODE + N_ISOLATED + of_file] += change;
+  state.nodes[page_to_nid(state, pfn) * NODE + N_ISOLATED + of_file] += change * pagesOf(state.frames, pfn);
 }
 
 function PageIsolated(state: State, pfn: number, lru: number): void {

@@ -7,6 +7,8 @@ import {
   F_INDEX,
   F_MAPCOUNT,
   F_MAPPING,
+  FOLIO_ENTIRE,
+  FOLIO_PTES,
   MIGRATION_DIRTY,
   MIGRATION_YOUNG,
   MM,
@@ -21,6 +23,9 @@ import {
   PGMAJFAULT,
   PG_ANON_EXCLUSIVE,
   PG_DIRTY,
+  PG_LARGE,
+  PG_PARTIAL,
+  PG_ZEROED,
   CURRENT_TASK,
   PTE_BITS,
   PTE_DIRTY,
@@ -38,6 +43,7 @@ import {
   T_MIN_FLT,
   ZERO_PFN,
 } from '../state/layout.ts';
+import { page_folio } from '../state/huge.ts';
 import {
   is_migration_entry,
   is_zero_pte,
@@ -65,14 +71,30 @@ export function present(pfn: number, bits: number): number {
 
 /** One mapping more: page_add_rmap(). */
 export function addRmap(state: State, pfn: number): void {
-  if (state.frames[pfn * FRAME + F_MAPCOUNT]++ === 0) state.vmstat[NR_MAPPED]++;
+  const { frames, vmstat } = state;
+  const first = frames[pfn * FRAME + F_MAPCOUNT]++ === 0;
+  const folio = page_folio(state, pfn) * FRAME;
+  if ((frames[folio + F_FLAGS] & PG_LARGE) !== 0) {
+    frames[folio + FOLIO_PTES]++;
+    if (frames[folio + FOLIO_ENTIRE] > 0) return;
+  }
+  if (first) vmstat[NR_MAPPED]++;
 }
 
 /** One mapping less: page_remove_rmap(). */
 function removeRmap(state: State, pfn: number): void {
+  const { frames, vmstat } = state;
   const at = pfn * FRAME + F_MAPCOUNT;
-  invariant(state.frames[at] > 0, 'an unmapped page is unmapped: frame', pfn);
-  if (--state.frames[at] === 0) state.vmstat[NR_MAPPED]--;
+  invariant(frames[at] > 0, 'an unmapped page is unmapped: frame', pfn);
+  const last = --frames[at] === 0;
+  const folio = page_folio(state, pfn) * FRAME;
+  if ((frames[folio + F_FLAGS] & PG_LARGE) !== 0) {
+    frames[folio + FOLIO_PTES]--;
+    if (frames[folio + FOLIO_ENTIRE] > 0) return;
+    // Parts that nobody maps are kept only because others are mapped: better split it.
+    if (last && frames[folio + FOLIO_PTES] > 0) frames[folio + F_FLAGS] |= PG_PARTIAL;
+  }
+  if (last) vmstat[NR_MAPPED]--;
 }
 
 /** Resident pages are counted as anonymous or of a file; the zero page counts as one of a file. */
@@ -96,11 +118,23 @@ function PteUnmapped(state: State, pfn: number, mm: number, vpn: number, slot: n
   state.frames[at + F_FLAGS] &= ~PG_ANON_EXCLUSIVE;
   countRss(state, mm, pfn, -1);
   removeRmap(state, pfn);
-  state.frames[at + F_COUNT]--;
+  refer(state, pfn, -1);
+}
+
+/** References to a part are references to all of a huge page. */
+export function refer(state: State, pfn: number, change: 1 | -1): void {
+  state.frames[page_folio(state, pfn) * FRAME + F_COUNT] += change;
 }
 
 function PteAccessed(state: State, mm: number, vpn: number, access: number): void {
-  state.tables[entryOf(state, mm, vpn)] |= access === 0 ? PTE_YOUNG : PTE_YOUNG | PTE_DIRTY;
+  const entry = entryOf(state, mm, vpn);
+  state.tables[entry] |= access === 0 ? PTE_YOUNG : PTE_YOUNG | PTE_DIRTY;
+  if (access !== 0) fillPart(state, state.tables[entry]);
+}
+
+/** A part of a huge page that was written to is no longer known to be zero. */
+function fillPart({ topology, frames }: State, pte: number): void {
+  if (topology.huge) frames[(pte >>> PTE_SHIFT) * FRAME + F_FLAGS] &= ~PG_ZEROED;
 }
 
 function PageFaultResolved(state: State, _mm: number, _vpn: number, result: number): void {
@@ -159,14 +193,16 @@ function SwapEntryMapped(
 }
 
 function PteMadeWritable(state: State, _pfn: number, mm: number, vpn: number): void {
-  state.tables[entryOf(state, mm, vpn)] |= PTE_WRITE | PTE_YOUNG | PTE_DIRTY;
+  const entry = entryOf(state, mm, vpn);
+  state.tables[entry] |= PTE_WRITE | PTE_YOUNG | PTE_DIRTY;
+  fillPart(state, state.tables[entry]);
 }
 
 function CowBroken(state: State, pfn: number, mm: number, vpn: number): void {
   state.tables[entryOf(state, mm, vpn)] = 0;
   countRss(state, mm, pfn, -1);
   removeRmap(state, pfn);
-  state.frames[pfn * FRAME + F_COUNT]--;
+  refer(state, pfn, -1);
 }
 
 function PteDuplicated(state: State, from: number, to: number, vpn: number, protect: number, clean: number): void {
@@ -182,7 +218,7 @@ function PteDuplicated(state: State, from: number, to: number, vpn: number, prot
     }
     if (clean !== 0) pte &= ~PTE_DIRTY;
     pte &= ~PTE_YOUNG;
-    state.frames[pfn * FRAME + F_COUNT]++;
+    refer(state, pfn, 1);
     addRmap(state, pfn);
     countRss(state, to, pfn, 1);
   } else if (is_migration_entry(pte)) {
@@ -229,7 +265,7 @@ function MigrationEntrySet(
   const marks = (young !== 0 ? MIGRATION_YOUNG : 0) | (dirty !== 0 ? MIGRATION_DIRTY : 0);
   state.tables[entryOf(state, mm, vpn)] = (pfn << PTE_SHIFT) | migrationKind(kind) | marks;
   removeRmap(state, pfn);
-  state.frames[pfn * FRAME + F_COUNT]--;
+  refer(state, pfn, -1);
 }
 
 function MigrationEntryRemoved(
@@ -244,7 +280,7 @@ function MigrationEntryRemoved(
   const bits = (writable !== 0 ? PTE_WRITE : 0) | (young !== 0 ? PTE_YOUNG : 0) | (dirty !== 0 ? PTE_DIRTY : 0);
   state.tables[entryOf(state, mm, vpn)] = present(pfn, bits);
   addRmap(state, pfn);
-  state.frames[pfn * FRAME + F_COUNT]++;
+  refer(state, pfn, 1);
 }
 
 function MigrationEntryProtected(state: State, mm: number, vpn: number, kind: number): void {

@@ -5,25 +5,28 @@ import {
   F_COUNT,
   F_FLAGS,
   F_INDEX,
-  F_MAPCOUNT,
   F_MAPPING,
   F_PRIVATE,
+  HUGE,
   PGMIGRATE_FAIL,
   PGMIGRATE_SUCCESS,
   PG_ACTIVE,
   PG_ANON_EXCLUSIVE,
   PG_DIRTY,
   PG_ERROR,
+  PG_LARGE,
   PG_LAZYFREE,
   PG_PRIVATE,
   PG_REFERENCED,
   PG_SWAPCACHE,
   PG_UNEVICTABLE,
   PG_UPTODATE,
+  PG_ZEROED,
   PLACE_HELD,
   PLACE_ISOLATED,
   X_ROOT,
 } from '../state/layout.ts';
+import { folio_mapcount } from '../state/huge.ts';
 import { tableEntry } from '../state/read.ts';
 import type { State } from '../state/state.ts';
 import { invariant } from './assert.ts';
@@ -65,13 +68,29 @@ function MappingMoved(state: State, pfn: number, to: number): void {
   const { frames } = state;
   const from = pfn * FRAME;
   const at = to * FRAME;
-  invariant(frames[from + F_MAPCOUNT] === 0, 'a mapped page leaves its frame:', pfn);
+  invariant(folio_mapcount(state, pfn) === 0, 'a mapped page leaves its frame:', pfn);
+  if ((frames[from + F_FLAGS] & PG_LARGE) !== 0) movePartsOf(state, pfn, to);
   replaceInCache(state, pfn, to);
   frames[at + F_MAPPING] = frames[from + F_MAPPING];
   frames[at + F_INDEX] = frames[from + F_INDEX];
   frames[at + F_FLAGS] |= frames[from + F_FLAGS] & (COPIED | MOVED);
   frames[from + F_MAPPING] = 0;
   frames[from + F_FLAGS] &= ~MOVED;
+}
+
+/** What is known of each part of a huge page but the first goes to the parts of another. */
+function movePartsOf({ frames }: State, pfn: number, to: number): void {
+  const marks = PG_ANON_EXCLUSIVE | PG_ZEROED;
+  for (let i = 0; i < HUGE; i++) {
+    const from = (pfn + i) * FRAME;
+    const at = (to + i) * FRAME;
+    frames[at + F_FLAGS] = (frames[at + F_FLAGS] & ~marks) | (frames[from + F_FLAGS] & marks);
+    frames[from + F_FLAGS] &= ~marks;
+    if (i === 0) continue;
+    frames[at + F_MAPPING] = frames[from + F_MAPPING];
+    frames[at + F_INDEX] = frames[from + F_INDEX];
+    frames[from + F_MAPPING] = 0;
+  }
 }
 
 function BuffersMoved({ frames }: State, pfn: number, to: number): void {

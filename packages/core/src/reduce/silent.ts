@@ -48,6 +48,7 @@ export const silentReducers = {
   NodePairPlanned: unchanged,
   NodePairMigrated: unchanged,
   PageContentCopied: unchanged,
+  HugePageContentCopied: unchanged,
   PageMigrated: unchanged,
 };
 export type SilentName = keyof typeof silentReducers;

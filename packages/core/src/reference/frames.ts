@@ -2,7 +2,7 @@
 import type { Draft } from 'immer';
 import { invariant } from '../reduce/assert.ts';
 import { kept_on_disk } from '../state/read.ts';
-import { PGALLOC_ZONE, VMSTAT } from '../state/layout.ts';
+import { HUGE, PGALLOC_ZONE, VMSTAT } from '../state/layout.ts';
 import { countIsolated, takeOffLru } from './lru.ts';
 import { NEW_FRAME, type ReferenceDraft, type ReferenceFrame, type ReferenceZone } from './state.ts';
 import type { ReferenceReducers } from './types.ts';
@@ -46,9 +46,13 @@ export function setDirty(draft: ReferenceDraft, frame: FrameDraft, dirty: boolea
   if (frame.file !== 0 && kept_on_disk(draft.cold.files[frame.file].fs)) draft.counters.nr_dirty += dirty ? 1 : -1;
 }
 
+/** The frame that stands for the huge page that this one is part of, or itself. */
+export const headOf = (draft: ReferenceDraft, pfn: number): number =>
+  frameOf(draft, pfn).place === 'tail' ? pfn - (pfn % HUGE) : pfn;
+
 /** One reference more, or less. */
 export function refer(draft: ReferenceDraft, pfn: number, change: 1 | -1): void {
-  frameOf(draft, pfn).count += change;
+  frameOf(draft, headOf(draft, pfn)).count += change;
 }
 
 /** Takes the page lock, or gives it back. */
@@ -56,6 +60,26 @@ export function setLocked(draft: ReferenceDraft, pfn: number, locked: boolean): 
   const frame = frameOf(draft, pfn);
   invariant(frame.locked !== locked, locked ? 'a locked page is locked:' : 'an unlocked page is unlocked:', pfn);
   frame.locked = locked;
+}
+
+/** How an allocation went: it counts once, however many pages it was of. */
+export function countAllocation(
+  draft: ReferenceDraft,
+  zone: Draft<ReferenceZone>,
+  pages: number,
+  { preferred, local, interleaved }: { preferred: number; local: number; interleaved: number },
+): void {
+  draft.counters.pgalloc += pages;
+  draft.counters[VMSTAT[PGALLOC_ZONE + zone.kind]] += pages;
+  const node = draft.nodes[zone.node];
+  if (zone.node === preferred) node.hit++;
+  else {
+    node.miss++;
+    draft.nodes[preferred].foreign++;
+  }
+  if (zone.node === local) node.local++;
+  else node.other++;
+  if (interleaved === 1) node.interleave++;
 }
 
 const retired: ReferenceFrame = { ...NEW_FRAME, place: 'retired' };
@@ -79,17 +103,7 @@ const allocation: ReferenceReducers<
     }
     zone.free_pages--;
     draft.frames[pfn] = { ...NEW_FRAME };
-    draft.counters.pgalloc++;
-    draft.counters[VMSTAT[PGALLOC_ZONE + zone.kind]]++;
-    const node = draft.nodes[zone.node];
-    if (zone.node === preferred) node.hit++;
-    else {
-      node.miss++;
-      draft.nodes[preferred].foreign++;
-    }
-    if (zone.node === local) node.local++;
-    else node.other++;
-    if (interleaved === 1) node.interleave++;
+    countAllocation(draft, zone, 1, { preferred, local, interleaved });
   },
   PageFreed(draft, { pfn }) {
     const frame = frameOf(draft, pfn);
@@ -97,11 +111,13 @@ const allocation: ReferenceReducers<
     invariant(frame.place !== 'batch' && frame.place !== 'image', 'a frame is freed where it is', frame.place, pfn);
     if (frame.place === 'lru') takeOffLru(draft, pfn);
     forget(draft, pfn);
-    delete draft.frames[pfn];
     const zone = zoneOf(draft, pfn);
-    zone.freed.unshift(pfn);
-    zone.free_pages++;
-    draft.counters.pgfree++;
+    const pages = frame.folio === null ? 1 : HUGE;
+    const freed = Array.from({ length: pages }, (_, i) => pfn + i);
+    for (const each of freed) delete draft.frames[each];
+    zone.freed = [...freed, ...zone.freed];
+    zone.free_pages += pages;
+    draft.counters.pgfree += pages;
   },
   FrameRetired(draft, { pfn }) {
     const zone = zoneOf(draft, pfn);

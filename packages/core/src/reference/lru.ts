@@ -1,6 +1,7 @@
 /** What events do to LRU lists, to the batches in front of them, and to locked pages. */
 import { LRU, LRU_BATCH, MLOCK_REQUEST } from '@pagetape/events';
 import { invariant } from '../reduce/assert.ts';
+import { HUGE } from '../state/layout.ts';
 import { frameOf, refer, take, zoneOf, type FrameDraft } from './frames.ts';
 import type { ListName, ReferenceDraft, ReferenceState } from './state.ts';
 import type { ReferenceReducers } from './types.ts';
@@ -69,9 +70,10 @@ function isSwapBacked(draft: ReferenceState | ReferenceDraft, frame: FrameDraft)
 
 /** Pages isolated from a node are counted as what they were when they were isolated. */
 export function countIsolated(draft: ReferenceDraft, pfn: number, change: 1 | -1): void {
-  const { list } = frameOf(draft, pfn);
-  if (list === 'inactive-anon') nodeOf(draft, pfn).isolated_anon += change;
-  else if (list === 'inactive-file') nodeOf(draft, pfn).isolated_file += change;
+  const { list, folio } = frameOf(draft, pfn);
+  const pages = change * (folio ? HUGE : 1);
+  if (list === 'inactive-anon') nodeOf(draft, pfn).isolated_anon += pages;
+  else if (list === 'inactive-file') nodeOf(draft, pfn).isolated_file += pages;
 }
 
 /** MADV_FREE of a page: it goes to the pages of files, if it is on a list that it can leave. */

@@ -3,7 +3,7 @@ import { ACCESS, ANON_MARK, FAULT, MIGRATION_ENTRY } from '@pagetape/events';
 import type { Draft } from 'immer';
 import { invariant } from '../reduce/assert.ts';
 import { TABLE, ZERO_PFN } from '../state/layout.ts';
-import { frameOf, refer } from './frames.ts';
+import { frameOf, headOf, refer } from './frames.ts';
 import { makeLazyfree } from './lru.ts';
 import type { Pte, ReferenceDraft, ReferenceMm } from './state.ts';
 import type { ReferenceReducers } from './types.ts';
@@ -46,6 +46,12 @@ function countMapper(draft: ReferenceDraft, pfn: number, change: 1 | -1): void {
   const frame = frameOf(draft, pfn);
   frame.mapcount += change;
   invariant(frame.mapcount >= 0, 'an unmapped page is unmapped:', pfn);
+  const { folio } = frameOf(draft, headOf(draft, pfn));
+  if (folio) {
+    folio.ptes += change;
+    if (folio.entire > 0) return;
+    if (change === -1 && frame.mapcount === 0 && folio.ptes > 0) folio.partial = true;
+  }
   if (frame.mapcount === (change === 1 ? 1 : 0)) draft.counters.nr_mapped += change;
 }
 
@@ -73,7 +79,9 @@ const faults: ReferenceReducers<
   PteAccessed(draft, { mm, vpn, access }) {
     const pte = presentPte(draft, mm, vpn);
     pte.young = true;
-    if (ACCESS[access] === 'write') pte.dirty = true;
+    if (ACCESS[access] !== 'write') return;
+    pte.dirty = true;
+    frameOf(draft, pte.pfn).zeroed = false;
   },
   PageFaultRaised: (draft) => void draft.counters.pgfault++,
   PageFaultResolved(draft, { result }) {
@@ -83,7 +91,9 @@ const faults: ReferenceReducers<
   },
   MajorFaultCounted: (draft) => void draft.counters.pgmajfault++,
   PteMadeWritable(draft, { mm, vpn }) {
-    Object.assign(presentPte(draft, mm, vpn), { writable: true, young: true, dirty: true });
+    const pte = presentPte(draft, mm, vpn);
+    Object.assign(pte, { writable: true, young: true, dirty: true });
+    frameOf(draft, pte.pfn).zeroed = false;
   },
   PteProtected(draft, { mm, vpn, writable }) {
     Object.assign(presentPte(draft, mm, vpn), { writable: writable === 1, young: true });

@@ -1,5 +1,6 @@
 /** What events do to a page that moves to another frame. */
 import { invariant } from '../reduce/assert.ts';
+import { HUGE } from '../state/layout.ts';
 import { frameOf, refer } from './frames.ts';
 import { countMapping, setPte } from './mappings.ts';
 import type { ReferenceDraft } from './state.ts';
@@ -15,6 +16,19 @@ function replaceInCache(draft: ReferenceDraft, pfn: number, to: number): void {
   cache[key] = to;
   refer(draft, to, 1);
   refer(draft, pfn, -1);
+}
+
+/** What is known of each part of a huge page goes to the parts of another. */
+function movePartsOf(draft: ReferenceDraft, pfn: number, to: number): void {
+  for (let i = 0; i < HUGE; i++) {
+    const part = frameOf(draft, pfn + i);
+    const { zeroed, file, anon_vma, index, exclusive } = part;
+    frameOf(draft, to + i).zeroed = zeroed;
+    part.zeroed = false;
+    if (i === 0) continue;
+    Object.assign(frameOf(draft, to + i), { file, anon_vma, index, exclusive });
+    Object.assign(part, { file: 0, anon_vma: 0, exclusive: false });
+  }
 }
 
 export const migrateReducers: ReferenceReducers<
@@ -39,6 +53,7 @@ export const migrateReducers: ReferenceReducers<
     Object.assign(frameOf(draft, to), { file, anon_vma, index, slot, ...marks });
     Object.assign(frame, { file: 0, anon_vma: 0, slot: 0, active: false, dirty: false, swapcache: false });
     Object.assign(frame, { exclusive: false, lazyfree: false, unevictable: false });
+    if (frame.folio) movePartsOf(draft, pfn, to);
   },
   BuffersMoved(draft, { pfn, to }) {
     const { buffers } = frameOf(draft, pfn);

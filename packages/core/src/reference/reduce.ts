@@ -5,6 +5,7 @@ import { silentReducers } from '../reduce/silent.ts';
 import { cacheReducers } from './caches.ts';
 import { frameReducers } from './frames.ts';
 import { lruReducers } from './lru.ts';
+import { hugeReducers } from './huge.ts';
 import { mappingReducers } from './mappings.ts';
 import { migrateReducers } from './migrate.ts';
 import { outsideReducers } from './outside.ts';
@@ -19,6 +20,7 @@ const reducers: ReferenceReducers<EventName> = {
   ...lruReducers,
   ...cacheReducers,
   ...mappingReducers,
+  ...hugeReducers,
   ...migrateReducers,
   ...outsideReducers,
   ...runReducers,

@@ -12,8 +12,11 @@ import type { Holder, Pin } from '../state/outside.ts';
 import { SWAP_MAP_BAD } from '../state/state.ts';
 import { buildTopology, swapAreas, type MachineSpec, type Topology } from '../state/topology.ts';
 
-/** Where a frame that is not free is. `image`: the zero page, which is part of the kernel; `retired`: out of use. */
-export type Place = 'held' | 'batch' | 'lru' | 'isolated' | 'image' | 'retired';
+/**
+ * Where a frame that is not free is. `image`: the zero page, which is part of the kernel; `retired`: out of use; `tail`: part of
+ * a huge page, where its first frame is.
+ */
+export type Place = 'held' | 'batch' | 'lru' | 'isolated' | 'image' | 'retired' | 'tail';
 
 /** A page frame that is in use. A free one is in `freed` of its zone, or was never touched. */
 export interface ReferenceFrame {
@@ -49,6 +52,21 @@ export interface ReferenceFrame {
   readonly list: ListName;
   /** On the unevictable list: how many areas are known to lock it. */
   readonly mlock_count: number;
+  /** Part of a huge page to which nobody has written. */
+  readonly zeroed: boolean;
+  /** Of the first frame of a huge page: what is known of all of it. */
+  readonly folio: ReferenceFolio | null;
+}
+
+/** A huge page. */
+export interface ReferenceFolio {
+  /** It is of the hugetlb pools. */
+  readonly hugetlb: boolean;
+  /** Huge entries that map it, and page-table entries that map parts of it. */
+  readonly entire: number;
+  readonly ptes: number;
+  /** Some parts have lost their last mapping, others have not. */
+  readonly partial: boolean;
 }
 
 export type ListName = (typeof LRU)[number];
@@ -119,6 +137,8 @@ export interface ReferenceMm {
   readonly tables: Readonly<Record<number, true>>;
   /** Entries by page number. */
   readonly ptes: Readonly<Record<number, Pte>>;
+  /** Huge entries, by the first page that they cover. Frames in them are heads. */
+  readonly pmds: Readonly<Record<number, Pte>>;
 }
 
 export interface ReferenceTask {
@@ -214,6 +234,8 @@ export const NEW_FRAME: ReferenceFrame = Object.freeze({
   unevictable: false,
   list: 'inactive',
   mlock_count: 0,
+  zeroed: false,
+  folio: null,
 });
 
 /** The value `of` each name, as an object. */

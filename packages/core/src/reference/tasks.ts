@@ -105,6 +105,7 @@ const bothLanes: ReferenceReducers<BothLanes> = {
         anon_rss: 0,
         tables: {},
         ptes: {},
+        pmds: {},
       };
     }
     if (task.mm !== 0) draft.mms[task.mm].users++;

@@ -12,6 +12,7 @@ import {
   pte_is_file,
   pte_swp_exclusive,
 } from '../state/read.ts';
+import { pte_in_pmd } from '../state/huge.ts';
 import { freedPins, lockHolders, pinsOf, seizedSlots } from '../state/outside.ts';
 import type { ReadonlyInts, StateView } from '../state/view.ts';
 import type {
@@ -27,7 +28,7 @@ import type {
   ReferenceZone,
 } from './state.ts';
 import { NODE_LISTS, table } from './state.ts';
-import { eachLeaf } from '../state/walk.ts';
+import { eachHugeEntry, eachLeaf } from '../state/walk.ts';
 
 /** A fast state as the reference would have it. Nothing of it is shared but the cold tree, which never changes. */
 export function referenceOf(s: StateView): ReferenceState {
@@ -87,7 +88,7 @@ function nonZero(array: ReadonlyInts, make: (value: number) => number): Record<n
   return found;
 }
 
-const PLACES: readonly Place[] = ['held', 'batch', 'lru', 'isolated', 'image', 'retired'];
+const PLACES: readonly Place[] = ['held', 'batch', 'lru', 'isolated', 'image', 'retired', 'tail'];
 
 function framesOf(s: StateView): Record<number, ReferenceFrame> {
   const frames: Record<number, ReferenceFrame> = {};
@@ -110,7 +111,7 @@ function frameOf(s: StateView, pfn: number, place: Place): ReferenceFrame {
     file: Math.max(mapping, 0),
     anon_vma: mapping < 0 ? -mapping : 0,
     index: frames[at + L.F_INDEX],
-    slot: has(L.PG_PRIVATE) ? 0 : frames[at + L.F_PRIVATE],
+    slot: has(L.PG_PRIVATE) || place === 'tail' ? 0 : frames[at + L.F_PRIVATE],
     buffers: page_buffers(s, pfn),
     locked: has(L.PG_LOCKED),
     error: has(L.PG_ERROR),
@@ -128,6 +129,16 @@ function frameOf(s: StateView, pfn: number, place: Place): ReferenceFrame {
     unevictable: has(L.PG_UNEVICTABLE),
     list: LRU[page_lru(s, pfn)],
     mlock_count: place === 'lru' && page_lru(s, pfn) === LRU_UNEVICTABLE ? frames[at + L.F_NEXT] : 0,
+    zeroed: has(L.PG_ZEROED),
+    folio:
+      has(L.PG_LARGE) && place !== 'tail'
+        ? {
+            hugetlb: has(L.PG_HUGETLB),
+            entire: frames[at + L.FOLIO_ENTIRE],
+            ptes: frames[at + L.FOLIO_PTES],
+            partial: has(L.PG_PARTIAL),
+          }
+        : null,
   };
 }
 
@@ -194,6 +205,8 @@ function mmOf(s: StateView, mm: number): ReferenceMm {
       if (pte !== 0) ptes[first + i] = pteOf(s, pte);
     }
   });
+  const pmds: Record<number, Pte> = {};
+  eachHugeEntry(s, mm, (first, pmd) => (pmds[first] = pteOf(s, pte_in_pmd(s, pmd, first))));
   return {
     users: s.mms[at + L.M_USERS],
     locked_pages: s.mms[at + L.M_LOCKED],
@@ -202,6 +215,7 @@ function mmOf(s: StateView, mm: number): ReferenceMm {
     anon_rss: s.mms[at + L.M_ANON_RSS],
     tables,
     ptes,
+    pmds,
   };
 }
 

@@ -34,6 +34,10 @@ export const PG_SWAPCACHE = 1 << 15;
 export const PG_RECLAIM = 1 << 17;
 export const PG_ANON_EXCLUSIVE = 1 << 18; // one mapping has the anonymous page for itself, as far as the kernel knows
 export const PG_LAZYFREE = 1 << 19; // an anonymous page without PG_swapbacked: it may be dropped while it is clean
+export const PG_LARGE = 1 << 27; // a frame of a huge page
+export const PG_ZEROED = 1 << 28; // part of a huge page to which nobody has written yet
+export const PG_HUGETLB = 1 << 29; // of the head: a page of the hugetlb pools
+export const PG_PARTIAL = 1 << 30; // of the head: some parts have lost their last mapping, others have not
 
 /** Each frame is in exactly one place. PG_lru of Linux is PLACE_LRU. */
 export const PLACE_SHIFT = 24;
@@ -45,6 +49,18 @@ export const PLACE_LRU = 3 << PLACE_SHIFT;
 export const PLACE_ISOLATED = 4 << PLACE_SHIFT; // on the private list of a call
 export const PLACE_IMAGE = 5 << PLACE_SHIFT; // part of the kernel image: the zero page
 export const PLACE_RETIRED = 6 << PLACE_SHIFT; // out of use for ever: a bad page, or memory of a node that was removed
+export const PLACE_TAIL = 7 << PLACE_SHIFT; // part of a huge page, but not its first frame
+
+/**
+ * A huge page is HUGE frames in a row, the first of which, the head, has a number that HUGE divides; so any frame of it knows
+ * the head. The head has what the kernel knows of a folio: flags, references, the place on lists. Every frame has
+ * what is known of a part: F_MAPCOUNT counts its own page-table entries, F_MAPPING and F_INDEX say where it belongs,
+ * PG_ANON_EXCLUSIVE and PG_ZEROED are its own. Two counts of the folio lie in the first tail.
+ */
+export const HUGE_ORDER = 9;
+export const HUGE = 1 << HUGE_ORDER;
+export const FOLIO_ENTIRE = FRAME + F_PRIVATE; // from the head's record on: entries one level up that map all of it
+export const FOLIO_PTES = FRAME + F_NEXT; // page-table entries that map parts of it, all together
 
 /** The zero page is the first frame of the machine. */
 export const ZERO_PFN = 0;
@@ -119,6 +135,17 @@ export const PTE_SWAP_EXCLUSIVE = 5 << 1; // a swap entry of a page that nobody 
 export const PTE_FILE = 6 << 1;
 export const PTE_ZERO_PAGE = 7 << 1;
 export const PTE_BITS = 15;
+
+/**
+ * A huge page is mapped by one entry in the table above, where others have the number of a leaf table. Such a huge entry is
+ * below zero, so that a walk that looks for a leaf table finds none. It has PMD_HUGE, the low bits of a page-table entry (all
+ * kinds but those of swap, and PTE_FILE), the marks of a migration entry, and the number of the head divided by HUGE.
+ */
+export const PMD_HUGE = 1 << 31;
+export const PMD_YOUNG = 1 << 30; // MIGRATION_YOUNG of a huge entry
+export const PMD_DIRTY = 1 << 29; // MIGRATION_DIRTY of it
+export const PMD_SHIFT = PTE_SHIFT;
+export const PMD_FRAMES = PMD_DIRTY - 1;
 
 /**
  * A migration entry keeps the marks of its mapping in the two highest bits, on machines of so few frames that their
@@ -242,6 +269,9 @@ export const VMSTAT = [
   'unevictable_pgs_cleared',
   'unevictable_pgs_stranded',
   'pglazyfree',
+  'thp_migration_success',
+  'thp_migration_fail',
+  'thp_migration_split',
 ] as const;
 export type VmstatName = (typeof VMSTAT)[number];
 export const PGFAULT = 0;
@@ -275,6 +305,9 @@ export const UNEVICTABLE_PGMUNLOCKED = 30;
 export const UNEVICTABLE_PGCLEARED = 31;
 export const UNEVICTABLE_PGSTRANDED = 32;
 export const PGLAZYFREE = 33;
+export const THP_MIGRATION_SUCCESS = 34;
+export const THP_MIGRATION_FAIL = 35;
+export const THP_MIGRATION_SPLIT = 36;
 
 /** Sectors of 512 bytes in a page: what a request of one page adds to pgpgin or pgpgout (submit_bio()). */
 export const PAGE_SECTORS = 8;

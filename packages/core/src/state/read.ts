@@ -58,6 +58,7 @@ import {
   X_ROOT,
 } from './layout.ts';
 import type { File } from './cold.ts';
+import { pmd_of, pte_in_pmd } from './huge.ts';
 import type { ReadonlyInts, StateView } from './view.ts';
 
 const flags = (s: StateView, pfn: number): number => s.frames[pfn * FRAME + F_FLAGS];
@@ -178,15 +179,16 @@ export function tableEntry(tables: ReadonlyInts, roots: ReadonlyInts, at: number
   if (table === 0 || index >= SPAN[level]) return -1;
   while (--level > 0) {
     table = tables[table * TABLE + ((index >>> (level * TABLE_BITS)) & (TABLE - 1))];
-    if (table === 0) return -1;
+    if (table <= 0) return -1;
   }
   return table * TABLE + (index & (TABLE - 1));
 }
 
-/** The page-table entry of a page of an address space; 0 when there is none. */
+/** The page-table entry of a page of an address space; 0 when there is none. A huge entry is told as what it is for the page. */
 export function pte_of(s: StateView, mm: number, vpn: number): number {
   const entry = tableEntry(s.tables, s.mms, mm * MM + M_ROOT, vpn);
-  return entry < 0 ? 0 : s.tables[entry];
+  if (entry >= 0) return s.tables[entry];
+  return s.topology.huge ? pte_in_pmd(s, pmd_of(s, mm, vpn), vpn) : 0;
 }
 
 /** Whether the 512 pages around a page have a page table. */

@@ -3,6 +3,7 @@
  * Computed once from the description of the machine (mm/page_alloc.c: build_zonelists(), setup_per_zone_pages_min(),
  * setup_per_zone_lowmem_reserve()).
  */
+import type { Traits } from '../profiles/traits.ts';
 import { ZONE_HIGHMEM, ZONE_NAMES, ZONE_NORMAL, type Architecture } from '@pagetape/events';
 
 export interface NodeSpec {
@@ -45,8 +46,9 @@ export interface MachineSpec {
 }
 
 /** What no kernel function of ours does yet. A machine that asks for it is refused, instead of running without it. */
-export function notSimulatedSetting(spec: MachineSpec): string | null {
-  if ((spec.thp ?? 'never') !== 'never') return 'the setting thp (transparent huge pages)';
+export function notSimulatedSetting(spec: MachineSpec, { policies }: Pick<Traits, 'policies'>): string | null {
+  const huge = (spec.thp ?? 'never') !== 'never';
+  if (huge && policies === 'zonelists') return 'the setting thp (transparent huge pages) of kernels before 6.x';
   if ((spec.numa_balancing ?? 0) !== 0) return 'the setting numa_balancing';
   if (spec.hugepages?.some((pages) => pages > 0)) return 'the setting hugepages';
   return null;
@@ -84,6 +86,8 @@ export interface Topology {
   readonly section_shift: number;
   /** Frame numbers are below this; some may belong to no zone. */
   readonly max_pfn: number;
+  /** The machine can have huge pages. */
+  readonly huge: boolean;
   /** The highest zone kind that has memory: policies steer only allocations that may use it. */
   readonly policy_zone: number;
 }
@@ -228,6 +232,7 @@ export function buildTopology(spec: MachineSpec): Topology {
     section_zone,
     section_shift,
     max_pfn,
+    huge: (spec.thp ?? 'never') !== 'never' || (spec.hugepages?.some((pages) => pages > 0) ?? false),
     policy_zone: zones.reduce((highest, zone) => Math.max(highest, zone.kind), 0),
   };
 }

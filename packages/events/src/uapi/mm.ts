@@ -23,6 +23,9 @@ export const VM_HUGETLB = 0x400000;
 export const VM_NONLINEAR = 0x800000;
 export const VM_WIPEONFORK = 0x2000000;
 export const VM_DONTDUMP = 0x4000000;
+/** What madvise(2) said of huge pages. In Linux they have the bits that VM_LOCKONFAULT has here, and the one above. */
+export const VM_HUGEPAGE = 0x8000000;
+export const VM_NOHUGEPAGE = 0x40000000;
 
 /**
  * Shared memory of System V, up to 2.6.14. There it is 0x400, which is VM_PFNMAP since 2.6.15; here it has a bit of

@@ -3,15 +3,16 @@ import { MPOL_DEFAULT, MPOL_MF_STRICT, resolveNumber, type RecordedEvent, type S
 import type { Traits } from '@pagetape/core';
 import { LEDGER_KINDS, LedgerFold, type Ledger } from './ledger.ts';
 
-type Rule = Pick<Traits, 'engine' | 'evicted_page' | 'isolation_failures_count'>;
+type Rule = Pick<Traits, 'engine' | 'evicted_page' | 'isolation_failures_count' | 'parts_move'>;
 
 /**
  * How many pages the call must count as not moved. A kernel that keeps evicted pages on its list counts every page
  * that it isolated; one that frees them at once counts those that it put back; one that keeps them apart counts what
  * its engine gave up, in the last pass or for good. One that copies pages counts those that are left on its lists.
  */
-export function countedByRule(ledger: Ledger, { engine, evicted_page }: Rule): number {
-  if (engine !== 'swap') return refusedAfterIsolation(ledger);
+export function countedByRule(ledger: Ledger, rule: Rule): number {
+  const { engine, evicted_page } = rule;
+  if (engine !== 'swap') return refusedAndSplit(ledger, rule);
   switch (evicted_page) {
     case 'stays-on-list':
       return ledger.isolated;
@@ -24,6 +25,17 @@ export function countedByRule(ledger: Ledger, { engine, evicted_page }: Rule): n
 
 const refusedAfterIsolation = ({ refused }: Ledger): number =>
   refused.reduce((sum, group) => sum + (group.isolated ? group.pages.length : 0), 0);
+
+/** The call ended because a page found no frame. Where that is a part of a huge page, some kernels only move no more parts. */
+const isStarved = ({ entries }: Ledger, { parts_move }: Rule): boolean =>
+  entries.some(({ reason, part }) => reason === 'no-target-page' && (!part || parts_move === 'in-the-end'));
+
+/** A huge page that was split counts once, whatever becomes of its parts; but nothing counts where no page is left. */
+function refusedAndSplit(ledger: Ledger, rule: Rule): number {
+  const refused = refusedAfterIsolation(ledger);
+  if (ledger.split === 0 || refused === 0 || isStarved(ledger, rule)) return refused;
+  return ledger.split + ledger.entries.filter((page) => page.isolated && !page.part && page.reason !== null).length;
+}
 
 /** A call that is being followed. */
 interface Call {
@@ -72,7 +84,7 @@ function checkCall({ stimulus, fold }: Call, op: number, answer: Answer, rule: R
   const alone = ledger.lists === 1 || stimulus.op === 'migrate_pages';
   if (ledger.left !== null && alone && !ledger.drivers) {
     checkCounts(ledger, ledger.left, rule, expect);
-    checkAnswer(stimulus, answer, ledger, answered(stimulus, ledger, ledger.left, rule), expect);
+    checkAnswer(stimulus, answer, ledger, rule, expect);
   }
   return found;
 }
@@ -105,9 +117,10 @@ function answered({ op }: Stimulus, { notTaken, notTried }: Ledger, left: number
 const BAD_ENTRY: ReadonlySet<string | undefined> = new Set(['EFAULT', 'ENODEV', 'EACCES']);
 
 /** What the caller got to see. Only MPOL_MF_STRICT makes mbind(2) tell of pages that stayed. */
-function checkAnswer(stimulus: Stimulus, { ret, errno }: Answer, ledger: Ledger, left: number, expect: Expect): void {
-  if (ret === null) return;
-  const starved = ledger.refused.some(({ reason }) => reason === 'no-target-page');
+function checkAnswer(stimulus: Stimulus, { ret, errno }: Answer, ledger: Ledger, rule: Rule, expect: Expect): void {
+  if (ret === null || ledger.left === null) return;
+  const left = answered(stimulus, ledger, ledger.left, rule);
+  const starved = isStarved(ledger, rule);
   if (stimulus.op === 'migrate_pages' || (stimulus.op === 'move_pages' && !BAD_ENTRY.has(errno))) {
     if (starved) expect('the answer is', errno, 'ENOMEM', 'where frames were lacking it should be');
     else expect('the answer is', ret, left, 'the count is');

@@ -6,6 +6,7 @@
  * it; but once its content is in swap it counts as evicted, even where the kernel keeps it on the list and meets it
  * again.
  */
+import { layout } from '@pagetape/core';
 import { REFUSAL, type EventName, type RecordedEvent, type Refusal } from '@pagetape/events';
 
 /**
@@ -19,6 +20,8 @@ export interface Entry {
   readonly pfn: number;
   /** The call took it off its LRU list. */
   readonly isolated: boolean;
+  /** It is one of the pages that the call split a huge page into. */
+  readonly part: boolean;
   /** The pass in which its content was in swap or in its file, and nobody referred to the frame; null: none. */
   readonly evictedIn: number | null;
   /** The frame that the page is in now, and the pass in which it got there; null: it was not copied. */
@@ -57,6 +60,8 @@ export interface Ledger {
   readonly left: number | null;
   /** Lists that were worked on, one for each address space or pair of nodes: a page may have been on several. */
   readonly lists: number;
+  /** Huge pages that were split: each counts as one page not moved, unless in the end no page was left. */
+  readonly split: number;
   /**
    * How often the walk could not take a page that it wanted, sharing aside. A page that is mapped twice is met twice: taken,
    * then not to be had.
@@ -73,6 +78,7 @@ export interface Ledger {
 interface Draft {
   readonly pfn: number;
   isolated: boolean;
+  part: boolean;
   evictedIn: number | null;
   migrated: Entry['migrated'];
   unreferenced: boolean;
@@ -95,6 +101,7 @@ export class LedgerFold {
   private failed = 0;
   private left: number | null = null;
   private lists = 0;
+  private split = 0;
   private notTaken = 0;
   private notTried = 0;
   private drivers = false;
@@ -109,8 +116,8 @@ export class LedgerFold {
     const other = new LedgerFold();
     const { drafts, last: _, targets, ...numbers } = this;
     Object.assign(other, numbers);
-    for (const { pfn, isolated, evictedIn, migrated, unreferenced, refusal, putBack } of drafts) {
-      const draft = { pfn, isolated, evictedIn, migrated, unreferenced, refusal, putBack };
+    for (const { pfn, isolated, part, evictedIn, migrated, unreferenced, refusal, putBack } of drafts) {
+      const draft = { pfn, isolated, part, evictedIn, migrated, unreferenced, refusal, putBack };
       other.drafts.push(draft);
       other.last.set(pfn, draft);
     }
@@ -126,6 +133,7 @@ export class LedgerFold {
     const draft = {
       pfn,
       isolated: false,
+      part: false,
       evictedIn: null,
       migrated: null,
       unreferenced: false,
@@ -156,6 +164,15 @@ export class LedgerFold {
     page.isolated = true;
     page.refusal = null;
     this.targets.delete(page.pfn);
+  }
+
+  /** A huge page becomes small ones, each of which is moved by itself. */
+  splitFolio({ pfn }: Data): void {
+    this.split++;
+    for (let part = pfn as number; part < (pfn as number) + layout.HUGE; part++) {
+      const page = this.meet({ pfn: part });
+      Object.assign(page, { isolated: true, part: true, refusal: null });
+    }
   }
 
   target({ pfn }: Data): void {
@@ -209,6 +226,7 @@ export class LedgerFold {
       passes: this.passes,
       left: this.left,
       lists: this.lists,
+      split: this.split,
       notTaken: this.notTaken,
       notTried: this.notTried,
       drivers: this.drivers,
@@ -216,10 +234,10 @@ export class LedgerFold {
     };
   }
 
-  private entry({ pfn, isolated, evictedIn, migrated, unreferenced, refusal, putBack }: Draft): Entry {
+  private entry({ pfn, isolated, part, evictedIn, migrated, unreferenced, refusal, putBack }: Draft): Entry {
     const moved = evictedIn !== null || migrated !== null || unreferenced;
     const reason = moved ? null : (refusal ?? this.unexplained(pfn, putBack));
-    return { pfn, isolated, evictedIn, migrated, unreferenced, putBack, reason };
+    return { pfn, isolated, part, evictedIn, migrated, unreferenced, putBack, reason };
   }
 
   private unexplained(pfn: number, putBack: number): Reason {
@@ -232,6 +250,7 @@ type LedgerKind =
   | 'PageSkipped'
   | 'PageIsolationFailed'
   | 'PageIsolated'
+  | 'FolioSplit'
   | 'PageMigrationDeferred'
   | 'PageMigrationFailed'
   | 'PageReclaimRefused'
@@ -255,6 +274,7 @@ const FOLD: Readonly<Record<LedgerKind, (fold: LedgerFold, data: Data) => void>>
   PageSkipped: (fold, data) => fold.refuseUnlessIsolated(data),
   PageIsolationFailed: (fold, data) => fold.refuseUnlessIsolated(data),
   PageIsolated: (fold, data) => fold.isolate(data),
+  FolioSplit: (fold, data) => fold.splitFolio(data),
   PageMigrationDeferred: refuse,
   PageMigrationFailed: refuse,
   PageReclaimRefused: refuse,

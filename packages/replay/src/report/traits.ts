@@ -14,6 +14,7 @@ const either =
 
 const evicts = ({ engine }: Traits): boolean => engine === 'swap';
 const isHybrid = ({ engine }: Traits): boolean => engine === 'hybrid';
+const hasHuge = ({ policies }: Traits): boolean => policies === 'nodemasks';
 const hasEntries = ({ engine }: Traits): boolean => engine === 'direct' || engine === 'batched';
 
 /** A sentence of kernels for which `when` holds. */
@@ -202,6 +203,30 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     (pages) => `frames are allocated for ${pages} pages at a time, and used from the last one`,
   ),
   migratepage: where(isHybrid, (value) => `dirty file pages move as they are on ${Object.keys(value).join(', ')}`),
+  huge_pages_met: where(hasHuge, (value) =>
+    value === 'parts'
+      ? 'of a huge page that is mapped in parts only the first can be isolated; the others count as failures'
+      : 'a huge page that is mapped in parts is looked at once',
+  ),
+  splits_partial_folios: where(
+    hasHuge,
+    either(
+      'a huge page of which a part is no longer mapped is split before it would be moved',
+      'a huge page is moved as one, also when parts of it are no longer mapped',
+    ),
+  ),
+  parts_move: where(hasHuge, (value) =>
+    value === 'after-batch'
+      ? 'a huge page that finds no room is split, and each part gets one try'
+      : 'a huge page that finds no room is split, and the first part that finds none either ends the call with ENOMEM',
+  ),
+  split_drops_zeroed_parts: where(
+    hasHuge,
+    either(
+      'when a huge page is split, the zero page takes the place of parts that nobody wrote to',
+      'when a huge page is split, every part becomes a page of its own',
+    ),
+  ),
   not_migratable: (flags) => `areas are left alone that are ${flagNames(flags).join(', ')}`,
   reserved_first_vma_refused: either(
     'a range whose first area is a reserved one is refused with EACCES',

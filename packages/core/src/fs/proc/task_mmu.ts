@@ -5,7 +5,6 @@
 import { MPOL_DEFAULT, MPOL_PREFERRED, type Policy, type Vma } from '@pagetape/events';
 import { PTE_DIRTY, TABLE, ZERO_PFN } from '../../state/layout.ts';
 import {
-  page_mapcount,
   page_to_nid,
   PageActive,
   PageAnon,
@@ -20,6 +19,7 @@ import {
   pte_present,
   has_page_table,
 } from '../../state/read.ts';
+import { page_folio, page_mapcount_of_part, pmd_of } from '../../state/huge.ts';
 import { policy_of_area } from '../../state/shared_policy.ts';
 import type { StateView } from '../../state/view.ts';
 import { bitmap_scnlistprintf } from '../../lib/bitmap.ts';
@@ -51,7 +51,7 @@ function gather_pte_stats(s: StateView, { mm, start, end }: Vma): NumaMaps {
     node: [],
   };
   for (let vpn = start; vpn < end; vpn++) {
-    if (!has_page_table(s, mm, vpn)) vpn += TABLE - 1 - (vpn % TABLE);
+    if (!has_page_table(s, mm, vpn) && pte_of(s, mm, vpn) === 0) vpn += TABLE - 1 - (vpn % TABLE);
     else {
       const pte = pte_of(s, mm, vpn);
       if (pte_present(pte) && pte_pfn(pte) !== ZERO_PFN) gather_stats(s, md, pte);
@@ -62,7 +62,8 @@ function gather_pte_stats(s: StateView, { mm, start, end }: Vma): NumaMaps {
 
 /** `fs/proc/task_mmu.c:gather_stats()` */
 function gather_stats(s: StateView, md: NumaMaps, pte: number): void {
-  const pfn = pte_pfn(pte);
+  const page = pte_pfn(pte);
+  const pfn = page_folio(s, page);
   const nid = page_to_nid(s, pfn);
   md.pages++;
   if (PageAnon(s, pfn)) md.anon++;
@@ -70,7 +71,7 @@ function gather_stats(s: StateView, md: NumaMaps, pte: number): void {
   if (PageActive(s, pfn) || PageUnevictable(s, pfn)) md.active++;
   if (PageWriteback(s, pfn)) md.writeback++;
   if (PageSwapCache(s, pfn)) md.swapcache++;
-  md.mapcount_max = Math.max(md.mapcount_max, page_mapcount(s, pfn));
+  md.mapcount_max = Math.max(md.mapcount_max, page_mapcount_of_part(s, page));
   md.node[nid] = (md.node[nid] ?? 0) + 1;
 }
 
@@ -134,9 +135,9 @@ function mpol_to_str(policy: (Policy & { readonly flags?: number }) | null): str
  */
 export function pagemap_entry(s: StateView, mm: number, vpn: number): string {
   const pte = pte_of(s, mm, vpn);
-  if (is_zero_pte(pte)) return 'P';
+  if (is_zero_pte(pte)) return pmd_of(s, mm, vpn) === 0 ? 'P' : 'Pf';
   if (!pte_present(pte)) return pte_is_swap(pte) ? 'S' : '-';
   const pfn = pte_pfn(pte);
   if (pfn === ZERO_PFN) return 'P';
-  return `P${PageAnon(s, pfn) ? '' : 'f'}${page_mapcount(s, pfn) === 1 ? 'x' : ''}`;
+  return `P${PageAnon(s, pfn) ? '' : 'f'}${page_mapcount_of_part(s, pfn) === 1 ? 'x' : ''}`;
 }
