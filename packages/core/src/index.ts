@@ -19,6 +19,7 @@ export { hashState } from './state/hash.ts';
 export { PIECE, type ArrayImage, type StateImage } from './state/image.ts';
 export * as layout from './state/layout.ts';
 export { lockedOutside, lockHolders, pinsOf, seizedSlots, type Holder, type Pin } from './state/outside.ts';
+export * as huge from './state/huge.ts';
 export * as read from './state/read.ts';
 export { policy_of_area } from './state/shared_policy.ts';
 export { HOT_ARRAYS, type HotArray } from './state/state.ts';

@@ -3,6 +3,7 @@ import { EventLog, type BlockSink, type Stimulus } from '@pagetape/events';
 import { NotSimulated, ScenarioFault } from './errors.ts';
 import type { Kernel } from './kernel.ts';
 import { in_root_cpuset } from './kernel/cpuset.ts';
+import { hugetlb_init } from './mm/hugetlb.ts';
 import { map_program } from './kernel/fork.ts';
 import { DEFAULT_PROFILE, PROFILES } from './profiles/index.ts';
 import type { Traits } from './profiles/traits.ts';
@@ -117,5 +118,6 @@ function boot(k: Kernel): void {
   const { mm } = k.s.cold.next;
   k.emit.TaskSpawned({ task: task('init', INIT_PID, mm), cpu: 0, il_next: 0, fresh_mm: true });
   map_program(k, mm);
+  if (k.s.hugetlb.length > 0) hugetlb_init(k);
   k.emit.TaskSpawned({ task: task('kthread', KTHREAD_PID, 0), cpu: 0, il_next: 0, fresh_mm: false });
 }

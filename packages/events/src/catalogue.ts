@@ -12,6 +12,7 @@ import * as task from './kernel/task.ts';
 import * as filemap from './mm/filemap.ts';
 import * as memory from './mm/memory.ts';
 import * as hugeMemory from './mm/huge_memory.ts';
+import * as hugetlb from './mm/hugetlb.ts';
 import * as fremap from './mm/fremap.ts';
 import * as mempolicy from './mm/mempolicy.ts';
 import * as migrate from './mm/migrate.ts';
@@ -49,6 +50,7 @@ const modules = [
   cpuset,
   shmem,
   hugeMemory,
+  hugetlb,
 ];
 
 type Modules = typeof run &
@@ -72,7 +74,8 @@ type Modules = typeof run &
   typeof entry &
   typeof cpuset &
   typeof shmem &
-  typeof hugeMemory;
+  typeof hugeMemory &
+  typeof hugetlb;
 
 /** Every event kind, by name. */
 export type Catalogue = { [K in keyof Modules as Modules[K] extends AnyEvent ? K : never]: Modules[K] };

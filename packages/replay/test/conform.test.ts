@@ -138,7 +138,7 @@ const changes: readonly [title: string, change: (recorded: Recorded) => void, st
     'a setting that is not simulated',
     (recorded) => (recorded.options['thp'] = 'always'),
     'unsupported',
-    'the setting thp (transparent huge pages) of kernels before 6.x',
+    'the setting thp or hugepages (huge pages) of kernels before 6.x',
   ],
 ];
 

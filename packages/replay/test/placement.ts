@@ -24,6 +24,9 @@ const LINES: Readonly<Record<string, (data: Data, s: StateView) => string>> = {
   PmdSplit: ({ mm, vpn }, s) => `split-mapping ${at(s, mm, vpn)}`,
   PmdZapped: ({ mm, vpn }, s) => `unmap-huge ${at(s, mm, vpn)}`,
   PmdMoved: ({ mm, from, to }, s) => `move-huge ${at(s, mm, from)} ${at(s, mm, to)}`,
+  HugetlbPageTaken: ({ pfn }, s) => `from-pool n${read.page_to_nid(s, pfn)}`,
+  HugetlbPagePooled: ({ pfn }, s) => `to-pool n${read.page_to_nid(s, pfn)}`,
+  HugetlbPageDissolved: ({ pfn }, s) => `out-of-pool n${read.page_to_nid(s, pfn)}`,
   FolioSplit: ({ pfn }, s) => `split-page n${read.page_to_nid(s, pfn)}`,
 };
 

@@ -16,7 +16,7 @@ import {
 } from '../state/read.ts';
 import { lockedOutside, pinsOf, seizedSlots } from '../state/outside.ts';
 import type { StateView } from '../state/view.ts';
-import { is_huge_zero_pmd, pmd_pfn, pmd_present } from '../state/huge.ts';
+import { folio_test_hugetlb, is_huge_zero_pmd, pmd_pfn, pmd_present } from '../state/huge.ts';
 import { eachHugeEntry, eachLeaf } from '../state/walk.ts';
 
 /** What the page tables of an address space were found to hold. */
@@ -152,6 +152,7 @@ function countPtes(s: StateView, census: Census, count: Count, mm: number): MmCe
     const pfn = pmd_pfn(pmd);
     const array = pmd_present(pmd) ? census.pmds : census.migrationPmds;
     count(array, pfn, () => `page ${first} of address space ${mm} maps huge page ${pfn}`);
+    if (folio_test_hugetlb(s, pfn)) return;
     if (s.frames[pfn * L.FRAME + L.F_MAPPING] < 0) anon += L.HUGE;
     else file += L.HUGE;
   });

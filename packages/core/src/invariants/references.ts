@@ -1,6 +1,6 @@
 /** Counts on frames agree with those who refer to them. */
 import * as L from '../state/layout.ts';
-import { folio_nr_pages } from '../state/huge.ts';
+import { folio_nr_pages, folio_test_hugetlb } from '../state/huge.ts';
 import { page_count, page_mapcount, PagePrivate } from '../state/read.ts';
 import type { StateView } from '../state/view.ts';
 import type { Census } from './census.ts';
@@ -42,7 +42,8 @@ export const checkReferences: Invariant = (s, census, report, midway) => {
       continue;
     }
     if (place === L.PLACE_FREE && count === 0 && census.ptes[pfn] === 0) continue;
-    if (count === 0 && place !== L.PLACE_FREE) report(`frame ${pfn} is ${placeName(s, pfn)}, but nobody refers to it`);
+    if (count === 0 && place !== L.PLACE_FREE && !folio_test_hugetlb(s, pfn))
+      report(`frame ${pfn} is ${placeName(s, pfn)}, but nobody refers to it`);
     const holders = holdersOf(s, census, pfn);
     const sum = holders.reduce((total, [number]) => total + number, 0);
     if (midway ? count >= sum : count === sum) continue;

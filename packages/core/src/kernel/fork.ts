@@ -1,8 +1,10 @@
 /** Tasks and address spaces come into being, and address spaces end (kernel/fork.c). */
 import {
   VM_DONTCOPY,
+  VM_HUGETLB,
   VM_IO,
   VM_LOCKED_MASK,
+  VM_NORESERVE,
   VM_PFNMAP,
   VM_READ,
   VM_WIPEONFORK,
@@ -79,7 +81,8 @@ function dup_mmap(k: Kernel, from: number, to: number): void {
     to,
     vmas: areas.map((vma, i) => {
       const anon_vma = wiped(vma) ? 0 : vma.anon_vma;
-      return { ...vma, id: first + i, mm: to, flags: vma.flags & ~VM_LOCKED_MASK, anon_vma };
+      const promised = (vma.flags & VM_HUGETLB) !== 0 ? VM_NORESERVE : 0;
+      return { ...vma, id: first + i, mm: to, flags: (vma.flags & ~VM_LOCKED_MASK) | promised, anon_vma };
     }),
   });
   for (const vma of areas) if (!wiped(vma)) copy_page_range(k, to, vma);

@@ -12,9 +12,11 @@ import {
   WRITE,
   type Vma,
 } from '@pagetape/events';
+import { NotSimulated } from '../errors.ts';
 import type { Kernel } from '../kernel.ts';
 import {
   folio_mapcount,
+  folio_test_hugetlb,
   folio_ref_count,
   is_huge_zero_pmd,
   is_pmd_migration_entry,
@@ -33,6 +35,7 @@ import {
   pte_pfn,
   pte_present,
 } from '../state/read.ts';
+import { hugetlb_fault, is_vm_hugetlb_page } from './hugetlb.ts';
 import { vma_alloc_huge } from './mempolicy_alloc.ts';
 import { linear_page_index } from './mmap.ts';
 import { put_page } from './page_alloc.ts';
@@ -65,6 +68,7 @@ function thp_vma_suitable(vma: Vma, vpn: number): boolean {
  * the page tables decide.
  */
 export function handle_huge_fault(k: Kernel, vma: Vma, vpn: number, access: number): number {
+  if (is_vm_hugetlb_page(vma)) return hugetlb_fault(k, vma, vpn, access);
   const pmd = pmd_of(k.s, vma.mm, vpn);
   if (pmd === 0) {
     const suits = !has_page_table(k.s, vma.mm, vpn) && hugepage_vma_check(k, vma) && thp_vma_suitable(vma, vpn);
@@ -128,7 +132,12 @@ export function access_huge_without_fault(k: Kernel, mm: number, vpn: number, ac
 
 /** `mm/huge_memory.c:__split_huge_pmd()`: the huge mapping of a page, if it has one, becomes mappings of parts. */
 export function split_huge_pmd(k: Kernel, mm: number, vpn: number): void {
-  if (pmd_of(k.s, mm, vpn) !== 0) k.emit.PmdSplit(mm, firstOf(vpn));
+  const pmd = pmd_of(k.s, mm, vpn);
+  if (pmd === 0) return;
+  if (!is_huge_zero_pmd(pmd) && folio_test_hugetlb(k.s, pmd_pfn(pmd))) {
+    throw new NotSimulated('to cut a hugetlb area within a huge page');
+  }
+  k.emit.PmdSplit(mm, firstOf(vpn));
 }
 
 /** `mm/huge_memory.c:vma_adjust_trans_huge()`: an area is going to begin or end here, so no huge mapping may lie across. */

@@ -23,6 +23,7 @@ import {
 } from '@pagetape/events';
 import { NotSimulated } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
+import { HUGE } from '../state/layout.ts';
 import { faultin_page_range } from './gup.ts';
 import { madvise_cold, madvise_free, madvise_pageout, madvise_willneed } from './madvise_pages.ts';
 import { zap_page_range } from './memory_range.ts';
@@ -171,8 +172,17 @@ const EVERY_PAGE = { first_index: 0, last_index: Infinity };
 
 /** `mm/madvise.c:madvise_dontneed()` over a part of an area that may be discarded: its pages go. */
 function madvise_dontneed(k: Kernel, vma: Vma, start: number, end: number, locked: number): number {
-  if ((vma.flags & (locked | VM_HUGETLB | VM_PFNMAP)) !== 0) return -EINVAL;
+  if ((vma.flags & VM_HUGETLB) !== 0) return madvise_dontneed_hugetlb(k, vma, start, end);
+  if ((vma.flags & (locked | VM_PFNMAP)) !== 0) return -EINVAL;
   zap_page_range(k, vma, start, end, (vma.flags & VM_NONLINEAR) !== 0 ? EVERY_PAGE : null);
+  return 0;
+}
+
+/** The same of hugetlb memory: of whole huge pages, and from the first address of one on. */
+function madvise_dontneed_hugetlb(k: Kernel, vma: Vma, start: number, end: number): number {
+  if (k.traits.advice === 'dontneed' || start % HUGE !== 0) return -EINVAL;
+  const last = end - (end % HUGE);
+  if (last > start) zap_page_range(k, vma, start, last, null);
   return 0;
 }
 

@@ -20,8 +20,9 @@ const is_dimm = (k: Kernel, nid: number): boolean =>
 function* do_migrate_range(k: Kernel, nid: number, pages: readonly number[]): Sleeping<number> {
   const others = node_states_memory(k).filter((each) => each !== nid);
   const isolated = pages.filter((pfn) => folio_isolate_lru(k, pfn));
-  const get_new_folio = (pfn: number): number => folio_alloc_like(k, pfn, nid, others);
-  const { left } = yield* migrate_pages(k, isolated, { dest: -1, get_new_folio });
+  const temporary = new Set<number>();
+  const get_new_folio = (pfn: number): number => folio_alloc_like(k, pfn, nid, others, temporary);
+  const { left } = yield* migrate_pages(k, isolated, { dest: -1, get_new_folio, temporary });
   putback_lru_pages(k, left);
   return pages.length - isolated.length + left.length;
 }

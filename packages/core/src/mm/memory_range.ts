@@ -18,6 +18,7 @@ import {
 } from '../state/read.ts';
 import { munlock_vma_folio } from './mlock_batch.ts';
 import { is_huge_zero_pmd, page_folio, pmd_of, pmd_pfn, pmd_present } from '../state/huge.ts';
+import { is_vm_hugetlb_page, restore_reserve } from './hugetlb.ts';
 import { split_huge_pmd } from './huge_memory.ts';
 import { linear_page_index } from './mmap.ts';
 import { page_cache_release } from './page_alloc.ts';
@@ -83,12 +84,14 @@ export function unmap_vmas(
 }
 
 /** A huge entry goes as a whole, `mm/huge_memory.c:zap_huge_pmd()`; or it is split, if only a part of it is to go. */
-function zap_huge(k: Kernel, tlb: Gather, { mm }: Vma, vpn: number, end: number): void {
+function zap_huge(k: Kernel, tlb: Gather, vma: Vma, vpn: number, end: number): void {
+  const { mm } = vma;
   const pmd = pmd_of(k.s, mm, vpn);
   if (pmd === 0) return;
   if (end - vpn < TABLE) return split_huge_pmd(k, mm, vpn);
   const pfn = is_huge_zero_pmd(pmd) ? ZERO_PFN : pmd_pfn(pmd);
   k.emit.PmdZapped(pfn, mm, vpn);
+  if (is_vm_hugetlb_page(vma)) restore_reserve(k, vma);
   if (pmd_present(pmd)) tlb_remove_page(k, tlb, pfn);
 }
 

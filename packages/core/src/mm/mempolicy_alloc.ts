@@ -67,7 +67,7 @@ function weighted_interleave_nodes(k: Kernel, { nodes }: Policy): number {
 }
 
 /** Where an allocation of the policy begins to look: the node part of `mm/mempolicy.c:policy_nodemask()`. */
-function preferred_nid(k: Kernel, policy: Policy, ilx: number): number {
+export function preferred_nid(k: Kernel, policy: Policy, ilx: number): number {
   switch (policy.mode) {
     case MPOL_PREFERRED:
       return policy.nodes[0];

@@ -33,8 +33,8 @@ import { cpuset_mems_allowed } from '../kernel/cgroup/cpuset.ts';
 import { mmput } from '../kernel/fork.ts';
 import { ptrace_may_access } from '../kernel/ptrace.ts';
 import { next_node_in } from '../lib/nodemask.ts';
-import { folio_test_large } from '../state/huge.ts';
-import { HUGE_ORDER, TASK, T_IL_PREV, T_IL_WEIGHT } from '../state/layout.ts';
+import { folio_test_hugetlb, folio_test_large } from '../state/huge.ts';
+import { HUGE, HUGE_ORDER, TASK, T_IL_PREV, T_IL_WEIGHT } from '../state/layout.ts';
 import { page_index, page_to_nid, shmem_mapping } from '../state/read.ts';
 import { policy_of_area } from '../state/shared_policy.ts';
 import { down_read, get_user_page } from './memory.ts';
@@ -66,6 +66,8 @@ import {
 } from './mempolicy_modes.ts';
 import { do_migrate_pages } from './mempolicy_migrate.ts';
 import { migrate_queued, MPOL_MF_DISCONTIG_OK, queue_pages_range } from './mempolicy_queue.ts';
+import { alloc_hugetlb_by_policy, is_vm_hugetlb_page } from './hugetlb.ts';
+import { noted } from './migrate_batch.ts';
 import { find_vma, next_vma, split_vma, vma_merge } from './mmap.ts';
 import { page_cache_release } from './page_alloc.ts';
 import { mappers_of } from './rmap.ts';
@@ -172,13 +174,14 @@ function* do_mbind(
   if (moves) lru_cache_disable(k);
   yield* down_write(k, mm);
   const queued = queue_pages_range(k, mm, pages, flags, (nid) => !nodes.includes(nid));
-  if (queued.result >= 0) mbind_range(k, mm, pages, policy);
+  const error = queued.result >= 0 ? mbind_range(k, mm, pages, policy) : 0;
   k.emit.MmapLockReleased(mm, -1);
   const result =
     queued.result < 0 ? refuse_queue(k, queued.result) : yield* move_misplaced(k, pages, policy, queued, flags);
+  const told = error !== 0 ? refuse(k, 'alignment', -error) : result;
   if (queued.result < 0) putback_lru_pages(k, queued.pagelist);
   if (moves) lru_cache_enable(k);
-  return result;
+  return told;
 }
 
 const refuse_queue = (k: Kernel, error: number): number =>
@@ -194,17 +197,26 @@ function* move_misplaced(
 ): Sleeping<number> {
   const target = policy ?? get_task_policy(k);
   const base = interleave_base(k, pages, target, queued.pagelist);
-  const get_new_folio = (pfn: number): number => alloc_migration_target_by_mpol(k, target, base, pfn);
-  const moved = yield* migrate_queued(k, queued.pagelist, { dest: -1, get_new_folio });
+  const temporary = new Set<number>();
+  const get_new_folio = (pfn: number): number => alloc_migration_target_by_mpol(k, target, base, pfn, temporary);
+  const moved = yield* migrate_queued(k, queued.pagelist, { dest: -1, get_new_folio, temporary });
   const stayed = queued.result + moved.left.length;
   return stayed > 0 && (flags & MPOL_MF_STRICT) !== 0 ? refuse(k, 'strict', EIO) : 0;
 }
 
 /** `mm/mempolicy.c:alloc_migration_target_by_mpol()`: where an interleave of huge pages counts huge pages. */
-function alloc_migration_target_by_mpol(k: Kernel, policy: Policy, base: number, pfn: number): number {
+function alloc_migration_target_by_mpol(
+  k: Kernel,
+  policy: Policy,
+  base: number,
+  pfn: number,
+  temporary: Set<number>,
+): number {
   const index = page_index(k.s, pfn);
   if (!folio_test_large(k.s, pfn)) return folio_alloc_mpol(k, policy, base + index);
-  return folio_alloc_mpol_huge(k, policy, base + (index >> HUGE_ORDER), true);
+  const ilx = base + (index >> HUGE_ORDER);
+  if (folio_test_hugetlb(k.s, pfn)) return noted(alloc_hugetlb_by_policy(k, policy, ilx), temporary);
+  return folio_alloc_mpol_huge(k, policy, ilx, true);
 }
 
 /** What to add to the index of a page for its place in an interleave: found for the first page, and good for all. */
@@ -219,16 +231,22 @@ function interleave_base(k: Kernel, pages: PageRange, policy: Policy, [pfn]: rea
   return get_vma_policy(k, vma, vpn).ilx - index;
 }
 
-/** `mm/mempolicy.c:mbind_range()` over all areas of a range. Neighbours that are alike now are merged. */
-function mbind_range(k: Kernel, mm: number, { start, end }: PageRange, policy: Policy | null): void {
+/**
+ * `mm/mempolicy.c:mbind_range()` over all areas of a range. Neighbours that are alike now are merged. Returns 0, or -EINVAL where a
+ * hugetlb area would have to be cut within a huge page.
+ */
+function mbind_range(k: Kernel, mm: number, { start, end }: PageRange, policy: Policy | null): number {
   for (let at = start; at < end;) {
     const vma = find_vma(k, mm, at);
-    if (!vma || vma.start >= end) return;
+    if (!vma || vma.start >= end) return 0;
     const from = Math.max(vma.start, start);
     const to = Math.min(vma.end, end);
-    if (!__mpol_equal(vma.policy, policy)) vma_replace_policy(k, vma_modify_policy(k, vma, from, to, policy), policy);
+    const equal = __mpol_equal(vma.policy, policy);
+    if (!equal && is_vm_hugetlb_page(vma) && (from % HUGE !== 0 || to % HUGE !== 0)) return -EINVAL;
+    if (!equal) vma_replace_policy(k, vma_modify_policy(k, vma, from, to, policy), policy);
     at = to;
   }
+  return 0;
 }
 
 /**

@@ -24,12 +24,14 @@ import {
 import {
   folio_mapcount,
   folio_nr_pages,
+  folio_test_hugetlb,
   folio_test_large,
   folio_test_partially_mapped,
   is_thp,
 } from '../state/huge.ts';
 import { lock_page, trylock_page, unlock_page, wait_on_page_writeback } from './filemap.ts';
 import { split_folio_to_list } from './huge_memory.ts';
+import { alloc_hugetlb_folio_nodemask, dissolve_hugetlb_folio, type HugetlbTarget } from './hugetlb.ts';
 import { remove_migration_ptes } from './migrate.ts';
 import { __folio_alloc, __folio_alloc_huge, put_page } from './page_alloc.ts';
 import { try_to_migrate } from './rmap.ts';
@@ -64,6 +66,8 @@ export interface MigrationTarget {
   readonly dest: number;
   /** Gives a frame for a page, with a reference; -1: there is none. */
   readonly get_new_folio: (pfn: number) => number;
+  /** Targets of hugetlb pages that no pool could spare: if they are not needed, or when they are, one page goes for them. */
+  readonly temporary: Set<number>;
 }
 
 /** How a migration came out. */
@@ -77,12 +81,28 @@ export interface Migrated {
 /** `mm/migrate.c:alloc_migration_target()` for a node: a frame from there or none. */
 export function migration_target(k: Kernel, dest: number): MigrationTarget {
   const only = [dest];
-  return { dest, get_new_folio: (pfn) => folio_alloc_like(k, pfn, dest, only) };
+  const temporary = new Set<number>();
+  return { dest, temporary, get_new_folio: (pfn) => folio_alloc_like(k, pfn, dest, only, temporary) };
 }
 
 /** A frame, or a huge page for a huge one. */
-export const folio_alloc_like = (k: Kernel, pfn: number, nid: number, nodemask: readonly number[]): number =>
-  folio_test_large(k.s, pfn) ? __folio_alloc_huge(k, nid, nodemask, false) : __folio_alloc(k, nid, nodemask, false);
+export function folio_alloc_like(
+  k: Kernel,
+  pfn: number,
+  nid: number,
+  nodemask: readonly number[],
+  temporary: Set<number>,
+): number {
+  if (!folio_test_large(k.s, pfn)) return __folio_alloc(k, nid, nodemask, false);
+  if (!folio_test_hugetlb(k.s, pfn)) return __folio_alloc_huge(k, nid, nodemask, false);
+  return noted(alloc_hugetlb_folio_nodemask(k, nid, nodemask), temporary);
+}
+
+/** The page that a hugetlb page goes to, noted where it is temporary. */
+export function noted(target: HugetlbTarget, temporary: Set<number>): number {
+  if (target.temporary) temporary.add(target.pfn);
+  return target.pfn;
+}
 
 /** A run of the engine: struct migrate_pages_stats, and what is unmapped at the moment. */
 interface Run {
@@ -133,10 +153,11 @@ export function* migrate_pages(k: Kernel, from: readonly number[], target: Migra
   const left: number[] = [];
   k.emit.MigrationBatchStarted(from.length);
   let result = 0;
-  for (let at = 0; at < from.length && result >= 0;) {
-    const end = end_of_batch(k, from, at);
-    const failed: number = yield* migrate_pages_sync(k, run, from.slice(at, end), left);
-    if (failed < 0) give_up_rest(k, [...run.split_folios.splice(0), ...from.slice(end)], 0, left);
+  const list = k.s.topology.huge ? hugetlb_first(k, from) : from;
+  for (let at = 0; at < list.length && result >= 0;) {
+    const end = end_of_batch(k, list, at);
+    const failed: number = yield* migrate_pages_sync(k, run, list.slice(at, end), left);
+    if (failed < 0) give_up_rest(k, [...run.split_folios.splice(0), ...list.slice(end)], 0, left);
     else if (k.traits.parts_move === 'after-batch') yield* migrate_parts(k, run, left, 1);
     result = failed < 0 ? failed : result + failed;
     at = end;
@@ -151,9 +172,16 @@ export function* migrate_pages(k: Kernel, from: readonly number[], target: Migra
   return { result, left };
 }
 
+/** `mm/migrate.c:migrate_hugetlbs()`: those go first, each by itself, as what one leaves the next may need. */
+function hugetlb_first(k: Kernel, from: readonly number[]): number[] {
+  const is_huge = (pfn: number): boolean => folio_test_hugetlb(k.s, pfn);
+  return [...from.filter(is_huge), ...from.filter((pfn) => !is_huge(pfn))];
+}
+
 /** Where the batch ends that begins at `at`: with the folio that makes it full. */
 function end_of_batch(k: Kernel, from: readonly number[], at: number): number {
   if (!k.s.topology.huge) return Math.min(at + NR_MAX_BATCHED_MIGRATION, from.length);
+  if (folio_test_hugetlb(k.s, from[at])) return at + 1;
   let end = at;
   for (let pages = 0; end < from.length && pages < NR_MAX_BATCHED_MIGRATION; end++) {
     pages += folio_nr_pages(k.s, from[end]);
@@ -320,10 +348,16 @@ function give_up_rest(k: Kernel, pages: readonly number[], pass: number, ret: nu
   }
 }
 
+/** A target is not needed. */
+function put_target(k: Kernel, { target }: Run, fresh: number): void {
+  put_page(k, fresh, HOLDER_ISOLATION);
+  if (target.temporary.delete(fresh)) dissolve_hugetlb_folio(k, fresh);
+}
+
 /** A page could not be unmapped: its target is given back, and it comes again in the next pass or never. */
 function give_up(k: Kernel, run: Run, pfn: number, fresh: number, pass: Pass, outcome: number, locked: boolean): void {
   if (locked) unlock_page(k, pfn);
-  put_page(k, fresh, HOLDER_ISOLATION);
+  put_target(k, run, fresh);
   const reason = (outcome & ~FINAL) - 1;
   if ((outcome & FINAL) !== 0) return fail(k, run, pfn, pass, reason);
   k.emit.PageMigrationDeferred(pfn, pass.number, reason);
@@ -370,7 +404,7 @@ function* move_unmapped(k: Kernel, run: Run, first: number, last: number, ret: n
     }
   }
   for (let i = 0; i < run.unmapped.length; i++) {
-    migrate_folio_undo(k, run.unmapped[i], run.targets[i]);
+    migrate_folio_undo(k, run, run.unmapped[i], run.targets[i]);
     ret.push(run.unmapped[i]);
     count_failed(k, run, run.unmapped[i]);
   }
@@ -381,23 +415,23 @@ function* move_unmapped(k: Kernel, run: Run, first: number, last: number, ret: n
 /** A page that can never be moved is mapped again where it was. */
 function undo(k: Kernel, run: Run, pfn: number, fresh: number, pass: number, outcome: number, ret: number[]): void {
   k.emit.PageMigrationFailed(pfn, pass, (outcome & ~FINAL) - 1);
-  migrate_folio_undo(k, pfn, fresh);
+  migrate_folio_undo(k, run, pfn, fresh);
   ret.push(pfn);
   count_failed(k, run, pfn);
 }
 
 /** `mm/migrate.c:migrate_folio_undo_src()` and migrate_folio_undo_dst() */
-function migrate_folio_undo(k: Kernel, pfn: number, fresh: number): void {
+function migrate_folio_undo(k: Kernel, run: Run, pfn: number, fresh: number): void {
   remove_migration_ptes(k, pfn, pfn);
   unlock_page(k, pfn);
   unlock_page(k, fresh);
-  put_page(k, fresh, HOLDER_ISOLATION);
+  put_target(k, run, fresh);
 }
 
 /** The end of `mm/migrate.c:migrate_folio_move()`: the new frame is mapped and on a list, the old one is free. */
 function finish_moved(k: Kernel, run: Run, pfn: number, fresh: number, pass: number): void {
   k.emit.PagePutBack(fresh, folio_lru_list(k.s, fresh));
-  folio_add_lru(k, fresh);
+  if (!folio_test_hugetlb(k.s, fresh)) folio_add_lru(k, fresh);
   if (run.mlocked.has(pfn)) lru_add_drain(k);
   remove_migration_ptes(k, pfn, fresh);
   unlock_page(k, fresh);
@@ -406,6 +440,8 @@ function finish_moved(k: Kernel, run: Run, pfn: number, fresh: number, pass: num
   unlock_page(k, pfn);
   count_moved(k, run, pfn);
   put_page(k, pfn, HOLDER_ISOLATION);
+  // The old page goes to the page allocator in the place of one that came from there: move_hugetlb_state().
+  if (run.target.temporary.delete(fresh)) dissolve_hugetlb_folio(k, pfn);
 }
 
 /**

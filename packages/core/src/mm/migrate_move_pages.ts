@@ -16,7 +16,7 @@ import { capable, current, type Kernel, type Sleeping } from '../kernel.ts';
 import { cpusetCalls } from '../kernel/cpuset_calls.ts';
 import { mmput } from '../kernel/fork.ts';
 import { ptrace_may_access } from '../kernel/ptrace.ts';
-import { page_folio, page_mapcount_of_part } from '../state/huge.ts';
+import { folio_test_hugetlb, page_folio, page_mapcount_of_part } from '../state/huge.ts';
 import { pte_of, pte_pfn } from '../state/read.ts';
 import { down_read } from './memory.ts';
 import { find_task_by_pid, pageNumber, refuse } from './mempolicy_calls.ts';
@@ -228,6 +228,8 @@ function isolate_for(k: Kernel, mm: number, vpn: number, node: number, pagelist:
     k.emit.PageSkipped(pfn, SHARED);
     return -EACCES;
   }
+  // Earlier kernels move a hugetlb page only if asked for by its first address.
+  if (by_part && folio_test_hugetlb(k.s, pfn) && page !== pfn) return -EACCES;
   if (!folio_isolate_lru(k, pfn)) return -EBUSY;
   pagelist.push(pfn);
   return QUEUED;

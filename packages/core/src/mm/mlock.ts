@@ -5,6 +5,7 @@ import {
   EINVAL,
   ENOMEM,
   MMAN_CONSTANTS,
+  VM_HUGETLB,
   VM_IO,
   VM_LOCKED,
   VM_LOCKED_MASK,
@@ -33,7 +34,7 @@ const populates_at_once = (k: Kernel): boolean => k.traits.populates === 'at-onc
 
 /** `mm/mlock.c:mlock_fixup()`: [start, end) of an area gets these flags. Later kernels do not lock what has no pages. */
 function* mlock_fixup(k: Kernel, vma: Vma, start: number, end: number, flags: number): Sleeping<number> {
-  if (flags === vma.flags || (!populates_at_once(k) && (vma.flags & (VM_IO | VM_PFNMAP)) !== 0)) return 0;
+  if (flags === vma.flags || (!populates_at_once(k) && (vma.flags & (VM_IO | VM_PFNMAP | VM_HUGETLB)) !== 0)) return 0;
   const [was, on] = [vma.flags & VM_LOCKED, flags & VM_LOCKED];
   change_vma_flags(k, vma, start, end, flags);
   if (on !== was && k.traits.lru === 'nodes') mlock_vma_pages_range(k, vma.mm, start, end, on !== 0);

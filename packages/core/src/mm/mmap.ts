@@ -1,9 +1,20 @@
 /** Address spaces and their areas (mm/mmap.c). Addresses are page numbers. */
-import { EAGAIN, VM_IO, VM_LOCKED, VM_PFNMAP, VM_RESERVED, VM_SHARED, type Policy, type Vma } from '@pagetape/events';
+import {
+  EAGAIN,
+  VM_HUGETLB,
+  VM_IO,
+  VM_LOCKED,
+  VM_PFNMAP,
+  VM_RESERVED,
+  VM_SHARED,
+  type Policy,
+  type Vma,
+} from '@pagetape/events';
 import { current, type Kernel } from '../kernel.ts';
 import { TABLE } from '../state/layout.ts';
 import { has_page_table, mapping_mapped } from '../state/read.ts';
 import { vma_adjust_trans_huge } from './huge_memory.ts';
+import { hugetlb_reserve_pages, hugetlb_vm_op_close } from './hugetlb.ts';
 import { make_pages_present } from './memory.ts';
 import { tlb_finish, tlb_gather, unmap_vmas, type Gather } from './memory_range.ts';
 import { may_lock } from './mlock.ts';
@@ -77,7 +88,7 @@ function can_merge(a: Alike, b: Alike): boolean {
 }
 
 /** Areas that stand for something else than memory are never merged. */
-const VM_SPECIAL = VM_IO | VM_RESERVED | VM_PFNMAP;
+const VM_SPECIAL = VM_IO | VM_RESERVED | VM_PFNMAP | VM_HUGETLB;
 
 /**
  * `mm/mmap.c:vma_merge()`: lets the neighbours of [start, end) take it in, when they are alike. The range is free, or the
@@ -173,10 +184,13 @@ export function* do_mmap_pgoff(k: Kernel, request: MmapRequest): Sleeping<number
   const flags = request.flags | k.s.cold.mms[mm].def_flags;
   if ((flags & VM_LOCKED) !== 0 && !may_lock(k, mm, pages)) return -EAGAIN;
   const end = start + pages;
+  const huge = (flags & VM_HUGETLB) !== 0;
   yield* do_munmap(k, mm, start, pages);
+  const reserved = huge ? hugetlb_reserve_pages(k, start, pages) : 0;
+  if (reserved !== 0) return reserved;
   const file = request.file === 0 && (flags & VM_SHARED) !== 0 ? shmem_zero_setup(k, pages) : request.file;
-  const pgoff = file === 0 ? start : request.offset;
-  const opened = file === 0 && !migrate ? 0 : k.s.cold.next.vma;
+  const pgoff = file === 0 && !huge ? start : request.offset;
+  const opened = file === 0 && !migrate && !huge ? 0 : k.s.cold.next.vma;
   const policy: Policy | null = null;
   const id = k.s.cold.next.vma;
   if (!vma_merge(k, mm, start, end, pgoff, { flags, opened, anon_vma: 0, policy })) {
@@ -218,6 +232,7 @@ function remove_vmas(k: Kernel, gone: readonly Vma[]): number[] {
   const unreachable: number[] = [];
   for (const { id, mm, start, end, flags, file } of gone) {
     if ((flags & VM_LOCKED) !== 0) k.emit.LockedPagesCounted(mm, start - end);
+    hugetlb_vm_op_close(k, k.s.cold.vmas[id]);
     k.emit.VmaUnmapped({ vma: id });
     if (file === 0) continue;
     if (k.s.cold.files[file].unlinked && !mapping_mapped(k.s.cold.files[file])) unreachable.push(file);

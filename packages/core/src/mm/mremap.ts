@@ -1,5 +1,6 @@
 /** mremap(2): areas and their page tables move to other addresses (mm/mremap.c). */
-import { EAGAIN, EFAULT, EINVAL, VM_LOCKED, VM_PFNMAP, type Vma } from '@pagetape/events';
+import { EAGAIN, EFAULT, EINVAL, VM_HUGETLB, VM_LOCKED, VM_PFNMAP, type Vma } from '@pagetape/events';
+import { NotSimulated } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { has_page_table, pte_of } from '../state/read.ts';
 import { pmd_of } from '../state/huge.ts';
@@ -23,6 +24,7 @@ export interface Mremap {
  */
 export function* sys_mremap(k: Kernel, { addr, old_len, new_len, new_addr }: Mremap): Sleeping<number> {
   const { mm } = current(k);
+  if (((find_vma(k, mm, addr)?.flags ?? 0) & VM_HUGETLB) !== 0) throw new NotSimulated('mremap of hugetlb memory');
   if (new_len === 0) return -EINVAL;
   if (k.traits.mremap_looks_first && !covers(find_vma(k, mm, addr), addr)) return -EFAULT;
   if (addr < new_addr + new_len && new_addr < addr + old_len) return -EINVAL;

@@ -1,7 +1,7 @@
 /** The page allocator, for pages of the usual size and for huge ones, and the end of references (mm/page_alloc.c, mm/swap.c). */
 import { HOLDER_FAULT } from '@pagetape/events';
 import { current, numa_node_id, type Kernel } from '../kernel.ts';
-import { page_folio } from '../state/huge.ts';
+import { folio_test_hugetlb, page_folio } from '../state/huge.ts';
 import {
   HUGE,
   ZONE,
@@ -58,7 +58,7 @@ function find_zone(k: Kernel, zonelist: readonly number[], nodemask: Nodemask, p
  * The first frames of a zone that are free and make a huge page; -1: there are none. The buddy allocator joins free neighbours as
  * this does, but compaction, which moves others out of the way, is not simulated.
  */
-function find_free_block({ s }: Kernel, zone: number): number {
+export function find_free_block({ s }: Pick<Kernel, 's'>, zone: number): number {
   const { start, present } = s.topology.zones[zone];
   for (let first = Math.ceil(start / HUGE) * HUGE; first + HUGE <= start + present; first += HUGE) {
     let end = first;
@@ -168,7 +168,13 @@ export function get_page(k: Kernel, pfn: number, holder: number): void {
 export function put_page(k: Kernel, page: number, holder: number): void {
   const pfn = page_folio(k.s, page);
   k.emit.PageReferenceDropped(pfn, holder);
-  if (page_count(k.s, pfn) === 0) k.emit.PageFreed(pfn);
+  if (page_count(k.s, pfn) === 0) free_folio(k, pfn);
+}
+
+/** Nobody refers to the page any more: it is free, or back in its hugetlb pool. */
+function free_folio(k: Kernel, pfn: number): void {
+  if (folio_test_hugetlb(k.s, pfn)) k.emit.HugetlbPagePooled(pfn);
+  else k.emit.PageFreed(pfn);
 }
 
 /** `include/linux/pagemap.h:page_cache_release()` of a page that a fault looked up. */
@@ -186,7 +192,7 @@ export function free_unreferenced(k: Kernel, pfns: readonly number[]): void {
   const dead = k.s.topology.huge ? [...new Set(gone)] : gone;
   const size = k.traits.pagevec_size;
   for (let from = 0; from < dead.length; from += size) {
-    for (let i = Math.min(from + size, dead.length) - 1; i >= from; i--) k.emit.PageFreed(dead[i]);
+    for (let i = Math.min(from + size, dead.length) - 1; i >= from; i--) free_folio(k, dead[i]);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Where a page is, as move_pages(2) tells it when it is only asked. A pure function: it changes nothing. */
-import { EFAULT, ENOENT, VM_EXEC, VM_READ, VM_WRITE } from '@pagetape/events';
+import { EFAULT, ENOENT, VM_EXEC, VM_HUGETLB, VM_READ, VM_WRITE } from '@pagetape/events';
 import { NotSimulated } from '../errors.ts';
 import type { Traits } from '../profiles/traits.ts';
 import { ZERO_PFN } from '../state/layout.ts';
@@ -16,7 +16,7 @@ export function page_status(s: StateView, traits: Traits, mm: number, vpn: numbe
   const vma = find_vma({ s }, mm, vpn);
   if (!vma || vma.start > vpn) return -EFAULT;
   const pte = pte_of(s, mm, vpn);
-  if (pte === 0) return by_follow_page && vma.file === 0 ? -EFAULT : -ENOENT;
+  if (pte === 0) return by_follow_page && vma.file === 0 && (vma.flags & VM_HUGETLB) === 0 ? -EFAULT : -ENOENT;
   const hidden = by_follow_page && (vma.flags & ACCESS) === 0;
   if (hidden) return -ENOENT;
   if (is_zero_pte(pte)) return -EFAULT;

@@ -11,6 +11,7 @@ import {
 } from '@pagetape/events';
 import { try_to_release_page } from '../fs/buffer.ts';
 import { current, type Kernel } from '../kernel.ts';
+import { folio_test_hugetlb } from '../state/huge.ts';
 import { PF_SWAPWRITE, TASK, T_FLAGS } from '../state/layout.ts';
 import {
   folio_lru_list,
@@ -20,6 +21,7 @@ import {
   page_mapped,
   page_mapping,
   page_private,
+  pageIsolated,
   PageActive,
   PageDirty,
   PageLRU,
@@ -69,8 +71,15 @@ export function isolate_lru_page(k: Kernel, pfn: number): number {
   return 1;
 }
 
-/** `mm/vmscan.c:folio_isolate_lru()`: takes a page off its LRU list, with a reference. Returns whether it was on one. */
+/**
+ * `mm/vmscan.c:folio_isolate_lru()`: takes a page off its LRU list, with a reference; or isolate_hugetlb() of one that is on no such
+ * list. Returns whether nobody else had isolated it.
+ */
 export function folio_isolate_lru(k: Kernel, pfn: number): boolean {
+  if (folio_test_hugetlb(k.s, pfn) && !pageIsolated(k.s, pfn)) {
+    k.emit.HugetlbPageIsolated(pfn);
+    return true;
+  }
   if (PageLRU(k.s, pfn)) {
     k.emit.PageIsolated(pfn, page_lru(k.s, pfn));
     return true;
@@ -92,7 +101,7 @@ export function move_to_lru(k: Kernel, pfn: number): void {
 /** `mm/vmscan.c:folio_putback_lru()`: the same of later kernels. Unless it is locked or unlocked meanwhile, the page gets to `list`. */
 export function folio_putback_lru(k: Kernel, pfn: number, list: number): void {
   k.emit.PagePutBack(pfn, list);
-  folio_add_lru(k, pfn);
+  if (!folio_test_hugetlb(k.s, pfn)) folio_add_lru(k, pfn);
   put_page(k, pfn, HOLDER_ISOLATION);
 }
 

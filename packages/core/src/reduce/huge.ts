@@ -19,6 +19,7 @@ import {
   NR_MAPPED,
   PG_ACTIVE,
   PG_ANON_EXCLUSIVE,
+  PG_HUGETLB,
   PG_LARGE,
   PG_LAZYFREE,
   PG_DIRTY,
@@ -95,7 +96,9 @@ function removeEntireMap(state: State, pfn: number): void {
   if (parts > 0 && parts < HUGE) state.frames[at + F_FLAGS] |= PG_PARTIAL;
 }
 
+/** Pages of hugetlb pools do not count as resident. */
 function countHugeRss(state: State, mm: number, pfn: number, change: 1 | -1): void {
+  if ((state.frames[pfn * FRAME + F_FLAGS] & PG_HUGETLB) !== 0) return;
   const rss = state.frames[pfn * FRAME + F_MAPPING] < 0 ? M_ANON_RSS : M_FILE_RSS;
   state.mms[mm * MM + rss] += change * HUGE;
 }
@@ -123,7 +126,7 @@ function HugePageMapped(
   anon_vma: number,
   index: number,
 ): void {
-  const bits = PTE_PRESENT | PTE_YOUNG | PTE_DIRTY | (writable !== 0 ? PTE_WRITE : 0);
+  const bits = PTE_PRESENT | PTE_YOUNG | (writable !== 0 ? PTE_WRITE | PTE_DIRTY : 0);
   const entry = placeForHuge(state, mm, vpn);
   state.tables[entry] = hugeEntry(pfn, bits);
   for (let i = 0; i < HUGE; i++) {

@@ -25,6 +25,7 @@ import { fileReducers } from './files.ts';
 import { frameReducers } from './frames.ts';
 import { lruReducers } from './lru.ts';
 import { hugeReducers } from './huge.ts';
+import { hugetlbReducers } from './hugetlb.ts';
 import { mappingReducers } from './mappings.ts';
 import { migrateReducers } from './migrate.ts';
 import { outsideReducers } from './outside.ts';
@@ -39,6 +40,7 @@ const hot: HotReducers<Exclude<HotName, SilentName>> = {
   ...cacheReducers,
   ...mappingReducers,
   ...hugeReducers,
+  ...hugetlbReducers,
   ...migrateReducers,
   ...outsideReducers,
   ...runReducers,

@@ -52,8 +52,10 @@ function countEntire(draft: ReferenceDraft, head: number, change: 1 | -1): void 
   if (change === -1 && parts > 0 && parts < HUGE) folio.partial = true;
 }
 
-const countResident = (draft: ReferenceDraft, mm: number, change: 1 | -1): void =>
-  void (mmOf(draft, mm).anon_rss += change * HUGE);
+/** Pages of hugetlb pools do not count as resident. */
+function countResident(draft: ReferenceDraft, mm: number, head: number, change: 1 | -1): void {
+  if (!folioOf(draft, head).hugetlb) mmOf(draft, mm).anon_rss += change * HUGE;
+}
 
 const setExclusive = (draft: ReferenceDraft, pfns: readonly number[], exclusive: boolean): void => {
   for (const pfn of pfns) frameOf(draft, pfn).exclusive = exclusive;
@@ -105,11 +107,11 @@ const faults: ReferenceReducers<
   'HugePageMapped' | 'HugeZeroPageMapped' | 'PmdAccessed' | 'PmdMadeWritable' | 'PmdProtected'
 > = {
   HugePageMapped(draft, { pfn, mm, vpn, writable, anon_vma, index }) {
-    setPmd(draft, mm, vpn, { pfn, writable: writable === 1, young: true, dirty: true });
+    setPmd(draft, mm, vpn, { pfn, writable: writable === 1, young: true, dirty: writable === 1 });
     for (const [i, part] of partsOf(pfn).entries()) Object.assign(frameOf(draft, part), { anon_vma, index: index + i });
     setExclusive(draft, [pfn], true);
     countEntire(draft, pfn, 1);
-    countResident(draft, mm, 1);
+    countResident(draft, mm, pfn, 1);
   },
   HugeZeroPageMapped: (draft, { mm, vpn }) => setPmd(draft, mm, vpn, { zero: true }),
   PmdAccessed(draft, { mm, vpn, access }) {
@@ -137,7 +139,7 @@ const entries: ReferenceReducers<'PmdZapped' | 'PmdSplit' | 'PmdDuplicated' | 'P
     const pmd = { ...pmdOf(draft, mm, vpn) };
     delete mmOf(draft, mm).pmds[firstOf(vpn)];
     if ('zero' in pmd) return;
-    countResident(draft, mm, -1);
+    countResident(draft, mm, pfn, -1);
     if ('pfn' in pmd) countEntire(draft, pfn, -1);
   },
   PmdSplit(draft, { mm, vpn }) {
@@ -175,8 +177,9 @@ const entries: ReferenceReducers<'PmdZapped' | 'PmdSplit' | 'PmdDuplicated' | 'P
       setPmd(draft, to, vpn, { ...pmd } as Pte);
     }
     if ('zero' in pmd) return;
-    setExclusive(draft, ['pfn' in pmd ? pmd.pfn : (pmd as { moving: number }).moving], false);
-    countResident(draft, to, 1);
+    const head = 'pfn' in pmd ? pmd.pfn : (pmd as { moving: number }).moving;
+    setExclusive(draft, [head], false);
+    countResident(draft, to, head, 1);
   },
   PmdMoved(draft, { mm, from, to }) {
     setPmd(draft, mm, to, { ...pmdOf(draft, mm, from) } as Pte);

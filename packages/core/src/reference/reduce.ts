@@ -6,6 +6,7 @@ import { cacheReducers } from './caches.ts';
 import { frameReducers } from './frames.ts';
 import { lruReducers } from './lru.ts';
 import { hugeReducers } from './huge.ts';
+import { hugetlbReducers } from './hugetlb.ts';
 import { mappingReducers } from './mappings.ts';
 import { migrateReducers } from './migrate.ts';
 import { outsideReducers } from './outside.ts';
@@ -21,6 +22,7 @@ const reducers: ReferenceReducers<EventName> = {
   ...cacheReducers,
   ...mappingReducers,
   ...hugeReducers,
+  ...hugetlbReducers,
   ...migrateReducers,
   ...outsideReducers,
   ...runReducers,

@@ -172,6 +172,9 @@ export interface ReferenceState {
   readonly stopped: boolean;
   /** Callers that do not want pages in batches. */
   readonly lru_disabled: number;
+  /** Huge pages in the hugetlb pool of each node, the latest first, and how many are promised to mappings. */
+  readonly pools: Readonly<Record<number, readonly number[]>>;
+  readonly hugetlb_reserved: number;
   readonly frames: Readonly<Record<number, ReferenceFrame>>;
   readonly zones: readonly ReferenceZone[];
   readonly nodes: Readonly<Record<number, ReferenceNode>>;
@@ -252,6 +255,8 @@ export function initialReference(spec: MachineSpec): ReferenceState {
     last_op: 0,
     stopped: false,
     lru_disabled: 0,
+    pools: {},
+    hugetlb_reserved: 0,
     frames: { [ZERO_PFN]: { ...NEW_FRAME, place: 'image', reserved: true, uptodate: true } },
     zones: initialZones(topology),
     nodes: Object.fromEntries(topology.nodes.map((nid) => [nid, initialNode()])),

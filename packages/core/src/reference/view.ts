@@ -39,6 +39,8 @@ export function referenceOf(s: StateView): ReferenceState {
     last_op: scalars[L.LAST_OP],
     stopped: scalars[L.STOPPED] !== 0,
     lru_disabled: scalars[L.LRU_DISABLED],
+    pools: poolsOf(s),
+    hugetlb_reserved: scalars[L.HUGETLB_RESERVED],
     frames: framesOf(s),
     zones: s.topology.zones.map(({ node, kind, start }, z) => ({ node, kind, start, ...zoneOf(s, z) })),
     nodes: Object.fromEntries(s.topology.nodes.map((nid) => [nid, nodeOf(s, nid)])),
@@ -75,6 +77,13 @@ export function referenceOf(s: StateView): ReferenceState {
     draws: table(STREAMS, (_, i) => scalars[L.DRAWS + i]),
     cold: s.cold,
   };
+}
+
+/** Pools that never had a page are left out. */
+function poolsOf(s: StateView): Record<number, number[]> {
+  const nodes = s.hugetlb.length === 0 ? [] : s.topology.nodes;
+  const filled = nodes.filter((nid) => (s.topology.spec.hugepages?.[s.topology.nodes.indexOf(nid)] ?? 0) > 0);
+  return Object.fromEntries(filled.map((nid) => [nid, linked(s, s.hugetlb[nid * L.HUGETLB + L.H_HEAD])]));
 }
 
 /** An object with the same numeric keys. */

@@ -101,6 +101,11 @@ export const N_LRU = 6;
 export const N_NR = 14; // pages on each of the five lists
 export const N_ISOLATED = 19; // isolated pages: of the swap-backed kind, and of files
 
+// --- nodes: hugetlb pools, index nid * HUGETLB; empty where the machine has none --------------------------------------
+export const HUGETLB = 2;
+export const H_FREE = 0; // huge pages in the pool
+export const H_HEAD = 1; // the one that came last: pfn + 1; F_NEXT of each leads to the one before
+
 // --- CPUs: LRU batches, by LRU_BATCH, and that of mlock(2), index cpu * CPU ---------------------------------------------------------------------------
 export const BATCH_MAX = 31;
 export const BATCH = BATCH_MAX + 1; // number of pages, then the pages, oldest first
@@ -231,6 +236,7 @@ export const PINS = 24; // first and last: pin + 1
 export const SEIZED = 26; // first and last: slot
 export const PINS_USED = 28; // pins ever used
 export const PINS_FREE = 29; // the record that became free last: pin + 1
+export const HUGETLB_RESERVED = 30; // huge pages that are promised to mappings
 export const SCALARS = 32;
 
 // --- counters of the whole machine, as /proc/vmstat and the swap cache statistics name them --------------------------

@@ -11,6 +11,7 @@ import {
   F_FLAGS,
   FRAME,
   FRAMES_USED,
+  HUGETLB,
   NODE,
   NR_SWAP_PAGES,
   PG_RESERVED,
@@ -59,6 +60,7 @@ export const HOT_ARRAYS = [
   'holders',
   'pins',
   'seized',
+  'hugetlb',
 ] as const;
 export type HotArray = (typeof HOT_ARRAYS)[number];
 
@@ -93,6 +95,7 @@ export function initialState(spec: MachineSpec): State {
     holders: new Int32Array(0),
     pins: new Int32Array(0),
     seized: new Int32Array(slots),
+    hugetlb: new Int32Array(spec.hugepages ? (Math.max(...topology.nodes, 0) + 1) * HUGETLB : 0),
   };
   fillZones(state);
   fillSwapAreas(state);

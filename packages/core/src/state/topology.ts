@@ -47,10 +47,9 @@ export interface MachineSpec {
 
 /** What no kernel function of ours does yet. A machine that asks for it is refused, instead of running without it. */
 export function notSimulatedSetting(spec: MachineSpec, { policies }: Pick<Traits, 'policies'>): string | null {
-  const huge = (spec.thp ?? 'never') !== 'never';
-  if (huge && policies === 'zonelists') return 'the setting thp (transparent huge pages) of kernels before 6.x';
+  const huge = (spec.thp ?? 'never') !== 'never' || (spec.hugepages?.some((pages) => pages > 0) ?? false);
+  if (huge && policies === 'zonelists') return 'the setting thp or hugepages (huge pages) of kernels before 6.x';
   if ((spec.numa_balancing ?? 0) !== 0) return 'the setting numa_balancing';
-  if (spec.hugepages?.some((pages) => pages > 0)) return 'the setting hugepages';
   return null;
 }
 

@@ -31,6 +31,7 @@ export interface StateView {
   readonly holders: ReadonlyInts;
   readonly pins: ReadonlyInts;
   readonly seized: ReadonlyInts;
+  readonly hugetlb: ReadonlyInts;
   readonly scalars: ReadonlyInts;
   readonly vmstat: ReadonlyInts;
 }

@@ -10,6 +10,7 @@ import {
   PAGE_SIZE,
   READ,
   VM_DENYWRITE,
+  VM_HUGETLB,
   VM_LOCKED,
   VM_RESERVED,
   VM_ACCOUNT,
@@ -57,6 +58,7 @@ import {
   resolvePid,
   resolveProtection,
 } from './resolve.ts';
+import { HUGE } from '../state/layout.ts';
 import { fromKernel, type Result } from './result.ts';
 
 type Step<O extends Op> = StimulusByOp<O>;
@@ -137,6 +139,7 @@ export function* performPin(k: Kernel, step: Step<'pin'>): Sleeping<Result> {
 /** VM_* bits of what a mapping may ask for. */
 const AREA_FLAGS: Readonly<Record<string, number>> = {
   locked: VM_LOCKED,
+  hugetlb: VM_HUGETLB,
   denywrite: VM_DENYWRITE,
   shm: VM_SHM,
   reserved: VM_RESERVED,
@@ -166,9 +169,10 @@ export function* performMmap(k: Kernel, step: Step<'mmap'>): Sleeping<Result> {
   if (unknown) throw new NotSimulated(`mmap with the flag ${unknown}`);
   const asked = flags.reduce((bits, flag) => bits | AREA_FLAGS[flag], 0);
   const start = ARENA_VPN + step.at;
+  if ((asked & VM_HUGETLB) !== 0 && kind !== 'anon') throw new NotSimulated('hugetlb memory that is not private');
   const request = {
     start,
-    pages: step.pages,
+    pages: (asked & VM_HUGETLB) === 0 ? step.pages : Math.ceil(step.pages / HUGE) * HUGE,
     flags: areaFlags(kind, resolveProtection(step.prot ?? 'rw')) | asked,
     file: kind === 'anon' || kind === 'shared' ? 0 : resolveFile(k.s, step.file),
     offset: step.off ?? 0,

@@ -17,7 +17,7 @@ export const HugePageMapped = defineEvent({
   name: 'HugePageMapped',
   number: 176,
   of: 'mm/huge_memory.c:__do_huge_pmd_anonymous_page(), mm/hugetlb.c:hugetlb_no_page()',
-  doc: 'A new huge page of zeroes was mapped by one entry, dirty and accessed; the allocation reference is the mapping now.',
+  doc: 'A new huge page of zeroes was mapped by one entry, accessed and, if it may be written, dirty; the allocation reference is the mapping now.',
   fields: [pfn('pfn'), mm('mm'), vpn('vpn'), flag('writable'), anonVma('anon_vma'), count('index')],
   cost_ns: 100_000,
 });

@@ -19,6 +19,8 @@ export const VM_RAND_READ = 0x10000;
 export const VM_DONTCOPY = 0x20000;
 export const VM_RESERVED = 0x80000;
 export const VM_ACCOUNT = 0x100000;
+/** A hugetlb area that was promised no pages, as those of a child. */
+export const VM_NORESERVE = 0x200000;
 export const VM_HUGETLB = 0x400000;
 export const VM_NONLINEAR = 0x800000;
 export const VM_WIPEONFORK = 0x2000000;

@@ -5,7 +5,7 @@
  * Always 0, as this machine has no such thing: slab caches, kernel stacks and bounce buffers. Page tables lie in no frame of a node
  * here, so that they are 0, too.
  */
-import type { StateView } from '@pagetape/core';
+import { layout, type StateView } from '@pagetape/core';
 import { PAGE_SIZE } from '@pagetape/events';
 import { nodeCounters, type NodeCounters } from './node_counters.ts';
 
@@ -33,14 +33,17 @@ const LINES: readonly (readonly [label: string, pages: (n: NodeCounters) => numb
 
 const NONE = (
   'KernelStack PageTables SecPageTables NFS_Unstable Bounce WritebackTmp KReclaimable Slab SReclaimable SUnreclaim ' +
-  'AnonHugePages ShmemHugePages ShmemPmdMapped FileHugePages FilePmdMapped'
+  'ShmemHugePages ShmemPmdMapped FileHugePages FilePmdMapped'
 ).split(' ');
 
 export function meminfo_modern(s: StateView, nid: number): string {
   const counters = nodeCounters(s, nid);
   const kbytes = (pages: number): number => (pages * PAGE_SIZE) / 1024;
   const lines = LINES.map(([label, pages]) => line(nid, label, kbytes(pages(counters))));
-  return [...lines, ...NONE.map((label) => line(nid, label, 0)), hugetlb_report_node_meminfo(nid)].join('');
+  const none = NONE.map((label) => line(nid, label, 0));
+  const at = NONE.indexOf('ShmemHugePages');
+  none.splice(at, 0, line(nid, 'AnonHugePages', kbytes(counters['nr_anon_thps'])));
+  return [...lines, ...none, hugetlb_report_node_meminfo(s, nid, counters['hugetlb_total'])].join('');
 }
 
 function line(nid: number, label: string, kbytes: number): string {
@@ -48,7 +51,12 @@ function line(nid: number, label: string, kbytes: number): string {
 }
 
 /** `mm/hugetlb.c:hugetlb_report_node_meminfo()`: these count huge pages. */
-function hugetlb_report_node_meminfo(nid: number): string {
-  const lines = ['HugePages_Total:', 'HugePages_Free: ', 'HugePages_Surp: '];
-  return lines.map((label) => `Node ${nid} ${label} ${'0'.padStart(5)}\n`).join('');
+function hugetlb_report_node_meminfo({ hugetlb }: StateView, nid: number, total: number): string {
+  const free = hugetlb[nid * layout.HUGETLB + layout.H_FREE] ?? 0;
+  const lines: [string, number][] = [
+    ['HugePages_Total:', total],
+    ['HugePages_Free: ', free],
+    ['HugePages_Surp: ', 0],
+  ];
+  return lines.map(([label, n]) => `Node ${nid} ${label} ${`${n}`.padStart(5)}\n`).join('');
 }

@@ -2,7 +2,7 @@
  * What kernels of 6.x count of a node, by the names of /proc/vmstat (mm/vmstat.c). Pages are looked at one by one, as most of
  * these counters are kept for nobody but who reads these files.
  */
-import { layout, read, type StateView } from '@pagetape/core';
+import { huge, layout, read, type StateView } from '@pagetape/core';
 import { LRU, LRU_INACTIVE_ANON } from '@pagetape/events';
 
 export type NodeCounters = Readonly<Record<string, number>>;
@@ -46,12 +46,20 @@ function pagesOf(s: StateView, nid: number): NodeCounters {
     nr_writeback: 0,
     nr_shmem: 0,
     nr_swapcached: 0,
+    /** Pages of huge pages that are mapped as a whole, and huge pages of the hugetlb pool. */
+    nr_anon_thps: 0,
+    hugetlb_total: 0,
   };
   for (let pfn = layout.ZERO_PFN + 1; pfn < s.scalars[layout.FRAMES_USED]; pfn++) {
     if (read.frameIsFree(s, pfn) || read.page_to_nid(s, pfn) !== nid) continue;
     const mapping = read.mapping_of(s, pfn);
     if (read.PageMlocked(s, pfn)) found.nr_mlock++;
-    if (read.page_mapped(s, pfn)) found[mapping < 0 ? 'nr_anon_pages' : 'nr_mapped']++;
+    if (huge.folio_test_hugetlb(s, pfn & -layout.HUGE) && huge.folio_test_large(s, pfn)) {
+      if (huge.page_folio(s, pfn) === pfn) found.hugetlb_total++;
+      continue;
+    }
+    if (huge.folio_entire_mapcount(s, pfn) > 0 && huge.page_folio(s, pfn) === pfn) found.nr_anon_thps += layout.HUGE;
+    if (huge.page_mapcount_of_part(s, pfn) > 0) found[mapping < 0 ? 'nr_anon_pages' : 'nr_mapped']++;
     if (mapping > 0 || read.PageSwapCache(s, pfn)) found.nr_file_pages++;
     if (mapping > 0 && read.shmem_mapping(s, mapping)) found.nr_shmem++;
     if (read.PageDirty(s, pfn) && read.mapping_cap_account_dirty(s, mapping)) found.nr_dirty++;

@@ -56,6 +56,7 @@ const NAMES: Readonly<Record<Traits['vmstat'], readonly string[]>> = {
     ...NODE_COUNTERS,
     ...words('pgpgin pgpgout pswpin pswpout pgalloc_dma pgalloc_dma32 pgalloc_normal'),
     ...words('pgfree pgactivate pgdeactivate pglazyfree pgfault pgmajfault pgrotated pgmigrate_success pgmigrate_fail'),
+    ...words('thp_migration_success thp_migration_fail thp_migration_split'),
     ...words('unevictable_pgs_culled unevictable_pgs_scanned unevictable_pgs_rescued unevictable_pgs_mlocked'),
     ...words('unevictable_pgs_munlocked unevictable_pgs_cleared unevictable_pgs_stranded'),
   ],

@@ -251,6 +251,7 @@ type LedgerKind =
   | 'PageIsolationFailed'
   | 'PageIsolated'
   | 'FolioSplit'
+  | 'HugetlbPageIsolated'
   | 'PageMigrationDeferred'
   | 'PageMigrationFailed'
   | 'PageReclaimRefused'
@@ -275,6 +276,7 @@ const FOLD: Readonly<Record<LedgerKind, (fold: LedgerFold, data: Data) => void>>
   PageIsolationFailed: (fold, data) => fold.refuseUnlessIsolated(data),
   PageIsolated: (fold, data) => fold.isolate(data),
   FolioSplit: (fold, data) => fold.splitFolio(data),
+  HugetlbPageIsolated: (fold, data) => fold.isolate(data),
   PageMigrationDeferred: refuse,
   PageMigrationFailed: refuse,
   PageReclaimRefused: refuse,

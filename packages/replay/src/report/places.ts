@@ -46,7 +46,9 @@ function isSwappedFile(s: StateView, mm: number, vpn: number): boolean {
 export function* pagesOfMm(s: StateView, mm: number): Generator<number> {
   for (const id of s.cold.mms[mm]?.vmas ?? []) {
     const { start, end } = s.cold.vmas[id];
-    for (let vpn = start; vpn < end; vpn++) if (read.has_page_table(s, mm, vpn)) yield vpn;
+    for (let vpn = start; vpn < end; vpn++) {
+      if (read.has_page_table(s, mm, vpn) || read.pte_of(s, mm, vpn) !== 0) yield vpn;
+    }
   }
 }
 

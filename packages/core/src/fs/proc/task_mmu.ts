@@ -2,7 +2,7 @@
  * What /proc tells about the memory of a task: numa_maps and pagemap in the text of kernels 6.x (fs/proc/task_mmu.c).
  * Pure functions: asking changes nothing.
  */
-import { MPOL_DEFAULT, MPOL_PREFERRED, type Policy, type Vma } from '@pagetape/events';
+import { MPOL_DEFAULT, MPOL_PREFERRED, VM_HUGETLB, type Policy, type Vma } from '@pagetape/events';
 import { PTE_DIRTY, TABLE, ZERO_PFN } from '../../state/layout.ts';
 import {
   page_to_nid,
@@ -39,7 +39,8 @@ export interface NumaMaps {
 }
 
 /** `fs/proc/task_mmu.c:gather_pte_stats()` over an area. */
-function gather_pte_stats(s: StateView, { mm, start, end }: Vma): NumaMaps {
+function gather_pte_stats(s: StateView, { mm, start, end, flags }: Vma): NumaMaps {
+  const step = (flags & VM_HUGETLB) === 0 ? 1 : TABLE;
   const md: NumaMaps = {
     pages: 0,
     anon: 0,
@@ -50,8 +51,8 @@ function gather_pte_stats(s: StateView, { mm, start, end }: Vma): NumaMaps {
     mapcount_max: 0,
     node: [],
   };
-  for (let vpn = start; vpn < end; vpn++) {
-    if (!has_page_table(s, mm, vpn) && pte_of(s, mm, vpn) === 0) vpn += TABLE - 1 - (vpn % TABLE);
+  for (let vpn = start; vpn < end; vpn += step) {
+    if (step === 1 && !has_page_table(s, mm, vpn) && pte_of(s, mm, vpn) === 0) vpn += TABLE - 1 - (vpn % TABLE);
     else {
       const pte = pte_of(s, mm, vpn);
       if (pte_present(pte) && pte_pfn(pte) !== ZERO_PFN) gather_stats(s, md, pte);
@@ -81,9 +82,11 @@ function gather_stats(s: StateView, md: NumaMaps, pte: number): void {
  */
 export function show_numa_map(s: StateView, vma: Vma, task_policy: Policy | null, whole: boolean): string {
   const md = gather_pte_stats(s, vma);
+  const huge = (vma.flags & VM_HUGETLB) !== 0;
   const words = [
     mpol_to_str(policy_of_area(s, vma, vma.start) ?? task_policy),
     ...(vma.file === 0 ? [] : [`file=${file_path(s, vma.file)}`]),
+    ...(huge ? ['file=/anon_hugepage\\040(deleted)', 'huge'] : []),
   ];
   if (md.pages === 0) return words.join(' ');
   const tell = (name: string, pages: number, when = pages > 0): void => {
@@ -94,10 +97,10 @@ export function show_numa_map(s: StateView, vma: Vma, task_policy: Policy | null
   tell('mapped', md.pages, md.pages !== md.anon && md.pages !== md.dirty);
   tell('mapmax', md.mapcount_max, md.mapcount_max > 1);
   tell('swapcache', md.swapcache);
-  tell('active', md.active, whole && md.active < md.pages);
+  tell('active', md.active, whole && md.active < md.pages && !huge);
   tell('writeback', md.writeback);
   for (const nid of s.topology.nodes) tell(`N${nid}`, md.node[nid] ?? 0);
-  tell('kernelpagesize_kB', 4, whole);
+  tell('kernelpagesize_kB', huge ? 2048 : 4, whole || huge);
   return words.join(' ');
 }
 
