@@ -14,6 +14,7 @@ import * as memory from './mm/memory.ts';
 import * as hugeMemory from './mm/huge_memory.ts';
 import * as hugetlb from './mm/hugetlb.ts';
 import * as fremap from './mm/fremap.ts';
+import * as ksm from './mm/ksm.ts';
 import * as mempolicy from './mm/mempolicy.ts';
 import * as migrate from './mm/migrate.ts';
 import * as mlock from './mm/mlock.ts';
@@ -51,6 +52,7 @@ const modules = [
   shmem,
   hugeMemory,
   hugetlb,
+  ksm,
 ];
 
 type Modules = typeof run &
@@ -75,7 +77,8 @@ type Modules = typeof run &
   typeof cpuset &
   typeof shmem &
   typeof hugeMemory &
-  typeof hugetlb;
+  typeof hugetlb &
+  typeof ksm;
 
 /** Every event kind, by name. */
 export type Catalogue = { [K in keyof Modules as Modules[K] extends AnyEvent ? K : never]: Modules[K] };

@@ -46,6 +46,7 @@ export { FATAL_SIGNALS } from './kernel/signal.ts';
 export { type Credentials, type Oops, type Task } from './kernel/task.ts';
 export { type Vma, type VmaMigrate } from './mm/mmap.ts';
 export { CHECK, type Check, type Policy } from './mm/mempolicy.ts';
+export { CONTENT, CONTENT_WRITTEN, CONTENT_ZEROES } from './mm/ksm.ts';
 export { ANON_MARK, MARK_EXCLUSIVE, MARK_LAZYFREE } from './mm/memory.ts';
 export { FAULT, FAULT_MAJOR, FAULT_MINOR, FAULT_OOM, FAULT_SIGBUS, FAULT_SIGSEGV } from './mm/memory.ts';
 export {
@@ -155,6 +156,7 @@ export {
   VM_LOCKONFAULT,
   VM_MAYSHARE,
   VM_MAYWRITE,
+  VM_MERGEABLE,
   VM_NOHUGEPAGE,
   VM_NONLINEAR,
   VM_NORESERVE,

@@ -103,10 +103,13 @@ class Told {
   }
 }
 
-function answer({ ret, errno, sig, stop, dead, mode, mask, value, vmstat, status, out = [] }: Result): string {
+function answer(result: Result): string {
+  const { ret, errno, sig, stop, dead, mode, mask, value, maps, vmstat, shared, sharing, status, out = [] } = result;
   const words = [ret === null ? '' : `${ret}`, errno, sig, stop, dead ? 'dead' : undefined];
   if (mode !== undefined) words.push(`mode=${mode}`);
   if (value !== undefined) words.push(JSON.stringify(value));
+  if (maps !== undefined) words.push(...maps.map((line) => JSON.stringify(line)));
+  if (shared !== undefined) words.push(`shared=${shared} sharing=${sharing}`);
   if (vmstat !== undefined)
     words.push(...Object.entries(vmstat).flatMap(([name, n]) => (n > 0 ? [`${name}=${n}`] : [])));
   for (const buffer of out) words.push(`out=[${buffer.map((word) => word ?? '-').join(' ')}]`);

@@ -130,6 +130,7 @@ const WEIGHTS = {
   home_node: 1,
   weight: 1,
   policy: 2,
+  ksm: 3,
 } as const;
 type Kind = keyof typeof WEIGHTS;
 
@@ -151,6 +152,9 @@ const ADVICE = [
   'MADV_DONTNEED_LOCKED',
   'MADV_REMOVE',
   'MADV_WILLNEED',
+  'MADV_MERGEABLE',
+  'MADV_MERGEABLE',
+  'MADV_UNMERGEABLE',
 ] as const;
 
 interface Choice {
@@ -466,6 +470,8 @@ class Author {
       case 'mremap':
         if (addr[0] === '@') return null;
         return { op: 'mremap', t, r: addr[0], at: 9000 + from * 600 + region * 60, pages };
+      case 'ksm':
+        return variant % 3 === 0 ? { op: 'madvise', ...at, advice: 'MADV_MERGEABLE' } : { op: 'ksm' };
       case 'punch':
         return this.tmpfs.size === 0
           ? null

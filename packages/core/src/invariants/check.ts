@@ -14,6 +14,7 @@ import {
   checkMigrationEntries,
   checkPageCache,
   checkReverseMapping,
+  checkStableTree,
   checkSwapCache,
 } from './mappings.ts';
 import { checkMapcounts, checkReferences } from './references.ts';
@@ -38,6 +39,7 @@ const INVARIANTS: readonly Invariant[] = [
   checkExclusivePages,
   checkFolios,
   checkHugeEntries,
+  checkStableTree,
   checkSlots,
   checkSwapAreas,
   checkCounters,

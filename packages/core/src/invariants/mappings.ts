@@ -6,8 +6,11 @@ import {
   frame_of_pte,
   mapping_of,
   page_index,
+  page_mapcount,
   page_private,
+  page_stable_node,
   PageAnonExclusive,
+  PageKsm,
   PageLocked,
   PagePrivate,
   PageSwapCache,
@@ -59,10 +62,39 @@ export const checkPageCache: Invariant = (s, { cachedFiles }, report) => {
 /** Whether reverse mapping, starting from the frame, would come to this entry. */
 function isFound(s: StateView, pfn: number, vma: Vma, vpn: number): boolean {
   const mapping = mapping_of(s, pfn);
+  if (PageKsm(s, pfn)) return isFoundMerged(s, pfn, vma, vpn);
   const owner = mapping < 0 ? vma.anon_vma === -mapping : vma.file === mapping;
   if (owner && (vma.flags & VM_NONLINEAR) !== 0) return true;
   return owner && page_index(s, pfn) === vma.pgoff + (vpn - vma.start);
 }
+
+/**
+ * Whether rmap_walk_ksm() would come to this entry. A page without a node is one that ksmd could not take apart again for lack of
+ * memory: that of its only mapping.
+ */
+function isFoundMerged(s: StateView, pfn: number, { anon_vma }: Vma, vpn: number): boolean {
+  const node = s.cold.ksm?.stable_nodes[page_stable_node(s, pfn)];
+  return node ? node.items.some((item) => item.anon_vma === anon_vma && item.vpn === vpn) : page_mapcount(s, pfn) === 1;
+}
+
+/** A node of the stable tree has its page where it says, and each place is known to one node at most. */
+export const checkStableTree: Invariant = (s, _census, report) => {
+  const seen = new Set<string>();
+  for (const [node, { items }] of Object.entries(s.cold.ksm?.stable_nodes ?? {})) {
+    for (const { mm, vpn } of items) {
+      const place = `page ${vpn} of address space ${mm}`;
+      if (seen.has(place)) report(`node ${node} of the stable tree knows ${place}, which another one knows, too`);
+      seen.add(place);
+    }
+  }
+  for (let pfn = 0; pfn < s.topology.max_pfn; pfn++) {
+    const node = page_stable_node(s, pfn);
+    if (node === 0) continue;
+    const has = s.cold.ksm?.stable_nodes[node]?.pfn ?? pfn;
+    if (has !== pfn) report(`frame ${pfn} is merged, but its node ${node} has frame ${has}`);
+    if (PageAnonExclusive(s, pfn)) report(`frame ${pfn} is merged, but has PG_anon_exclusive`);
+  }
+};
 
 /** Every entry lies in an area, and reverse mapping finds it: else a page could never be unmapped. */
 export const checkReverseMapping: Invariant = (s, _census, report) => {

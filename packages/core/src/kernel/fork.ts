@@ -12,6 +12,7 @@ import {
   type Vma,
 } from '@pagetape/events';
 import { current, task_cpu, type Kernel, type Sleeping } from '../kernel.ts';
+import { ksm_fork } from '../mm/ksm.ts';
 import { copy_page_range } from '../mm/memory_range.ts';
 import { exit_mmap, vmas_of } from '../mm/mmap.ts';
 import { MM, M_USERS, TASK, T_IL_NEXT, T_IL_PREV, T_IL_WEIGHT } from '../state/layout.ts';
@@ -76,6 +77,7 @@ function dup_interleave(k: Kernel, parent: number, child: number): void {
 function dup_mmap(k: Kernel, from: number, to: number): void {
   const areas = vmas_of(k, from).filter(({ flags }) => (flags & VM_DONTCOPY) === 0);
   const first = k.s.cold.next.vma;
+  ksm_fork(k, from, to);
   k.emit.MmForked({
     from,
     to,

@@ -1,5 +1,6 @@
 /** Memory that is brought in before anybody uses it (mm/gup.c of 6.x): locked areas, MAP_POPULATE and MADV_POPULATE_*. */
 import {
+  CONTENT_ZEROES,
   EFAULT,
   EINTR,
   EINVAL,
@@ -20,12 +21,25 @@ import {
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { signal_pending } from '../kernel/signal.ts';
 import { PTE_DIRTY, PTE_WRITE } from '../state/layout.ts';
-import { is_zero_pte, pte_of, pte_pfn, pte_present } from '../state/read.ts';
+import { is_zero_pte, PageAnon, PageCleared, pte_of, pte_pfn, pte_present } from '../state/read.ts';
 import { down_read, handle_mm_fault, touched } from './memory.ts';
 import { find_vma } from './mmap.ts';
 
 const ACCESSIBLE = VM_READ | VM_WRITE | VM_EXEC;
 const NO_PAGES = VM_IO | VM_PFNMAP;
+
+/** Whether a copy of what the entry shows would hold nothing but zeroes. */
+function holds_zeroes(k: Kernel, { file }: Vma, pte: number): boolean {
+  if (pte_present(pte)) return PageCleared(k.s, pte_pfn(pte));
+  return file === 0 && (pte === 0 || is_zero_pte(pte));
+}
+
+/** A fault that no write of the task raised brought in a page. */
+function note_zeroes(k: Kernel, pte: number): void {
+  if (!pte_present(pte)) return;
+  const pfn = pte_pfn(pte);
+  if (PageAnon(k.s, pfn) && !PageCleared(k.s, pfn)) k.emit.PageContentKnown(pfn, CONTENT_ZEROES);
+}
 
 /** `mm/gup.c:faultin_page()`, until the page is there for the access. Returns 0 or minus an error number. */
 function* faultin_page(k: Kernel, { id, mm }: Vma, vpn: number, access: number): Sleeping<number> {
@@ -36,7 +50,9 @@ function* faultin_page(k: Kernel, { id, mm }: Vma, vpn: number, access: number):
       touched(k, pte_pfn(pte), access === WRITE && (pte & PTE_DIRTY) === 0, false, true);
       return 0;
     }
+    const zeroes = holds_zeroes(k, k.s.cold.vmas[id], pte);
     const result = yield* handle_mm_fault(k, k.s.cold.vmas[id], vpn, access);
+    if (zeroes) note_zeroes(k, pte_of(k.s, mm, vpn));
     if (result === FAULT_SIGBUS) return -EFAULT;
     if (result === FAULT_OOM) return -ENOMEM;
   }

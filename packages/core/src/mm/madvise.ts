@@ -1,6 +1,7 @@
 /** madvise(2) (mm/madvise.c). What becomes of single pages is in madvise_pages.ts. */
 import {
   EACCES,
+  EAGAIN,
   EINVAL,
   ENOMEM,
   MMAN_CONSTANTS,
@@ -11,6 +12,7 @@ import {
   VM_HUGETLB,
   VM_IO,
   VM_LOCKED,
+  VM_MERGEABLE,
   VM_NOHUGEPAGE,
   VM_NONLINEAR,
   VM_PFNMAP,
@@ -25,6 +27,7 @@ import { NotSimulated } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { HUGE } from '../state/layout.ts';
 import { faultin_page_range } from './gup.ts';
+import { ksm_merge_area, unmerge_ksm_pages } from './ksm.ts';
 import { madvise_cold, madvise_free, madvise_pageout, madvise_willneed } from './madvise_pages.ts';
 import { zap_page_range } from './memory_range.ts';
 import { down_read } from './memory.ts';
@@ -54,6 +57,8 @@ const {
   MADV_POPULATE_READ,
   MADV_POPULATE_WRITE,
   MADV_DONTNEED_LOCKED,
+  MADV_MERGEABLE,
+  MADV_UNMERGEABLE,
 } = MMAN_CONSTANTS;
 
 /** VM_* bits that some advice gives to areas, and takes from them. */
@@ -76,6 +81,8 @@ const BEHAVIOR: ReadonlyMap<number, Change> = new Map<number, Change>([
   [MADV_KEEPONFORK, { set: 0, clear: VM_WIPEONFORK }],
   [MADV_DONTDUMP, { set: VM_DONTDUMP, clear: 0 }],
   [MADV_DODUMP, { set: 0, clear: VM_DONTDUMP, unless: VM_IO | VM_PFNMAP }],
+  [MADV_MERGEABLE, { set: VM_MERGEABLE, clear: 0 }],
+  [MADV_UNMERGEABLE, { set: 0, clear: VM_MERGEABLE }],
 ]);
 
 const PAGES: ReadonlySet<number> = new Set([
@@ -125,8 +132,7 @@ function* madvise_walk_vmas(k: Kernel, start: number, end: number, advice: numbe
       if (at >= end) break;
     }
     const to = Math.min(vma.end, end);
-    const error: number =
-      advice === MADV_REMOVE ? yield* madvise_remove(k, vma, at, to) : madvise_vma_behavior(k, vma, at, to, advice);
+    const error: number = yield* madvise_vma_behavior(k, vma, at, to, advice);
     if (error !== 0) return error;
     at = to;
   }
@@ -134,7 +140,7 @@ function* madvise_walk_vmas(k: Kernel, start: number, end: number, advice: numbe
 }
 
 /** `mm/madvise.c:madvise_vma_behavior()`: the advice for [start, end) of an area. */
-function madvise_vma_behavior(k: Kernel, vma: Vma, start: number, end: number, advice: number): number {
+function* madvise_vma_behavior(k: Kernel, vma: Vma, start: number, end: number, advice: number): Sleeping<number> {
   switch (advice) {
     case MADV_WILLNEED:
       return madvise_willneed(k, vma, start, end);
@@ -147,6 +153,12 @@ function madvise_vma_behavior(k: Kernel, vma: Vma, start: number, end: number, a
     case MADV_DONTNEED:
     case MADV_DONTNEED_LOCKED:
       return madvise_dontneed(k, vma, start, end, advice === MADV_DONTNEED ? VM_LOCKED : 0);
+    case MADV_REMOVE:
+      return yield* madvise_remove(k, vma, start, end);
+    case MADV_MERGEABLE:
+      return madvise_update_vma(k, vma, start, end, { set: ksm_merge_area(k, vma), clear: 0 });
+    case MADV_UNMERGEABLE:
+      return yield* madvise_unmerge(k, vma, start, end);
     default:
       return madvise_update_vma(k, vma, start, end, BEHAVIOR.get(advice) as Change);
   }
@@ -165,6 +177,13 @@ function* madvise_remove(k: Kernel, vma: Vma, start: number, end: number): Sleep
   yield* shmem_punch_hole(k, vma.file, linear_page_index(vma, start), linear_page_index(vma, end));
   yield* down_read(k, vma.mm);
   return 0;
+}
+
+/** `mm/ksm.c:ksm_madvise()` with MADV_UNMERGEABLE. Where memory is short that is EAGAIN, as from all advice that changes areas. */
+function* madvise_unmerge(k: Kernel, vma: Vma, start: number, end: number): Sleeping<number> {
+  if ((vma.flags & VM_MERGEABLE) === 0) return 0;
+  const error = yield* unmerge_ksm_pages(k, vma, start, end);
+  return error === 0 ? madvise_update_vma(k, vma, start, end, { set: 0, clear: VM_MERGEABLE }) : -EAGAIN;
 }
 
 /** Pages of a nonlinear area, wherever in the file they are. */

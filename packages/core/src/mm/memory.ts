@@ -3,6 +3,7 @@
  * entries in memory_swap.ts.
  */
 import {
+  CONTENT_WRITTEN,
   EFAULT,
   ENOMEM,
   EPERM,
@@ -29,6 +30,7 @@ import { MM, M_SEM, PTE_DIRTY, PTE_WRITE, PTE_YOUNG, ZERO_PFN } from '../state/l
 import {
   has_page_table,
   is_zero_pte,
+  PageCleared,
   PageDirty,
   pte_is_file,
   pte_of,
@@ -43,7 +45,7 @@ import { page_cache_read } from './filemap.ts';
 import { populate } from './fremap.ts';
 import { access_huge_without_fault, FAULT_FALLBACK, FAULT_MUST_WAIT, handle_huge_fault } from './huge_memory.ts';
 import { do_swap_page } from './memory_swap.ts';
-import { do_wp_page, map_anon_page, writableBit } from './memory_wp.ts';
+import { do_wp_page, map_anon_page, wp_page_copy, writableBit } from './memory_wp.ts';
 import { alloc_page_vma } from './mempolicy.ts';
 import { mlock_vma_folio } from './mlock_batch.ts';
 import { find_vma, linear_page_index } from './mmap.ts';
@@ -204,6 +206,7 @@ export function access_without_fault(k: Kernel, mm: number, vpn: number, access:
   const marks = access === WRITE ? PTE_YOUNG | PTE_DIRTY : PTE_YOUNG;
   const fills = access === WRITE && k.s.topology.huge && is_zeroed_part(k.s, pte_pfn(pte));
   if ((pte & marks) !== marks || fills) k.emit.PteAccessed(mm, vpn, access);
+  if (access === WRITE && PageCleared(k.s, pte_pfn(pte))) k.emit.PageContentKnown(pte_pfn(pte), CONTENT_WRITTEN);
   return true;
 }
 
@@ -225,6 +228,14 @@ export function* do_page_fault(k: Kernel, mm: number, vpn: number, access: numbe
 export function* handle_mm_fault(k: Kernel, vma: Vma, vpn: number, access: number): Sleeping<number> {
   let result = __handle_mm_fault(k, vma, vpn, access);
   if (result === NEEDS_TO_SLEEP) result = yield* finish_fault(k, vma, vpn, access);
+  k.emit.PageFaultResolved(vma.mm, vpn, result);
+  return result;
+}
+
+/** `mm/memory.c:handle_mm_fault()` with FAULT_FLAG_UNSHARE: the mapping of a page that others may have, too, gets a copy of its own. */
+export function unshare_fault(k: Kernel, vma: Vma, vpn: number): number {
+  k.emit.PageFaultRaised(vma.mm, vpn, READ);
+  const result = wp_page_copy(k, vma, vpn, pte_pfn(pte_of(k.s, vma.mm, vpn)), true);
   k.emit.PageFaultResolved(vma.mm, vpn, result);
   return result;
 }

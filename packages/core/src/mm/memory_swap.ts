@@ -1,7 +1,7 @@
 /** Page faults on swap entries (mm/memory.c): pages come back by way of the swap cache. */
 import { FAULT_MAJOR, FAULT_MINOR, FAULT_OOM, FAULT_SIGBUS, WRITE, type Vma } from '@pagetape/events';
 import type { Kernel, Sleeping } from '../kernel.ts';
-import { is_migration_entry, PageLocked, PageUptodate, pte_of, pte_slot } from '../state/read.ts';
+import { is_migration_entry, PageKsm, PageLocked, PageUptodate, pte_of, pte_slot } from '../state/read.ts';
 import { lock_page, unlock_page } from './filemap.ts';
 import { do_wp_page, writableBit } from './memory_wp.ts';
 import { migration_entry_wait } from './migrate.ts';
@@ -77,7 +77,7 @@ export function* do_swap_page(k: Kernel, vma: Vma, vpn: number, access: number):
     page_cache_release(k, pfn);
     return same ? FAULT_SIGBUS : result;
   }
-  const reuse = access === WRITE && can_share_swap_page(k, pfn);
+  const reuse = access === WRITE && !PageKsm(s, pfn) && can_share_swap_page(k, pfn);
   const writable = reuse ? writableBit(vma) : 0;
   k.emit.SwapEntryMapped(pfn, vma.mm, vpn, slot, writable, vma.anon_vma, linear_page_index(vma, vpn));
   mlock_vma_folio(k, pfn, vma);

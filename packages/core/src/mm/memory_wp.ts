@@ -1,11 +1,22 @@
 /** Writes to pages that are mapped read-only: who may have the page for itself, and who gets a copy (mm/memory.c). */
-import { FAULT_MINOR, FAULT_OOM, HOLDER_FAULT, MARK_EXCLUSIVE, VM_SHARED, VM_WRITE, type Vma } from '@pagetape/events';
+import {
+  CONTENT_ZEROES,
+  FAULT_MINOR,
+  FAULT_OOM,
+  HOLDER_FAULT,
+  MARK_EXCLUSIVE,
+  VM_SHARED,
+  VM_WRITE,
+  type Vma,
+} from '@pagetape/events';
 import type { Kernel } from '../kernel.ts';
 import {
   is_zero_pte,
   page_count,
   PageAnon,
   PageAnonExclusive,
+  PageCleared,
+  PageKsm,
   PageLocked,
   PageLRU,
   PageSwapCache,
@@ -50,6 +61,7 @@ export function do_wp_page(k: Kernel, vma: Vma, vpn: number): number {
 
 /** Whether who writes may keep the page: because the kernel remembers so, or by what it can find out. */
 function may_reuse_page(k: Kernel, pfn: number): boolean {
+  if (PageKsm(k.s, pfn)) return false;
   if (k.traits.exclusive_pages) return PageAnonExclusive(k.s, pfn) || wp_can_reuse_anon_folio(k, pfn);
   if (PageLocked(k.s, pfn)) return false;
   k.emit.PageLocked(pfn);
@@ -78,8 +90,11 @@ function wp_can_reuse_anon_folio(k: Kernel, pfn: number): boolean {
 /** There is no page that was mapped before, as nothing counts the zero page. */
 const NO_PAGE = -1;
 
-/** `mm/memory.c:wp_page_copy()`, which is a part of do_wp_page() in 2006: a new page takes the place of the old one. */
-function wp_page_copy(k: Kernel, vma: Vma, vpn: number, old: number): number {
+/**
+ * `mm/memory.c:wp_page_copy()`, which is a part of do_wp_page() in 2006: a new page takes the place of the old one. With
+ * FAULT_FLAG_UNSHARE nobody is going to write to it.
+ */
+export function wp_page_copy(k: Kernel, vma: Vma, vpn: number, old: number, unshare = false): number {
   const anon_vma = anon_vma_prepare(k, vma);
   const pfn = alloc_page_vma(k, vma, vpn);
   if (pfn < 0) return FAULT_OOM;
@@ -88,7 +103,11 @@ function wp_page_copy(k: Kernel, vma: Vma, vpn: number, old: number): number {
     k.emit.CowBroken(old, vma.mm, vpn);
     munlock_vma_folio(k, old, vma);
   }
-  map_anon_page(k, pfn, vma, vpn, anon_vma);
+  if (unshare) {
+    lru_cache_add_active(k, pfn);
+    k.emit.AnonPageUnshared(pfn, vma.mm, vpn, anon_vma, linear_page_index(vma, vpn));
+    if (PageCleared(k.s, old)) k.emit.PageContentKnown(pfn, CONTENT_ZEROES);
+  } else map_anon_page(k, pfn, vma, vpn, anon_vma);
   if (old !== NO_PAGE) page_cache_release(k, old);
   return FAULT_MINOR;
 }

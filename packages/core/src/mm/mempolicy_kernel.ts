@@ -35,10 +35,11 @@ import { ptrace_may_access } from '../kernel/ptrace.ts';
 import { next_node_in } from '../lib/nodemask.ts';
 import { folio_test_hugetlb, folio_test_large } from '../state/huge.ts';
 import { HUGE, HUGE_ORDER, TASK, T_IL_PREV, T_IL_WEIGHT } from '../state/layout.ts';
-import { page_index, page_to_nid, shmem_mapping } from '../state/read.ts';
+import { page_index, page_to_nid, PageKsm, shmem_mapping } from '../state/read.ts';
 import { policy_of_area } from '../state/shared_policy.ts';
 import { down_read, get_user_page } from './memory.ts';
 import {
+  folio_alloc,
   folio_alloc_mpol,
   folio_alloc_mpol_huge,
   get_task_policy,
@@ -198,7 +199,10 @@ function* move_misplaced(
   const target = policy ?? get_task_policy(k);
   const base = interleave_base(k, pages, target, queued.pagelist);
   const temporary = new Set<number>();
-  const get_new_folio = (pfn: number): number => alloc_migration_target_by_mpol(k, target, base, pfn, temporary);
+  const get_new_folio = (pfn: number): number =>
+    k.traits.mbind_places_merged || !PageKsm(k.s, pfn)
+      ? alloc_migration_target_by_mpol(k, target, base, pfn, temporary)
+      : folio_alloc(k);
   const moved = yield* migrate_queued(k, queued.pagelist, { dest: -1, get_new_folio, temporary });
   const stayed = queued.result + moved.left.length;
   return stayed > 0 && (flags & MPOL_MF_STRICT) !== 0 ? refuse(k, 'strict', EIO) : 0;
@@ -219,8 +223,12 @@ function alloc_migration_target_by_mpol(
   return folio_alloc_mpol_huge(k, policy, ilx, true);
 }
 
-/** What to add to the index of a page for its place in an interleave: found for the first page, and good for all. */
-function interleave_base(k: Kernel, pages: PageRange, policy: Policy, [pfn]: readonly number[]): number {
+/**
+ * What to add to the index of a page for its place in an interleave: found for the first page that is not merged, as that one
+ * has one place, and good for all.
+ */
+function interleave_base(k: Kernel, pages: PageRange, policy: Policy, pagelist: readonly number[]): number {
+  const pfn = pagelist.find((each) => !PageKsm(k.s, each));
   if (pfn === undefined || !interleaves(policy)) return 0;
   const { mm } = current(k);
   const vma = mappers_of(k, pfn).find((each) => each.mm === mm && each.start < pages.end && each.end > pages.start);

@@ -21,7 +21,7 @@ import {
 import { wait_on_page_locked } from './filemap.ts';
 import { area_locks, mlock_drain, mlock_folio } from './mlock_batch.ts';
 import { get_page, put_page } from './page_alloc.ts';
-import { places_of_folio, vma_address, vmas_of_page } from './rmap.ts';
+import { places_of_folio, rmap_walk, SWAP_AGAIN } from './rmap.ts';
 
 /**
  * `mm/migrate.c:remove_migration_ptes()`: all migration entries of `old` map `fresh` from now on, which is the copy of the
@@ -30,11 +30,7 @@ import { places_of_folio, vma_address, vmas_of_page } from './rmap.ts';
  */
 export function remove_migration_ptes(k: Kernel, old: number, fresh: number): void {
   if (folio_test_large(k.s, fresh)) return remove_migration_ptes_of_folio(k, old, fresh);
-  for (const id of vmas_of_page(k, fresh)) {
-    const vma = k.s.cold.vmas[id];
-    const vpn = vma_address(k, fresh, vma);
-    if (vpn >= 0) remove_migration_pte(k, vma, vpn, old, fresh);
-  }
+  rmap_walk(k, fresh, remove_migration_pte, old);
 }
 
 /** The same of a huge page: of all of it or, where its mapping was split, of its parts. */
@@ -42,7 +38,7 @@ function remove_migration_ptes_of_folio(k: Kernel, old: number, fresh: number): 
   for (const { vma, vpn, part, parts } of places_of_folio(k, fresh)) {
     const pmd = pmd_of(k.s, vma.mm, vpn);
     if (pmd === 0) {
-      for (let i = 0; i < parts; i++) remove_migration_pte(k, vma, vpn + i, old + part + i, fresh + part + i);
+      for (let i = 0; i < parts; i++) remove_migration_pte(k, fresh + part + i, vma, vpn + i, old + part + i);
     } else if (is_pmd_migration_entry(pmd) && pmd_pfn(pmd) === old) {
       const writable = (pmd & PTE_BITS) === PTE_MIGRATION_WRITE ? 1 : 0;
       const [young, dirty] = [
@@ -55,17 +51,18 @@ function remove_migration_ptes_of_folio(k: Kernel, old: number, fresh: number): 
 }
 
 /** `mm/migrate.c:remove_migration_pte()`: where the area is locked, the page is from now on. */
-function remove_migration_pte(k: Kernel, vma: Vma, vpn: number, old: number, fresh: number): void {
+function remove_migration_pte(k: Kernel, fresh: number, vma: Vma, vpn: number, old: number): number {
   const { mm } = vma;
   const pte = pte_of(k.s, mm, vpn);
-  if (!is_migration_entry(pte) || migration_entry_to_pfn(k.s, pte) !== old) return;
+  if (!is_migration_entry(pte) || migration_entry_to_pfn(k.s, pte) !== old) return SWAP_AGAIN;
   const marks = migration_entry_supports_ad(k.s) ? pte : 0;
   const young = (marks & MIGRATION_YOUNG) !== 0 ? 1 : 0;
   const dirty = (marks & MIGRATION_DIRTY) !== 0 && PageDirty(k.s, page_folio(k.s, fresh)) ? 1 : 0;
   k.emit.MigrationEntryRemoved(fresh, mm, vpn, is_write_migration_entry(pte) ? 1 : 0, young, dirty);
-  if (!area_locks(k, vma)) return;
+  if (!area_locks(k, vma)) return SWAP_AGAIN;
   mlock_folio(k, fresh);
   mlock_drain(k, smp_processor_id(k));
+  return SWAP_AGAIN;
 }
 
 /**

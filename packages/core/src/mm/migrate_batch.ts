@@ -16,6 +16,7 @@ import {
   page_count,
   page_mapping,
   PageDirty,
+  PageKsm,
   PageLocked,
   PageMlocked,
   PagePrivate,
@@ -32,6 +33,7 @@ import {
 import { lock_page, trylock_page, unlock_page, wait_on_page_writeback } from './filemap.ts';
 import { split_folio_to_list } from './huge_memory.ts';
 import { alloc_hugetlb_folio_nodemask, dissolve_hugetlb_folio, type HugetlbTarget } from './hugetlb.ts';
+import { folio_migrate_ksm } from './ksm.ts';
 import { remove_migration_ptes } from './migrate.ts';
 import { __folio_alloc, __folio_alloc_huge, put_page } from './page_alloc.ts';
 import { try_to_migrate } from './rmap.ts';
@@ -487,6 +489,7 @@ function migrate_folio(k: Kernel, pfn: number, fresh: number): number {
   if (folio_test_large(k.s, pfn)) k.emit.HugePageContentCopied(pfn, fresh);
   else k.emit.PageContentCopied(pfn, fresh);
   k.emit.MappingMoved(pfn, fresh);
+  if (PageKsm(k.s, fresh)) folio_migrate_ksm(k, fresh);
   if (PagePrivate(k.s, pfn)) k.emit.BuffersMoved(pfn, fresh);
   return DONE;
 }

@@ -6,6 +6,7 @@ import { has_page_table, pte_of } from '../state/read.ts';
 import { pmd_of } from '../state/huge.ts';
 import { HUGE } from '../state/layout.ts';
 import { split_huge_pmd } from './huge_memory.ts';
+import { unmerge_ksm_pages } from './ksm.ts';
 import { make_pages_present } from './memory.ts';
 import { may_lock } from './mlock.ts';
 import { do_munmap, find_vma, vma_merge } from './mmap.ts';
@@ -36,7 +37,8 @@ export function* sys_mremap(k: Kernel, { addr, old_len, new_len, new_addr }: Mre
   if (new_len > length && (vma.flags & VM_PFNMAP) !== 0) return -EFAULT;
   const locked = (vma.flags & VM_LOCKED) !== 0;
   if (locked && !may_lock(k, mm, new_len - length)) return -EAGAIN;
-  yield* move_vma(k, vma, { addr, old_len: length, new_len, new_addr });
+  const error = yield* move_vma(k, vma, { addr, old_len: length, new_len, new_addr });
+  if (error !== 0) return error;
   if (locked && new_len > length && k.traits.populates === 'at-once') {
     yield* make_pages_present(k, new_addr + length, new_addr + new_len);
   }
@@ -45,12 +47,15 @@ export function* sys_mremap(k: Kernel, { addr, old_len, new_len, new_addr }: Mre
 
 const covers = (vma: Vma | null, addr: number): vma is Vma => vma !== null && vma.start <= addr;
 
-/** `mm/mremap.c:move_vma()` */
-function* move_vma(k: Kernel, vma: Vma, { addr, old_len, new_len, new_addr }: Mremap): Sleeping<void> {
+/** `mm/mremap.c:move_vma()`. Merged pages would turn up where reverse mapping does not look for them, so they are copied first. */
+function* move_vma(k: Kernel, vma: Vma, { addr, old_len, new_len, new_addr }: Mremap): Sleeping<number> {
+  const error = yield* unmerge_ksm_pages(k, vma, addr, addr + old_len);
+  if (error !== 0) return error;
   copy_vma(k, vma, addr, new_addr, new_len);
   move_page_tables(k, vma.mm, addr, new_addr, old_len);
   if ((vma.flags & VM_LOCKED) !== 0) k.emit.LockedPagesCounted(vma.mm, new_len);
   yield* do_munmap(k, vma.mm, addr, old_len);
+  return 0;
 }
 
 /**

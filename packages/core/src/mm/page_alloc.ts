@@ -14,7 +14,7 @@ import {
   Z_START,
   Z_WITHHELD,
 } from '../state/layout.ts';
-import { frameIsFree, page_count } from '../state/read.ts';
+import { frameIsFree, page_count, PageKsm } from '../state/read.ts';
 import { node_zonelist } from './zonelist.ts';
 
 /** Nodes that an allocation may use; null: all. */
@@ -184,10 +184,12 @@ export function page_cache_release(k: Kernel, pfn: number): void {
 
 /**
  * Frees those of `pfns` whose last reference is gone, as `mm/swap.c:release_pages()` does: gathered by vectors, and each
- * vector from its end.
+ * vector from its end. A merged page may be there more than once; it goes with the last.
  */
 export function free_unreferenced(k: Kernel, pfns: readonly number[]): void {
-  const gone = pfns.filter((pfn) => page_count(k.s, pfn) === 0);
+  const gone = pfns.filter((pfn, i) => {
+    return page_count(k.s, pfn) === 0 && (!PageKsm(k.s, pfn) || pfns.lastIndexOf(pfn) === i);
+  });
   // The parts of a huge page come as the page itself, as often as there were.
   const dead = k.s.topology.huge ? [...new Set(gone)] : gone;
   const size = k.traits.pagevec_size;

@@ -19,6 +19,7 @@ import {
   PageAnon,
   PageAnonExclusive,
   PageDirty,
+  PageKsm,
   PageLocked,
   PageReferenced,
   PageSwapCache,
@@ -30,6 +31,7 @@ import { folio_mapcount, folio_test_large, page_folio, pmd_of, pmd_pfn, pmd_pres
 import { HUGE, PTE_DIRTY, PTE_WRITE, PTE_YOUNG } from '../state/layout.ts';
 import { area_locks, mlock_drain, mlock_vma_folio, munlock_folio } from './mlock_batch.ts';
 import { swap_duplicate } from './swapfile.ts';
+import { rmap_walk_ksm } from './ksm.ts';
 import { find_mergeable_anon_vma, linear_page_index } from './mmap.ts';
 
 const MLOCKED = refusal('mlocked');
@@ -72,6 +74,21 @@ export function places_of_folio(k: Kernel, head: number): PlaceOfFolio[] {
     const parts = Math.min(first + HUGE, vma.end) - vpn;
     return parts > 0 ? [{ vma, vpn, part: vpn - first, parts }] : [];
   });
+}
+
+/** What a walk does with each place where the page may be mapped. Anything but SWAP_AGAIN ends the walk. */
+export type RmapOne = (k: Kernel, pfn: number, vma: Vma, vpn: number, arg: number) => number;
+
+/** `mm/rmap.c:rmap_walk()`, but for nonlinear areas. Returns the last answer. */
+export function rmap_walk(k: Kernel, pfn: number, rmap_one: RmapOne, arg = 0): number {
+  if (PageKsm(k.s, pfn)) return rmap_walk_ksm(k, pfn, rmap_one, arg);
+  for (const id of vmas_of_page(k, pfn)) {
+    const vma = k.s.cold.vmas[id];
+    const vpn = vma_address(k, pfn, vma);
+    const answer = vpn < 0 ? SWAP_AGAIN : rmap_one(k, pfn, vma, vpn, arg);
+    if (answer !== SWAP_AGAIN) return answer;
+  }
+  return SWAP_AGAIN;
 }
 
 /** `mm/rmap.c:page_address_in_vma()`: where the page lies in the area, as a page number; -1: it is not of this area. */
@@ -119,12 +136,11 @@ function mappers_of_folio(k: Kernel, head: number): Vma[] {
 
 /** Whether a mapping of the page was written through since it was last clean. */
 export function has_dirty_mapping(k: Kernel, pfn: number): boolean {
-  return vmas_of_page(k, pfn).some((id) => {
-    const vma = k.s.cold.vmas[id];
-    const vpn = vma_address(k, pfn, vma);
-    return vpn >= 0 && (page_check_address(k, pfn, vma.mm, vpn) & PTE_DIRTY) !== 0;
-  });
+  return rmap_walk(k, pfn, is_dirty_mapping) !== SWAP_AGAIN;
 }
+
+const is_dirty_mapping: RmapOne = (k, pfn, { mm }, vpn) =>
+  (page_check_address(k, pfn, mm, vpn) & PTE_DIRTY) !== 0 ? SWAP_SUCCESS : SWAP_AGAIN;
 
 /** `mm/rmap.c:anon_vma_prepare()`: gives the area an anon_vma, if it has none. Returns it. */
 export function anon_vma_prepare(k: Kernel, vma: Vma): number {
@@ -138,9 +154,7 @@ export function anon_vma_prepare(k: Kernel, vma: Vma): number {
  * `mm/rmap.c:try_to_unmap_one()`: removes one mapping. Fails on locked memory and, in kernels that spare what is in use, on a
  * mapping that was used since the last look, whose accessed bit it clears.
  */
-function try_to_unmap_one(k: Kernel, pfn: number, vma: Vma): number {
-  const vpn = vma_address(k, pfn, vma);
-  if (vpn < 0) return SWAP_AGAIN;
+function try_to_unmap_one(k: Kernel, pfn: number, vma: Vma, vpn: number): number {
   const pte = page_check_address(k, pfn, vma.mm, vpn);
   if (pte === 0) return SWAP_AGAIN;
   if ((vma.flags & VM_LOCKED) !== 0) {
@@ -157,7 +171,7 @@ function try_to_unmap_one(k: Kernel, pfn: number, vma: Vma): number {
   const slot = PageAnon(k.s, pfn) ? page_private(k.s, pfn) : 0;
   if (slot !== 0) swap_duplicate(k, slot);
   k.emit.PteUnmapped(pfn, vma.mm, vpn, slot);
-  return SWAP_AGAIN;
+  return page_mapped(k.s, pfn) ? SWAP_AGAIN : SWAP_SUCCESS;
 }
 
 /**
@@ -166,11 +180,7 @@ function try_to_unmap_one(k: Kernel, pfn: number, vma: Vma): number {
  * or SWAP_MLOCK.
  */
 export function try_to_unmap(k: Kernel, pfn: number): number {
-  let result = SWAP_AGAIN;
-  for (const id of vmas_of_page(k, pfn)) {
-    result = try_to_unmap_one(k, pfn, k.s.cold.vmas[id]);
-    if (result >= SWAP_FAIL || !page_mapped(k.s, pfn)) break;
-  }
+  let result = rmap_walk(k, pfn, try_to_unmap_one);
   if (result < SWAP_FAIL && page_mapped(k.s, pfn)) result = try_to_unmap_nonlinear(k, pfn);
   return page_mapped(k.s, pfn) ? result : SWAP_SUCCESS;
 }
@@ -242,16 +252,16 @@ function try_to_unmap_nonlinear(k: Kernel, pfn: number, migration = false): numb
  * `mm/rmap.c:try_to_unmap_one()` for migration: the mapping gives way to an entry that names the page. Neither recent use
  * nor locked memory forbids it. Where the kernel says so, a page in the swap cache leaves the entry of its slot instead.
  */
-function try_to_migrate_one(k: Kernel, pfn: number, vma: Vma): void {
-  const vpn = vma_address(k, pfn, vma);
-  const pte = vpn < 0 ? 0 : page_check_address(k, pfn, vma.mm, vpn);
-  if (pte === 0) return;
+function try_to_migrate_one(k: Kernel, pfn: number, vma: Vma, vpn: number): number {
+  const pte = page_check_address(k, pfn, vma.mm, vpn);
+  if (pte === 0) return SWAP_AGAIN;
   const folio = page_folio(k.s, pfn);
   if ((pte & PTE_DIRTY) !== 0 && !PageDirty(k.s, folio)) k.emit.PageDirtied(folio, 1);
   if (PageSwapCache(k.s, pfn) && k.traits.swap_cached_leaves_swap_entry) {
     const slot = page_private(k.s, pfn);
     swap_duplicate(k, slot);
-    return k.emit.PteUnmapped(pfn, vma.mm, vpn, slot);
+    k.emit.PteUnmapped(pfn, vma.mm, vpn, slot);
+    return page_mapped(k.s, pfn) ? SWAP_AGAIN : SWAP_SUCCESS;
   }
   const readable = PageAnonExclusive(k.s, pfn) ? MIGRATION_ENTRY_READ_EXCLUSIVE : MIGRATION_ENTRY_READ;
   const kind = (pte & PTE_WRITE) !== 0 ? MIGRATION_ENTRY_WRITE : readable;
@@ -259,9 +269,11 @@ function try_to_migrate_one(k: Kernel, pfn: number, vma: Vma): void {
   const young = (marks & PTE_YOUNG) !== 0 ? 1 : 0;
   const dirty = (marks & PTE_DIRTY) !== 0 ? 1 : 0;
   k.emit.MigrationEntrySet(pfn, vma.mm, vpn, kind, young, dirty);
-  if (!area_locks(k, vma)) return;
-  munlock_folio(k, pfn);
-  mlock_drain(k, smp_processor_id(k));
+  if (area_locks(k, vma)) {
+    munlock_folio(k, pfn);
+    mlock_drain(k, smp_processor_id(k));
+  }
+  return page_mapped(k.s, pfn) ? SWAP_AGAIN : SWAP_SUCCESS;
 }
 
 /**
@@ -270,10 +282,7 @@ function try_to_migrate_one(k: Kernel, pfn: number, vma: Vma): void {
  */
 export function try_to_migrate(k: Kernel, pfn: number): boolean {
   if (folio_test_large(k.s, pfn)) return try_to_migrate_folio(k, pfn);
-  for (const id of vmas_of_page(k, pfn)) {
-    try_to_migrate_one(k, pfn, k.s.cold.vmas[id]);
-    if (!page_mapped(k.s, pfn)) break;
-  }
+  rmap_walk(k, pfn, try_to_migrate_one);
   if (page_mapped(k.s, pfn)) try_to_unmap_nonlinear(k, pfn, true);
   return !page_mapped(k.s, pfn);
 }
@@ -283,7 +292,7 @@ function try_to_migrate_folio(k: Kernel, head: number): boolean {
   for (const { vma, vpn, part, parts } of places_of_folio(k, head)) {
     const pmd = pmd_of(k.s, vma.mm, vpn);
     if (pmd === 0) {
-      for (let i = 0; i < parts; i++) try_to_migrate_one(k, head + part + i, vma);
+      for (let i = 0; i < parts; i++) try_to_migrate_one(k, head + part + i, vma, vpn + i);
     } else if (pmd_present(pmd) && pmd_pfn(pmd) === head) set_pmd_migration_entry(k, head, vma.mm, vpn, pmd);
     if (folio_mapcount(k.s, head) === 0) break;
   }
@@ -310,14 +319,12 @@ export function page_referenced(k: Kernel, pfn: number): number {
   }
   if (!page_mapped(k.s, pfn)) return referenced;
   if (!PageAnon(k.s, pfn) && PageLocked(k.s, pfn)) return referenced + 1;
-  for (const id of vmas_of_page(k, pfn)) {
-    const vma = k.s.cold.vmas[id];
-    const vpn = vma_address(k, pfn, vma);
-    if (vpn < 0) continue;
-    if ((vma.flags & LOCKED_AND_SHARED) === LOCKED_AND_SHARED && !PageAnon(k.s, pfn)) return referenced + 1;
-    if ((page_check_address(k, pfn, vma.mm, vpn) & PTE_YOUNG) === 0) continue;
-    k.emit.YoungBitCleared(pfn, vma.mm, vpn);
-    referenced++;
-  }
+  rmap_walk(k, pfn, (_k, _pfn, { flags, mm }, vpn) => {
+    const locked = (flags & LOCKED_AND_SHARED) === LOCKED_AND_SHARED && !PageAnon(k.s, pfn);
+    const young = (page_check_address(k, pfn, mm, vpn) & PTE_YOUNG) !== 0;
+    if (young && !locked) k.emit.YoungBitCleared(pfn, mm, vpn);
+    if (young || locked) referenced++;
+    return locked ? SWAP_SUCCESS : SWAP_AGAIN;
+  });
   return referenced;
 }

@@ -44,6 +44,8 @@ export const linux_6_12: Traits = {
   remove_needs: VM_MAYWRITE,
   mremap_looks_first: true,
   writable_is_readable: true,
+  ksm_break: 'unshare',
+  mbind_places_merged: true,
   pairs_spare_targets: true,
   mask_bits_bounded: true,
   last_mode: MPOL_WEIGHTED_INTERLEAVE,
@@ -85,6 +87,8 @@ export const linux_6_1: Traits = {
   parts_move: 'in-the-end',
   splits_partial_folios: false,
   split_drops_zeroed_parts: false,
+  ksm_break: 'write',
+  mbind_places_merged: false,
   pagevec_size: 15,
   sys_call_table_entries: { i386: 451, ia32: 451, x86_64: 451, ia64: 0 },
 };

@@ -43,6 +43,8 @@ export const seed: Traits = {
   remove_needs: VM_WRITE,
   mremap_looks_first: false,
   writable_is_readable: false,
+  ksm_break: 'write',
+  mbind_places_merged: false,
   walk_skips_reserved: false,
   lru_drain: 'failed-isolation',
   move_needs_swap: false,

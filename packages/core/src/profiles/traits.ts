@@ -90,6 +90,13 @@ export interface Traits {
    * ordinary area of its own.
    */
   readonly nonlinear_areas: boolean;
+  /**
+   * How a mapping is taken out of a merged page when nobody writes to it. `write`: by a write fault, so that the copy is dirty and
+   * may be written. `unshare`: by a copy that is clean and can be read only.
+   */
+  readonly ksm_break: 'write' | 'unshare';
+  /** mbind(2) places a merged page as its policy says; else as if it belonged to no area, by the policy of the task. */
+  readonly mbind_places_merged: boolean;
   /** Which advice madvise(2) knows. `dontneed`: only MADV_DONTNEED is simulated. `all`: what kernels of 6.x know. */
   readonly advice: 'dontneed' | 'all';
   /** VM_* bit that a shared area needs besides for MADV_REMOVE: it may be written, or might be made so. */

@@ -6,6 +6,7 @@ import type { ColdState } from '../state/cold.ts';
 import { MM, M_LOCKED, M_ROOT } from '../state/layout.ts';
 import { invariant } from './assert.ts';
 import { freeTree } from './grow.ts';
+import { forgetMm } from './ksm.ts';
 import { copyPolicy } from './policy.ts';
 import { inserted, plain, without } from './list.ts';
 import type { ColdReducers } from './types.ts';
@@ -184,6 +185,7 @@ export const areaReducers: ColdReducers<
     invariant(draft.mms[mm].vmas.length === 0, 'an address space with areas is destroyed:', mm);
     delete draft.mms[mm];
     draft.regions = plain(draft.regions).filter((region) => region.mm !== mm);
+    forgetMm(draft, mm);
     freeTree(state, 'mms', mm * MM + M_ROOT);
     invariant(state.mms[mm * MM + M_LOCKED] === 0, 'locked pages outlive address space', mm);
     state.mms.fill(0, mm * MM, (mm + 1) * MM);

@@ -26,6 +26,7 @@ import { frameReducers } from './frames.ts';
 import { lruReducers } from './lru.ts';
 import { hugeReducers } from './huge.ts';
 import { hugetlbReducers } from './hugetlb.ts';
+import { ksmPageReducers, ksmReducers } from './ksm.ts';
 import { mappingReducers } from './mappings.ts';
 import { migrateReducers } from './migrate.ts';
 import { outsideReducers } from './outside.ts';
@@ -41,6 +42,7 @@ const hot: HotReducers<Exclude<HotName, SilentName>> = {
   ...mappingReducers,
   ...hugeReducers,
   ...hugetlbReducers,
+  ...ksmPageReducers,
   ...migrateReducers,
   ...outsideReducers,
   ...runReducers,
@@ -51,6 +53,7 @@ const cold: ColdReducers<Exclude<ColdName, SilentName>> = {
   ...taskReducers,
   ...cpusetReducers,
   ...fileReducers,
+  ...ksmReducers,
 };
 
 type Cold = (draft: unknown, payload: unknown, state: State) => void;

@@ -9,6 +9,7 @@ import {
   F_MAPPING,
   FOLIO_ENTIRE,
   FOLIO_PTES,
+  MAPPING_KSM,
   MIGRATION_DIRTY,
   MIGRATION_YOUNG,
   MM,
@@ -82,7 +83,7 @@ export function addRmap(state: State, pfn: number): void {
 }
 
 /** One mapping less: page_remove_rmap(). */
-function removeRmap(state: State, pfn: number): void {
+export function removeRmap(state: State, pfn: number): void {
   const { frames, vmstat } = state;
   const at = pfn * FRAME + F_MAPCOUNT;
   invariant(frames[at] > 0, 'an unmapped page is unmapped: frame', pfn);
@@ -102,9 +103,10 @@ export function countRss(state: State, mm: number, pfn: number, change: number):
   state.mms[mm * MM + (state.frames[pfn * FRAME + F_MAPPING] < 0 ? M_ANON_RSS : M_FILE_RSS)] += change;
 }
 
+/** A merged page that nothing maps stays what it is. */
 function setAnonRmap(state: State, pfn: number, anon_vma: number, index: number): void {
   const at = pfn * FRAME;
-  if (state.frames[at + F_MAPCOUNT] === 0) {
+  if (state.frames[at + F_MAPCOUNT] === 0 && state.frames[at + F_MAPPING] > -MAPPING_KSM) {
     state.frames[at + F_MAPPING] = -anon_vma;
     state.frames[at + F_INDEX] = index;
   }

@@ -12,6 +12,7 @@ import {
   PGMIGRATE_SUCCESS,
   PG_ACTIVE,
   PG_ANON_EXCLUSIVE,
+  PG_CLEARED,
   PG_DIRTY,
   PG_ERROR,
   PG_LARGE,
@@ -35,7 +36,7 @@ import { addRmap, countRss, entryOf, present } from './mappings.ts';
 
 /** Marks that the new frame gets, and those of them that the old one has no more. */
 const COPIED = PG_ERROR | PG_REFERENCED | PG_UPTODATE;
-const MOVED = PG_ACTIVE | PG_DIRTY | PG_SWAPCACHE | PG_ANON_EXCLUSIVE | PG_LAZYFREE | PG_UNEVICTABLE;
+const MOVED = PG_ACTIVE | PG_DIRTY | PG_SWAPCACHE | PG_ANON_EXCLUSIVE | PG_LAZYFREE | PG_UNEVICTABLE | PG_CLEARED;
 
 /** A target is on a private list, like an isolated page: its reference is that of the call. */
 function TargetPageAllocated({ frames }: State, pfn: number): void {

@@ -2,7 +2,7 @@
 import { ACCESS, ANON_MARK, FAULT, MIGRATION_ENTRY } from '@pagetape/events';
 import type { Draft } from 'immer';
 import { invariant } from '../reduce/assert.ts';
-import { TABLE, ZERO_PFN } from '../state/layout.ts';
+import { MAPPING_KSM, TABLE, ZERO_PFN } from '../state/layout.ts';
 import { frameOf, headOf, refer } from './frames.ts';
 import { makeLazyfree } from './lru.ts';
 import type { Pte, ReferenceDraft, ReferenceMm } from './state.ts';
@@ -28,7 +28,7 @@ export function setPte(draft: ReferenceDraft, mm: number, vpn: number, pte: Pte 
 }
 
 /** The entry of a page that is mapped. */
-function presentPte(draft: ReferenceDraft, mm: number, vpn: number): PresentPte {
+export function presentPte(draft: ReferenceDraft, mm: number, vpn: number): PresentPte {
   const pte = mmOf(draft, mm).ptes[vpn];
   invariant(pte !== undefined && 'pfn' in pte, 'nothing is mapped at page', vpn, 'of address space', mm);
   return pte;
@@ -42,7 +42,7 @@ function movingPte(draft: ReferenceDraft, mm: number, vpn: number): MovingPte {
 }
 
 /** One mapping of the frame more, or less: in its own count, and in that of the machine. */
-function countMapper(draft: ReferenceDraft, pfn: number, change: 1 | -1): void {
+export function countMapper(draft: ReferenceDraft, pfn: number, change: 1 | -1): void {
   const frame = frameOf(draft, pfn);
   frame.mapcount += change;
   invariant(frame.mapcount >= 0, 'an unmapped page is unmapped:', pfn);
@@ -69,7 +69,7 @@ export function countMapping(draft: ReferenceDraft, mm: number, pfn: number, cha
 /** The first mapping of an anonymous page says where reverse mapping finds it. */
 function mapAnon(draft: ReferenceDraft, mm: number, pfn: number, anon_vma: number, index: number): void {
   const frame = frameOf(draft, pfn);
-  if (frame.mapcount === 0) Object.assign(frame, { file: 0, anon_vma, index });
+  if (frame.mapcount === 0 && frame.anon_vma < MAPPING_KSM) Object.assign(frame, { file: 0, anon_vma, index });
   countMapping(draft, mm, pfn, 1);
 }
 

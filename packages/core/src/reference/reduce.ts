@@ -7,6 +7,7 @@ import { frameReducers } from './frames.ts';
 import { lruReducers } from './lru.ts';
 import { hugeReducers } from './huge.ts';
 import { hugetlbReducers } from './hugetlb.ts';
+import { ksmReducers } from './ksm.ts';
 import { mappingReducers } from './mappings.ts';
 import { migrateReducers } from './migrate.ts';
 import { outsideReducers } from './outside.ts';
@@ -23,6 +24,7 @@ const reducers: ReferenceReducers<EventName> = {
   ...mappingReducers,
   ...hugeReducers,
   ...hugetlbReducers,
+  ...ksmReducers,
   ...migrateReducers,
   ...outsideReducers,
   ...runReducers,

@@ -23,7 +23,7 @@ export interface ReferenceFrame {
   readonly place: Place;
   readonly count: number;
   readonly mapcount: number;
-  /** What it belongs to, 0 for none: a file, or an anon_vma. Never both. */
+  /** What it belongs to, 0 for none: a file, or an anon_vma; from MAPPING_KSM on a node of the stable tree. Never both. */
   readonly file: number;
   readonly anon_vma: number;
   /** Page of the file, or linear index of an anonymous page. */
@@ -52,6 +52,8 @@ export interface ReferenceFrame {
   readonly list: ListName;
   /** On the unevictable list: how many areas are known to lock it. */
   readonly mlock_count: number;
+  /** Nobody has written to the private memory since it was cleared. */
+  readonly cleared: boolean;
   /** Part of a huge page to which nobody has written. */
   readonly zeroed: boolean;
   /** Of the first frame of a huge page: what is known of all of it. */
@@ -239,6 +241,7 @@ export const NEW_FRAME: ReferenceFrame = Object.freeze({
   mlock_count: 0,
   zeroed: false,
   folio: null,
+  cleared: false,
 });
 
 /** The value `of` each name, as an object. */

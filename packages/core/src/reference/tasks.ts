@@ -8,6 +8,7 @@ import { areaReducers } from '../reduce/areas.ts';
 import { invariant } from '../reduce/assert.ts';
 import { cpusetReducers, keepApplied } from '../reduce/cpusets.ts';
 import { fileReducers } from '../reduce/files.ts';
+import { forgetMm, ksmReducers } from '../reduce/ksm.ts';
 import { copyPolicy } from '../reduce/policy.ts';
 import type { SilentName } from '../reduce/silent.ts';
 import { taskReducers } from '../reduce/tasks.ts';
@@ -15,7 +16,7 @@ import type { State } from '../state/state.ts';
 import type { ReferenceDraft } from './state.ts';
 import type { DataOf, ReferenceReducers } from './types.ts';
 
-const coldReducers = { ...areaReducers, ...taskReducers, ...cpusetReducers, ...fileReducers };
+const coldReducers = { ...areaReducers, ...taskReducers, ...cpusetReducers, ...fileReducers, ...ksmReducers };
 
 /** Stands where the reducers of the fast state expect its arrays: those that are reused as they are never look. */
 const NO_ARRAYS = Object.freeze({}) as State;
@@ -76,6 +77,12 @@ const cold: ReferenceReducers<Exclude<ColdName, BothLanes | SilentName>> = {
   VmaPolicySet: onlyCold('VmaPolicySet'),
   AnonVmaPrepared: onlyCold('AnonVmaPrepared'),
   MmForked: onlyCold('MmForked'),
+  KsmEntered: onlyCold('KsmEntered'),
+  KsmLeft: onlyCold('KsmLeft'),
+  StableNodeSet: onlyCold('StableNodeSet'),
+  StableNodeRemoved: onlyCold('StableNodeRemoved'),
+  RmapItemAppended: onlyCold('RmapItemAppended'),
+  RmapItemRemoved: onlyCold('RmapItemRemoved'),
 };
 
 /** What the members of the cold tree are when an event of both lanes is done. */
@@ -127,6 +134,7 @@ const bothLanes: ReferenceReducers<BothLanes> = {
     invariant(Object.keys(draft.mms[mm].ptes).length === 0, 'an address space with pages is destroyed:', mm);
     delete draft.cold.mms[mm];
     draft.cold.regions = draft.cold.regions.filter((region) => region.mm !== mm);
+    forgetMm(draft.cold, mm);
     delete draft.mms[mm];
   },
   FileCreated(draft, { file, name, pages, fs, buffers, unlinked }) {

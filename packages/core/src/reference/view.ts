@@ -148,6 +148,7 @@ function frameOf(s: StateView, pfn: number, place: Place): ReferenceFrame {
             partial: has(L.PG_PARTIAL),
           }
         : null,
+    cleared: has(L.PG_CLEARED),
   };
 }
 

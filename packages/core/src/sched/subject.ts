@@ -20,6 +20,7 @@ const BY_INIT: ReadonlySet<Stimulus['op']> = new Set([
   'cg_set',
   'cg_get',
   'cg_attach',
+  'ksm',
 ]);
 
 export function subjectOf(s: StateView, stimulus: Stimulus): Subject {

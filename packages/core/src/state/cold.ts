@@ -50,6 +50,29 @@ export interface Region {
   readonly pages: number;
 }
 
+/** A mapping of a merged page that ksmd knows of: struct ksm_rmap_item. */
+export interface RmapItem {
+  readonly mm: number;
+  readonly vpn: number;
+  readonly anon_vma: number;
+}
+
+/** A merged page: where it is, a word for what it holds, and its mappings, the newest first. */
+export interface StableNode {
+  readonly pfn: number;
+  readonly content: string;
+  readonly items: readonly RmapItem[];
+}
+
+/** What kernel samepage merging knows. */
+export interface Ksm {
+  /** Address spaces that have had an area to merge, in the order in which ksmd looks at them. */
+  readonly mms: readonly number[];
+  /** The stable tree. */
+  readonly stable_nodes: Readonly<Record<number, StableNode>>;
+  readonly next_node: number;
+}
+
 export interface ColdState {
   readonly tasks: Readonly<Record<number, Task>>;
   /** The process id that each name of a task stands for, also after the task is gone. */
@@ -68,6 +91,8 @@ export interface ColdState {
   readonly oopses: readonly Oops[];
   /** Pages that a call isolated and forgot. */
   readonly leaked: readonly number[];
+  /** Absent as long as nobody has asked for merging. */
+  readonly ksm?: Ksm;
   readonly io_mode: 'now' | 'step' | 'hold' | 'stuck';
   /** Devices whose queues are congested for writes. */
   readonly congested: readonly (typeof DEVICES)[number][];

@@ -11,11 +11,14 @@ export const FRAME = 8;
 export const F_FLAGS = 0; // PG_* bits, and the place of the frame above them
 export const F_COUNT = 1; // references
 export const F_MAPCOUNT = 2; // page-table entries that map the frame
-export const F_MAPPING = 3; // 0: none; > 0: a file; < 0: minus an anon_vma. Stays after the last unmap, as in Linux
+export const F_MAPPING = 3; // 0: none; > 0: a file; < 0: minus an anon_vma, or a stable node. Stays after the last unmap, as in Linux
 export const F_INDEX = 4; // page offset in the file, or the linear index of an anonymous page
 export const F_PRIVATE = 5; // swap slot while PG_SWAPCACHE is set; number in BUFFERS while PG_PRIVATE is
 export const F_NEXT = 6; // towards the tail of the LRU list or of the free list: pfn + 1; or how many areas are known to lock it
 export const F_PREV = 7; // towards the head: pfn + 1
+
+/** The mapping of a merged page (PAGE_MAPPING_KSM): minus its node of the stable tree, below all anon_vmas. */
+export const MAPPING_KSM = 1 << 30;
 
 export const PG_LOCKED = 1 << 0;
 export const PG_ERROR = 1 << 1;
@@ -38,6 +41,8 @@ export const PG_LARGE = 1 << 27; // a frame of a huge page
 export const PG_ZEROED = 1 << 28; // part of a huge page to which nobody has written yet
 export const PG_HUGETLB = 1 << 29; // of the head: a page of the hugetlb pools
 export const PG_PARTIAL = 1 << 30; // of the head: some parts have lost their last mapping, others have not
+
+export const PG_CLEARED = 1 << 20; // private memory to which nobody has written since it was cleared
 
 /** Each frame is in exactly one place. PG_lru of Linux is PLACE_LRU. */
 export const PLACE_SHIFT = 24;

@@ -18,9 +18,11 @@ import {
   FRAME,
   LIST_MASK,
   LIST_SHIFT,
+  MAPPING_KSM,
   MIGRATION_FRAMES,
   PG_ACTIVE,
   PG_ANON_EXCLUSIVE,
+  PG_CLEARED,
   PG_LAZYFREE,
   PG_DIRTY,
   PG_LOCKED,
@@ -76,6 +78,7 @@ export const PageAnonExclusive = (s: StateView, pfn: number): boolean => (flags(
 export const PageLazyFree = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_LAZYFREE) !== 0;
 export const PageMlocked = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_MLOCKED) !== 0;
 export const PageUnevictable = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_UNEVICTABLE) !== 0;
+export const PageCleared = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_CLEARED) !== 0;
 export const PageReclaim = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_RECLAIM) !== 0;
 export const PageLRU = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_LRU;
 export const pageInBatch = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_BATCH;
@@ -115,9 +118,14 @@ export const page_mapcount = (s: StateView, pfn: number): number => s.frames[pfn
 export const page_index = (s: StateView, pfn: number): number => s.frames[pfn * FRAME + F_INDEX];
 /** The swap slot of a page in the swap cache. A page with buffers has something else there. */
 export const page_private = (s: StateView, pfn: number): number => s.frames[pfn * FRAME + F_PRIVATE];
-/** 0: none; a file; or minus an anon_vma, also after the last unmap. */
+/** 0: none; a file; or, also after the last unmap, minus an anon_vma or what page_stable_node() reads. */
 export const mapping_of = (s: StateView, pfn: number): number => s.frames[pfn * FRAME + F_MAPPING];
 export const PageAnon = (s: StateView, pfn: number): boolean => mapping_of(s, pfn) < 0;
+/** Whether it is a merged page. Such a page is anonymous, too. */
+export const PageKsm = (s: StateView, pfn: number): boolean => mapping_of(s, pfn) <= -MAPPING_KSM;
+/** `mm/ksm.c:page_stable_node()`: the node of the stable tree that a merged page belongs to; 0: it is no merged page. */
+export const page_stable_node = (s: StateView, pfn: number): number =>
+  PageKsm(s, pfn) ? -mapping_of(s, pfn) - MAPPING_KSM : 0;
 export const page_mapped = (s: StateView, pfn: number): boolean => page_mapcount(s, pfn) > 0;
 
 /** What page_mapping() of Linux answers: the swap space, nothing for other anonymous pages, or the file. */

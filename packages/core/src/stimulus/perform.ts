@@ -78,6 +78,7 @@ const PERFORMERS: Performers = {
   cpu_online: system.performCpuOnline,
   node_offline: system.performNodeOffline,
   node_online: system.performNodeOnline,
+  ksm: system.performKsm,
   soft_offline: system.performSoftOffline,
 };
 

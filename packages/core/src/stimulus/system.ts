@@ -7,6 +7,7 @@ import { killed_by_oops } from '../kernel/panic.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { hog_node, unhog_nodes } from '../mm/page_alloc.ts';
 import { soft_offline_page } from '../mm/memory-failure.ts';
+import { ksm_scan_thread } from '../mm/ksm_scan.ts';
 import { get_il_weight } from '../mm/mempolicy_alloc.ts';
 import { sys_swapon } from '../mm/swapfile.ts';
 import { offline_pages, online_pages } from '../mm/memory_hotplug_modern.ts';
@@ -88,6 +89,12 @@ export function* performWeight(k: Kernel, { node, value }: StimulusByOp<'weight'
 export function* performWeightGet(k: Kernel, { node }: StimulusByOp<'weight_get'>): Sleeping<Result> {
   if (!has_weight(k, node)) return fromKernel(-ENOENT);
   return { ret: 0, value: `${get_il_weight(k, node)}` };
+}
+
+/** ksmd runs until it finds nothing more to merge. */
+export function* performKsm(k: Kernel): Sleeping<Result> {
+  if (k.traits.advice !== 'all') throw new NotSimulated('the operation ksm');
+  return { ret: 0, ...(yield* ksm_scan_thread(k)) };
 }
 
 // eslint-disable-next-line require-yield -- every step has the same shape, also those that never sleep

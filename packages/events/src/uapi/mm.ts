@@ -23,6 +23,8 @@ export const VM_ACCOUNT = 0x100000;
 export const VM_NORESERVE = 0x200000;
 export const VM_HUGETLB = 0x400000;
 export const VM_NONLINEAR = 0x800000;
+/** Equal pages may be merged. In Linux it is 0x80000000, which is negative as an integer here. */
+export const VM_MERGEABLE = 0x1000000;
 export const VM_WIPEONFORK = 0x2000000;
 export const VM_DONTDUMP = 0x4000000;
 /** What madvise(2) said of huge pages. In Linux they have the bits that VM_LOCKONFAULT has here, and the one above. */

@@ -33,6 +33,7 @@ function pte(s: StateView, names: Names, mm: number, vpn: number): string {
   const entry = read.pte_of(s, mm, vpn);
   if (entry === 0) return isMapped(s, mm, vpn) ? '.' : 'x';
   if (read.pte_is_swap(entry)) return `s${read.pte_slot(entry)}`;
+  if (read.is_zero_pte(entry)) return 'Z';
   if (read.pte_is_file(entry)) return `f${read.pte_to_pgoff(entry)}`;
   const pfn = read.frame_of_pte(s, entry);
   if (read.is_migration_entry(entry)) return `${read.page_to_nid(s, pfn)}${names.page(pfn)}:moving`;
@@ -75,7 +76,7 @@ function pages(s: StateView, names: Names): Part {
     const mapping = read.mapping_of(s, pfn);
     const words = [
       `n${read.page_to_nid(s, pfn)} c${read.page_count(s, pfn)} m${read.page_mapcount(s, pfn)}`,
-      mapping < 0 ? 'anon' : mapping > 0 ? 'file' : 'none',
+      read.PageKsm(s, pfn) ? 'ksm' : mapping < 0 ? 'anon' : mapping > 0 ? 'file' : 'none',
       ...(read.PageLRU(s, pfn) ? ['lru'] : []),
       ...FLAG_WORDS.filter(([, bit]) => (flags & bit) !== 0).map(([word]) => word),
       ...(read.PageSwapCache(s, pfn) ? [`sw${read.page_private(s, pfn)}`] : []),

@@ -171,6 +171,14 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     'memory that may only be written can be read, too',
     'a read of memory that may only be written is a fault, unless its page is there',
   ),
+  ksm_break: (value) =>
+    value === 'unshare'
+      ? 'MADV_UNMERGEABLE leaves copies that are clean and cannot be written without a fault'
+      : 'MADV_UNMERGEABLE leaves copies as if they had been written to',
+  mbind_places_merged: either(
+    'mbind moves a page merged by KSM to where its policy says',
+    'mbind moves a page merged by KSM to where the policy of the task says',
+  ),
   exclusive_pages: either(
     'a page that was private before it was shared by fork is known to be so (PG_anon_exclusive)',
     'whether a page is shared is told by its counts alone',
