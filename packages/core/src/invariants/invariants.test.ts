@@ -563,15 +563,58 @@ const CORRUPTIONS: readonly (readonly [string, (s: State) => void, RegExp])[] = 
   ],
 ];
 
+/** Merged pages, of a kernel that has them: the page of three mappings, and the places that its node knows. */
+function mergedState(): State {
+  const run = new Simulation({ machine: MACHINE, profile: 'linux-6.12' });
+  const pages = { t: 'A', addr: ['r', 0], pages: 3 } as const;
+  run.perform({ op: 'spawn', t: 'A', node: 0 });
+  run.perform({ op: 'mmap', t: 'A', r: 'r', at: 0, pages: 3 });
+  run.perform({ op: 'madvise', ...pages, advice: 'MADV_MERGEABLE' });
+  run.perform({ op: 'touch', ...pages });
+  run.perform({ op: 'ksm' });
+  return copyState(run.view as State);
+}
+
+const merged = mergedState();
+const [stable] = Object.values(merged.cold.ksm!.stable_nodes);
+
+function editNode(s: State, edit: Partial<typeof stable>): void {
+  cold(s, { ksm: { ...merged.cold.ksm!, stable_nodes: { 1: { ...stable, ...edit } } } });
+}
+
+const CORRUPTED_MERGES: readonly (readonly [title: string, corrupt: (s: State) => void, sentence: RegExp])[] = [
+  ['a node has another frame', (s) => editNode(s, { pfn: 7 }), /frame \d+ is merged, but its node 1 has frame 7/],
+  [
+    'a node forgets a mapping',
+    (s) => editNode(s, { items: stable.items.slice(1) }),
+    /maps frame \d+ \(mapping -\d+, index \d+\), from where reverse mapping does not find it/,
+  ],
+  [
+    'a node knows a mapping twice',
+    (s) => editNode(s, { items: [stable.items[0], ...stable.items] }),
+    /node 1 of the stable tree knows page \d+ of address space \d+, which another one knows, too/,
+  ],
+  [
+    'a merged page belongs to one mapping',
+    (s) => void (s.frames[field(stable.pfn, L.F_FLAGS)] |= L.PG_ANON_EXCLUSIVE),
+    /frame \d+ is merged, but has PG_anon_exclusive/,
+  ],
+];
+
 test('a sound state breaks nothing', (t) => {
   t.deepEqual(checkInvariants(sound), []);
   t.deepEqual(checkInvariants(sound, { midway: true }), []);
+  t.deepEqual(checkInvariants(merged), []);
   t.false(C in sound.cold.tasks);
 });
 
-for (const [title, corrupt, sentence] of CORRUPTIONS) {
+const cases = [
+  ...CORRUPTIONS.map((each) => [sound, ...each] as const),
+  ...CORRUPTED_MERGES.map((each) => [merged, ...each] as const),
+];
+for (const [from, title, corrupt, sentence] of cases) {
   test(title, (t) => {
-    const state = copyState(sound);
+    const state = copyState(from);
     corrupt(state);
     const broken = checkInvariants(state);
     t.true(

@@ -20,7 +20,18 @@ import {
 } from '@pagetape/events';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { TABLE } from '../state/layout.ts';
-import { frame_of_pte, has_page_table, is_migration_entry, page_stable_node, PageKsm, pte_of } from '../state/read.ts';
+import {
+  frame_of_pte,
+  has_page_table,
+  is_migration_entry,
+  mapping_of,
+  page_index,
+  page_stable_node,
+  PageAnon,
+  PageKsm,
+  pte_of,
+} from '../state/read.ts';
+import { linear_page_index } from './mmap.ts';
 import { handle_mm_fault, unshare_fault } from './memory.ts';
 import { migration_entry_wait } from './migrate.ts';
 import { SWAP_AGAIN, type RmapOne } from './rmap.ts';
@@ -92,6 +103,15 @@ export function rmap_walk_ksm(k: Kernel, pfn: number, rmap_one: RmapOne, arg: nu
     }
   }
   return SWAP_AGAIN;
+}
+
+/**
+ * `mm/ksm.c:ksm_might_need_to_copy()`: whether a page that came back from swap belongs to another address than the one that asks for it.
+ * Only merging lets entries of different addresses have one slot.
+ */
+export function ksm_might_need_to_copy(k: Kernel, pfn: number, vma: Vma, vpn: number): boolean {
+  if (!k.s.cold.ksm || PageKsm(k.s, pfn) || !PageAnon(k.s, pfn)) return false;
+  return page_index(k.s, pfn) !== linear_page_index(vma, vpn) || mapping_of(k.s, pfn) !== -vma.anon_vma;
 }
 
 /** `mm/ksm.c:folio_migrate_ksm()`: the node follows its page to another frame. */

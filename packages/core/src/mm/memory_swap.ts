@@ -3,7 +3,9 @@ import { FAULT_MAJOR, FAULT_MINOR, FAULT_OOM, FAULT_SIGBUS, WRITE, type Vma } fr
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { is_migration_entry, PageKsm, PageLocked, PageUptodate, pte_of, pte_slot } from '../state/read.ts';
 import { lock_page, unlock_page } from './filemap.ts';
-import { do_wp_page, writableBit } from './memory_wp.ts';
+import { ksm_might_need_to_copy } from './ksm.ts';
+import { do_wp_page, map_anon_page, map_unshared_page, writableBit } from './memory_wp.ts';
+import { alloc_page_vma } from './mempolicy.ts';
 import { migration_entry_wait } from './migrate.ts';
 import { mlock_vma_folio } from './mlock_batch.ts';
 import { linear_page_index, next_vma } from './mmap.ts';
@@ -77,6 +79,7 @@ export function* do_swap_page(k: Kernel, vma: Vma, vpn: number, access: number):
     page_cache_release(k, pfn);
     return same ? FAULT_SIGBUS : result;
   }
+  if (ksm_might_need_to_copy(k, pfn, vma, vpn)) return map_swapped_copy(k, pfn, vma, vpn, access, result);
   const reuse = access === WRITE && !PageKsm(s, pfn) && can_share_swap_page(k, pfn);
   const writable = reuse ? writableBit(vma) : 0;
   k.emit.SwapEntryMapped(pfn, vma.mm, vpn, slot, writable, vma.anon_vma, linear_page_index(vma, vpn));
@@ -86,4 +89,20 @@ export function* do_swap_page(k: Kernel, vma: Vma, vpn: number, access: number):
   unlock_page(k, pfn);
   if (access === WRITE && !reuse && do_wp_page(k, vma, vpn) === FAULT_OOM) return FAULT_OOM;
   return result;
+}
+
+/** The part of do_swap_page() for a page that belongs elsewhere: the entry becomes a mapping of a copy, which nobody else has. */
+function map_swapped_copy(k: Kernel, pfn: number, vma: Vma, vpn: number, access: number, result: number): number {
+  const copy = alloc_page_vma(k, vma, vpn);
+  if (copy >= 0) {
+    const slot = pte_slot(pte_of(k.s, vma.mm, vpn));
+    k.emit.SwapEntryZapped(vma.mm, vpn, slot);
+    if (access === WRITE) map_anon_page(k, copy, vma, vpn, vma.anon_vma);
+    else map_unshared_page(k, copy, vma, vpn, vma.anon_vma);
+    k.emit.PageDirtied(copy, 0);
+    swap_free(k, slot);
+  }
+  unlock_page(k, pfn);
+  page_cache_release(k, pfn);
+  return copy < 0 ? FAULT_OOM : result;
 }

@@ -42,6 +42,12 @@ export function map_anon_page(k: Kernel, pfn: number, vma: Vma, vpn: number, ano
   if (k.traits.lru === 'nodes') folio_add_lru_vma(k, pfn, vma);
 }
 
+/** Maps a new copy that nobody has written to, and puts it into the active batch. */
+export function map_unshared_page(k: Kernel, pfn: number, vma: Vma, vpn: number, anon_vma: number): void {
+  lru_cache_add_active(k, pfn);
+  k.emit.AnonPageUnshared(pfn, vma.mm, vpn, anon_vma, linear_page_index(vma, vpn));
+}
+
 /**
  * `mm/memory.c:do_wp_page()`: a write to a read-only mapping. Its sole user gets it writable, others a copy. In a shared area
  * it is no copy that is wanted; there a mapping is read-only only if its area became writable while the page was moving.
@@ -104,8 +110,7 @@ export function wp_page_copy(k: Kernel, vma: Vma, vpn: number, old: number, unsh
     munlock_vma_folio(k, old, vma);
   }
   if (unshare) {
-    lru_cache_add_active(k, pfn);
-    k.emit.AnonPageUnshared(pfn, vma.mm, vpn, anon_vma, linear_page_index(vma, vpn));
+    map_unshared_page(k, pfn, vma, vpn, anon_vma);
     if (PageCleared(k.s, old)) k.emit.PageContentKnown(pfn, CONTENT_ZEROES);
   } else map_anon_page(k, pfn, vma, vpn, anon_vma);
   if (old !== NO_PAGE) page_cache_release(k, old);
