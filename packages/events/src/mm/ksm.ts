@@ -18,7 +18,7 @@ export const KsmLeft = defineColdEvent({
   name: 'KsmLeft',
   number: 87,
   of: 'mm/ksm.c:scan_get_next_rmap_item()',
-  doc: 'ksmd found no area of the address space that may be merged, and forgets it.',
+  doc: 'The daemon found no area of the address space that may be merged, and forgets it.',
   schema: z.strictObject({ mm: id }),
   cost_ns: 200,
 });
