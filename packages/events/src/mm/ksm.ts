@@ -45,7 +45,7 @@ export const RmapItemAppended = defineColdEvent({
   name: 'RmapItemAppended',
   number: 91,
   of: 'mm/ksm.c:stable_tree_append()',
-  doc: 'ksmd knows that the page of the node is mapped here. Reverse mapping finds it so, and visits the newest first.',
+  doc: 'The daemon ksmd knows that the page of the node is mapped here. Reverse mapping finds it so, and visits the newest first.',
   schema: z.strictObject({ node: id, mm: id, vpn: id, anon_vma: id }),
   cost_ns: 200,
 });
@@ -54,7 +54,7 @@ export const RmapItemRemoved = defineColdEvent({
   name: 'RmapItemRemoved',
   number: 96,
   of: 'mm/ksm.c:remove_rmap_item_from_tree()',
-  doc: 'ksmd found that the page of the node is mapped here no more.',
+  doc: 'The daemon ksmd found that the page of the node is mapped here no more.',
   schema: z.strictObject({ node: id, mm: id, vpn: id }),
   cost_ns: 200,
 });
