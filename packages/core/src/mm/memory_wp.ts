@@ -42,10 +42,10 @@ export function map_anon_page(k: Kernel, pfn: number, vma: Vma, vpn: number, ano
   if (k.traits.lru === 'nodes') folio_add_lru_vma(k, pfn, vma);
 }
 
-/** Maps a new copy that nobody has written to, and puts it into the active batch. */
+/** Maps a new copy that nobody has written to, and puts it into a batch. */
 export function map_unshared_page(k: Kernel, pfn: number, vma: Vma, vpn: number, anon_vma: number): void {
-  lru_cache_add_active(k, pfn);
   k.emit.AnonPageUnshared(pfn, vma.mm, vpn, anon_vma, linear_page_index(vma, vpn));
+  folio_add_lru_vma(k, pfn, vma);
 }
 
 /**
