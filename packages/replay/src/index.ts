@@ -80,6 +80,9 @@ export {
   type TapeStimulus,
   type TapeWriterOptions,
 } from './tape/index.ts';
+export { firstStateDifference, type FirstStateDifference, type StateDifference } from './timeline/faults.ts';
+export { branchAt, forkAt, type Branch, type Fork, type Otherwise } from './timeline/fork.ts';
 export { parsePosition, printPosition, seqOf, type TapePosition } from './timeline/position.ts';
 export { type EventStop, type StateStop, type Stop } from './timeline/stop.ts';
 export { Timeline, type TimelineOptions } from './timeline/timeline.ts';
+export { changeAt, parseWatch, runToChange, watchStop, type Change, type Watch } from './timeline/watch.ts';

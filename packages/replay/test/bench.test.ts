@@ -22,6 +22,11 @@ test('the quick bench gives each row once, with numbers and what they are about'
       'question.why',
       'question.who',
       'question.diff',
+      'timeline.seek_p99',
+      'timeline.step_back_p99',
+      'timeline.reverse_continue',
+      'timeline.memory',
+      'timeline.faults',
     ],
   );
   for (const { id, value, unit, baseline, ratio, about } of rows) {

@@ -3,17 +3,22 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { hashState, NotSimulated, ScenarioFault } from '@pagetape/core';
-import type { Stimulus } from '@pagetape/events';
+import { hashState, NotSimulated, PRNG_NAME, ScenarioFault, Simulation } from '@pagetape/core';
+import { collectBlocks, eventsOf, printData, START as PLACE, type Stimulus } from '@pagetape/events';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
+import { injectFaults } from '../src/bench/faults.ts';
+import { main } from '../src/cli/program.ts';
+import { firstDifference, firstDifferentBlock } from '../src/diff/events.ts';
 import { Player } from '../src/laws/player.ts';
 import { Recorder, type RunStart } from '../src/run/record.ts';
 import { startOf } from '../src/run/stimuli.ts';
 import { memoryOutput, readTape, TapeError, TapeWriter, type Tape, type TapeStart } from '../src/tape/index.ts';
+import { branchAt, forkAt, stepsOf } from '../src/timeline/fork.ts';
 import { folderOf, REDUCING } from '../src/timeline/key.ts';
 import { parsePosition } from '../src/timeline/position.ts';
 import { Timeline } from '../src/timeline/timeline.ts';
+import { parseWatch, runToChange } from '../src/timeline/watch.ts';
 import { anyProgram } from './programs.ts';
 import { START } from './tape-blocks.ts';
 
@@ -34,6 +39,8 @@ const STEPS: readonly Stimulus[] = [
     { op: 'mmap', t, r: 'r', at: 0, pages: 48 },
     touch(t, 48),
   ]),
+  { op: 'set_mempolicy', t: 'A', mode: 2, mask: [1], maxnode: 64 },
+  { op: 'mbind', t: 'B', addr: ['r', 0], pages: 4, mode: 2, mask: [0, 1], maxnode: 64, flags: 0 },
   ...[0, 1, 0, 1].flatMap((node): Stimulus[] => [
     { op: 'parallel', steps: [move('A', node, 1 - node), move('B', node, 1 - node)] },
     touch('A', 48),
@@ -61,7 +68,7 @@ function record(
   level: TapeStart['level'] = 'full',
 ): Uint8Array {
   const output = memoryOutput();
-  const start = { ...START, machine: { ...machine }, profile, seed, level };
+  const start = { ...START, prng: PRNG_NAME, machine: { ...machine }, profile, seed, level };
   const recorder = new Recorder({ machine, profile, seed }, new TapeWriter(output, start));
   try {
     for (const step of steps) if (recorder.perform(step).stop) break;
@@ -187,6 +194,192 @@ test('positions are written X.tape@SEQ', (t) => {
   for (const [text, file, seq] of table) t.deepEqual(parsePosition(text), { file, seq }, text);
 });
 
+// --- watching -----------------------------------------------------------------------------------------------------
+
+/** Both tasks have their memory there. */
+const watchedFrom = stepsOf(Timeline.open(tape, SMALL))[6].began - 1;
+
+/** The seqs of all changes, found by looking at the text of the watched thing after every event. */
+function changesByText(watched: string): number[] {
+  const timeline = Timeline.open(tape, SMALL);
+  timeline.seek(watchedFrom);
+  const { tell } = parseWatch(watched, timeline.state);
+  const changes: number[] = [];
+  let text = tell(timeline.state);
+  while (timeline.step() === 1) if (text !== (text = tell(timeline.state))) changes.push(timeline.seq);
+  return changes;
+}
+
+const WATCHED: readonly [watch: string, changes: 'some' | 'none'][] = [
+  ['page A r+3', 'some'],
+  ['page B:r', 'some'],
+  ['page A vpn:5', 'none'],
+  ['pfn 70', 'some'],
+  ['slot 5', 'some'],
+  ['lru 0 inactive', 'none'],
+  ['lru 0 active', 'some'],
+  ['lru 1 active', 'some'],
+  ['counter pswpout', 'some'],
+  ['free 1', 'some'],
+  ['vma A r+3', 'none'],
+  ['policy A', 'some'],
+  ['policy B r+2', 'some'],
+];
+
+for (const [text, changes] of WATCHED) {
+  test(`watch ${text}: what it finds forward, it finds backward, and nothing is missed`, (t) => {
+    const timeline = Timeline.open(tape, SMALL);
+    timeline.seek(watchedFrom);
+    const watch = parseWatch(text, timeline.state);
+    const forward: number[] = [];
+    for (let hit = runToChange(timeline, watch, 'forward'); hit; hit = runToChange(timeline, watch, 'forward')) {
+      forward.push(hit.seq);
+      t.is(hit.seq, timeline.seq);
+    }
+    t.is(forward.length > 0, changes === 'some');
+    t.deepEqual(forward, changesByText(text));
+    timeline.seek(timeline.last);
+    const back: number[] = [];
+    for (let hit = runToChange(timeline, watch, 'back'); hit; hit = runToChange(timeline, watch, 'back'))
+      back.unshift(hit.seq);
+    const last = forward.at(-1) === timeline.last ? forward.slice(0, -1) : forward;
+    t.deepEqual(
+      back.filter((seq) => seq > watchedFrom),
+      last,
+    );
+  });
+}
+
+const NOT_WATCHED: readonly [watch: string, message: RegExp][] = [
+  ['pgae A r', /did you mean "page"/],
+  ['page A', /write it as: page TASK/],
+  ['page C r', /no task "C"/],
+  ['page A q+1', /no page of A; .*A has r/],
+  ['page A r+48', /has 48 pages/],
+  ['pfn 99999', /from 0 to 10/],
+  ['lru 0 old', /inactive, active, .* and unevictable/],
+  ['lru 7 active', /no node 7/],
+  ['counter pswpuot', /did you mean "pswpout"/],
+];
+
+test('what cannot be watched is refused with what would be right', (t) => {
+  const timeline = Timeline.open(tape, SMALL);
+  timeline.seek(timeline.last);
+  for (const [text, message] of NOT_WATCHED) t.throws(() => parseWatch(text, timeline.state), { message }, text);
+});
+
+// --- branches -----------------------------------------------------------------------------------------------------
+
+test('a branch at any position goes on exactly as the trunk: every event, every draw', (t) => {
+  const timeline = Timeline.open(tape, SMALL);
+  const steps = stepsOf(timeline);
+  t.is(steps.length, STEPS.length);
+  for (const [i, { began }] of steps.entries()) {
+    const branch = branchAt(timeline, began - 1);
+    t.like(branch, { seq: began - 1, before: i, inside: null });
+    const { blocks, sink } = collectBlocks();
+    const simulation = new Simulation({ from: branch.checkpoint, sink });
+    for (const stimulus of branch.rest) simulation.perform(stimulus);
+    simulation.finish();
+    const again = blocks.flatMap((block) => [...eventsOf(block, { ...PLACE })].map(printData));
+    const trunk = timeline.cursorAt(began);
+    for (const line of again) {
+      t.is(line, printData(trunk!.event()));
+      trunk!.next();
+    }
+    t.is(again.length, timeline.last - began + 1);
+  }
+});
+
+test('a branch from inside a step begins before it, and says so', (t) => {
+  const timeline = Timeline.open(tape, SMALL);
+  const [, , , , second] = stepsOf(timeline);
+  const inside = branchAt(timeline, second.began + 3);
+  t.is(inside.inside?.number, 5);
+  t.is(inside.seq, second.began - 1);
+  t.is(branchAt(timeline, 1).seq, stepsOf(timeline)[0].began - 1);
+  const end = branchAt(timeline, timeline.last);
+  t.deepEqual([end.seq, end.rest.length, end.inside], [timeline.last, 0, null]);
+});
+
+test('a branch by other rules or with other steps is compared with the trunk', (t) => {
+  const timeline = Timeline.open(tape, SMALL);
+  const at = stepsOf(timeline)[8].began - 1;
+  timeline.seek(at);
+  const same = forkAt(timeline, { profile: 'swap-v5-seed' });
+  t.deepEqual([same.comparison.steps, same.comparison.timeAlone], [[], 0]);
+  const direct = forkAt(timeline, { profile: 'linux-2.6.16' });
+  t.is(direct.comparison.steps[0].step, 9);
+  const moved = forkAt(timeline, { steps: [move('A', 0, 1)] });
+  t.is(moved.inserted.length, 1);
+  t.is(moved.other.steps.length, moved.trunk.steps.length);
+  t.true(moved.comparison.steps.length > 0);
+  t.is(timeline.seq, at);
+  t.throws(() => forkAt(timeline, { profile: 'linux-6.12' }), { message: /cannot go on where/ });
+});
+
+// --- divergence ---------------------------------------------------------------------------------------------------
+
+test('the first of ten million events that differs takes 25 comparisons of blocks at most', (t) => {
+  const blocks = Math.ceil(10_000_000 / 4096);
+  const chains = (differs: number) => ({
+    count: blocks,
+    entry: (i: number) => ({ firstSeq: 4096 * i + 1, lastSeq: 4096 * (i + 1), chain: i < differs ? `${i}` : `${i}!` }),
+  });
+  for (const differs of [0, 1, 1000, blocks - 1, blocks]) {
+    const { block, probes } = firstDifferentBlock(chains(blocks), chains(differs));
+    t.is(block, differs);
+    t.true(probes <= 25);
+  }
+});
+
+test('the first difference is told with the field and both values', (t) => {
+  const other = readTape(record(RUN, [...STEPS.slice(0, 9), touch('A', 47), ...STEPS.slice(10)]));
+  const { fields, seq } = firstDifference(tape, other)!;
+  t.deepEqual(fields, [{ name: 'stimulus.pages', a: '48', b: '47' }]);
+  t.is(seq, stepsOf(Timeline.open(tape, SMALL))[9].began);
+});
+
+test('single-bit faults in the state of one of two equal tapes are found and named, each exactly', (t) => {
+  const found = injectFaults(tape, 60, 20060108);
+  t.deepEqual(found.wrong, []);
+  t.is(found.exact, 60);
+});
+
+// --- the debugger -------------------------------------------------------------------------------------------------
+
+const SCRIPTS: readonly [commands: string[], says: RegExp, status: 0 | 2][] = [
+  [['goto end', 'where'], /step 20 of 20: touch/, 0],
+  [['goto 500', 'b 3', 's 2', 'where'], /@499 of/, 0],
+  [['goto end', 'last page A r+3', 'print page A r+3'], /before .*\n {2}after .*pfn/, 0],
+  [
+    ['goto 60', 'watch counter pswpout', 'c', 'c', 'r', 'stops'],
+    /stop 1: watch counter pswpout\n {2}before {2}1\n {2}after {3}2[^]*before {2}0\n {2}after {3}1/,
+    0,
+  ],
+  [['break PageEvicted', 'c', 'delete 1', 'stops'], /PageEvicted pfn=[^]*there are none/, 0],
+  [['next 9', 'fork profile linux-2.6.16'], /a branch at .*, after 8 steps[^]*Steps that differ/, 0],
+  [['goto 300', 'fork alone do touch t="A" addr=["r",0] pages=4'], /lies in step \d+, which cannot/, 0],
+  [['help'], /last +THING +go back[^]*lru NODE LIST/, 0],
+  [['help watch'], /watch THING[^]*pfn N/, 0],
+  [['contnue'], /command 1, "contnue": .*did you mean "continue"/, 2],
+  [['c'], /nothing to stop at/, 2],
+  [['goto 999999'], /no position/, 2],
+];
+
+for (const [commands, says, status] of SCRIPTS) {
+  test(`debug: ${commands.join('; ')}`, async (t) => {
+    const file = join(folder, 'debug.tape');
+    fs.writeFileSync(file, bytes);
+    let text = '';
+    const write = (more: string): void => void (text += more);
+    const context = { out: async (more: string) => write(more), err: write, terminal: false, status: 0 };
+    await main(['debug', file, '-c', ...commands], context);
+    t.regex(text, says);
+    t.is(context.status, status);
+  });
+}
+
 // --- the cache ----------------------------------------------------------------------------------------------------
 
 /** Writes the tape and the cache of its checkpoints, and returns their files. */
@@ -270,12 +463,15 @@ test('no text has a part in reducing that the key of the cache does not cover', 
   const visit = (file: string): void => {
     if (seen.has(file)) return;
     seen.add(file);
-    for (const [, from] of fs.readFileSync(file, 'utf8').matchAll(/from '([^']+)'/g)) {
+    for (const [, from] of fs
+      .readFileSync(file, 'utf8')
+      .matchAll(/^(?:import (?!type )|export |\} )[^;]*?from '([^']+)'/gm)) {
       if (from.startsWith('.')) visit(join(dirname(file), from));
       else t.true(from === 'immer' || Object.hasOwn(REDUCING, from), `${file} imports ${from}`);
     }
   };
   visit(fileURLToPath(new URL('reduce/index.ts', `file://${core}/`)));
+  t.true(seen.size > 20);
   const folders = REDUCING['@pagetape/core'];
   for (const file of seen) t.true(folders.includes(relative(core, file).split('/')[0]), file);
 });

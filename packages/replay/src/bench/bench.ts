@@ -6,6 +6,7 @@ import { measureScan } from './scan.ts';
 import { measureSizes } from './size.ts';
 import { FULL, QUICK } from './sizes.ts';
 import { measureSpeed } from './speed.ts';
+import { measureTimeline } from './timeline.ts';
 
 export interface BenchOptions {
   /** A few hundred pages, to see that it works: its times say nothing. */
@@ -14,17 +15,18 @@ export interface BenchOptions {
   readonly onProgress?: (part: number) => void;
 }
 
-/** Measures everything. Takes some seconds, or less than one if quick. */
+/** Measures everything. The timeline comes first, while the memory of the process is its own. Takes about a minute, or less than one if quick. */
 export function measureAll({ quick = false, onProgress = () => {} }: BenchOptions = {}): Row[] {
   const sizes = quick ? QUICK : FULL;
-  const steps = 5 * (sizes.rounds + sizes.warmups) + 1;
+  const steps = 5 * (sizes.rounds + sizes.warmups) + 6;
   let done = 0;
   const step = (): void => onProgress(++done / steps);
+  const timeline = measureTimeline(sizes, step);
   const speed = measureSpeed(sizes, step);
   const scan = measureScan(sizes, step);
   const growth = measureGrowth(sizes, step);
   const size = measureSizes(sizes);
   const questions = measureQuestions(sizes);
   step();
-  return [...speed, ...scan, ...growth, ...size, ...questions];
+  return [...speed, ...scan, ...growth, ...size, ...questions, ...timeline];
 }

@@ -16,6 +16,11 @@ export interface Sizes {
   readonly warmups: number;
   /** Nanoseconds of a round that the baseline gets. */
   readonly immerNs: number;
+  /** Events of the tape that is moved about on, and seeks on it. */
+  readonly timelineEvents: number;
+  readonly timelineMoves: number;
+  /** Faults that are injected. */
+  readonly faults: number;
 }
 
 export const FULL: Sizes = {
@@ -27,6 +32,9 @@ export const FULL: Sizes = {
   rounds: 9,
   warmups: 2,
   immerNs: 250_000_000,
+  timelineEvents: 10_000_000,
+  timelineMoves: 500,
+  faults: 1000,
 };
 
 /** For tests: only that it works. */
@@ -39,4 +47,7 @@ export const QUICK: Sizes = {
   rounds: 2,
   warmups: 0,
   immerNs: 5_000_000,
+  timelineEvents: 20_000,
+  timelineMoves: 20,
+  faults: 10,
 };

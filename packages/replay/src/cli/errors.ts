@@ -20,6 +20,7 @@ const ABOUT_INPUT: ReadonlySet<string> = new Set([
   'SnapshotError',
   'ExpressionError',
   'QuestionError',
+  'TargetError',
 ]);
 
 const FILE_ERRORS: Readonly<Record<string, string>> = {

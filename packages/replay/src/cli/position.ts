@@ -22,7 +22,7 @@ export async function openAt(text: string, context: Context): Promise<Opened> {
   const position = parsePosition(text);
   const tape = openTape(position.file, context);
   return naming(position.file, () => {
-    const questions = new Questions(Timeline.open(tape));
+    const questions = new Questions(Timeline.open(tape, { cache: `${position.file}.cache` }));
     const { last } = questions.timeline;
     return { file: position.file, questions, seq: seqOf(position, last, last) };
   });

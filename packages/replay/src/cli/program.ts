@@ -70,6 +70,18 @@ const COMMANDS: readonly Listed[] = [
     summary: 'show the machine at a position: nodes, lists, tasks, pages, swap',
     load: () => import('./at.ts'),
   },
+  {
+    name: 'debug',
+    takes: 'TAPE[@SEQ]',
+    summary: 'walk over a tape in both directions, watch what changes, and branch off',
+    load: () => import('./debug.ts'),
+  },
+  {
+    name: 'fork',
+    takes: 'TAPE@SEQ',
+    summary: 'go on from a position by other rules or with other steps, and compare',
+    load: () => import('./fork.ts'),
+  },
   { name: 'show', takes: 'TAPE', summary: 'print the events of a tape', load: () => import('./show.ts') },
   {
     name: 'conform',

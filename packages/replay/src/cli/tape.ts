@@ -1,5 +1,7 @@
 /** Opening tapes for commands. */
 import { readTape, type Tape } from '../tape/index.ts';
+import { parsePosition, seqOf } from '../timeline/position.ts';
+import { Timeline } from '../timeline/timeline.ts';
 import type { Context } from './context.ts';
 import { needFile, UsageError } from './errors.ts';
 
@@ -9,6 +11,17 @@ export function openTape(file: string, context: Context): Tape {
   const tape = naming(file, () => readTape(file));
   if (tape.problem) context.err(`${file}: ${tape.problem}\n`);
   return tape;
+}
+
+/** A tape opened at a position that was written as `X.tape@SEQ`; at its start where none was. */
+export function openTimeline(text: string, context: Context): { readonly file: string; readonly timeline: Timeline } {
+  const position = parsePosition(text);
+  const { file } = position;
+  const tape = openTape(file, context);
+  const timeline = naming(file, () => Timeline.open(tape, { cache: `${file}.cache` }));
+  const seq = naming(file, () => seqOf(position, timeline.last, 0));
+  naming(file, () => timeline.seek(seq));
+  return { file, timeline };
 }
 
 /** Puts the name of the tape in front of what is wrong with it. */

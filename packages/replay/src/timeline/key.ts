@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folders whose text counts, by package; an empty list: the whole package. */
+/** The folders whose text counts, by package; an empty name: the whole package. */
 export const REDUCING: Readonly<Record<string, readonly string[]>> = {
   '@pagetape/events': [''],
   '@pagetape/core': ['reduce', 'state'],

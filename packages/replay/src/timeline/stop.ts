@@ -1,6 +1,6 @@
 /** What a timeline runs to, in both directions: an event of some sort, or a change of something in the state. */
 import type { StateView } from '@pagetape/core';
-import { ROW_LENGTH, type Block } from '@pagetape/events';
+import type { Block } from '@pagetape/events';
 import type { RowCursor } from '../run/rows.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -21,55 +21,53 @@ export interface StateStop {
 
 export type Stop = EventStop | StateStop;
 
-/** The first event after the position of the timeline where it stops. The timeline may move. */
-export function nextHit(timeline: Timeline, stop: Stop): number | null {
+/** The first event after the position of the timeline, up to `to`, where it stops. The timeline may move. */
+export function nextHit(timeline: Timeline, stop: Stop, to: number): number | null {
   if (stop.on === 'state') {
     stop.begin(timeline.state);
-    return timeline.playEach(timeline.last, (...event) => stop.after(...event)) ? timeline.seq : null;
+    return timeline.playEach(to, (...event) => stop.after(...event)) ? timeline.seq : null;
   }
-  if (timeline.seq === timeline.last) return null;
+  if (timeline.seq >= to) return null;
   const cursor = timeline.cursorAt(timeline.seq + 1);
-  for (let more = cursor !== null; more && cursor; more = cursor.next()) if (stop.matches(cursor)) return cursor.at.seq;
+  for (let more = cursor !== null; more && cursor && cursor.at.seq <= to; more = cursor.next())
+    if (stop.matches(cursor)) return cursor.at.seq;
   return null;
 }
 
 /**
- * The last event before that of the position where it stops. Stretches between images are searched from the last one on; of
- * the stretch that has one, the last counts.
+ * The last event before that of the position, from `from` on, where it stops. Stretches between images are searched from the
+ * last one on; of the stretch that has one, the last counts.
  */
-export function lastHit(timeline: Timeline, stop: Stop): number | null {
-  return stop.on === 'state' ? lastStateHit(timeline, stop) : lastEventHit(timeline, stop);
+export function lastHit(timeline: Timeline, stop: Stop, from: number): number | null {
+  return stop.on === 'state' ? lastStateHit(timeline, stop, from) : lastEventHit(timeline, stop, from);
 }
 
-function lastStateHit(timeline: Timeline, stop: StateStop): number | null {
-  for (let end = timeline.seq - 1; end > 0;) {
+function lastStateHit(timeline: Timeline, stop: StateStop, from: number): number | null {
+  for (let end = timeline.seq - 1; end >= from;) {
     timeline.rewind(end);
-    const from = timeline.seq;
+    const begin = timeline.seq;
     stop.begin(timeline.state);
     let hit: number | null = null;
     timeline.playEach(end, (...event) => {
       if (stop.after(...event)) hit = timeline.seq;
       return false;
     });
-    if (hit !== null) return hit;
-    end = from;
+    if (hit !== null) return hit >= from ? hit : null;
+    end = begin;
   }
   return null;
 }
 
-function lastEventHit(timeline: Timeline, stop: EventStop): number | null {
+function lastEventHit(timeline: Timeline, stop: EventStop, from: number): number | null {
   const { blocks } = timeline.tape;
   const end = timeline.seq - 1;
-  for (let n = blocks.find(end); n >= 0; n--) {
+  for (let n = blocks.find(end); n >= 0 && blocks.entry(n).lastSeq >= from; n--) {
     const cursor = timeline.cursorAt(blocks.entry(n).firstSeq);
     let hit: number | null = null;
     const last = Math.min(end, blocks.entry(n).lastSeq);
     for (let more = cursor !== null; more && cursor && cursor.at.seq <= last; more = cursor.next())
       if (stop.matches(cursor)) hit = cursor.at.seq;
-    if (hit !== null) return hit;
+    if (hit !== null) return hit >= from ? hit : null;
   }
   return null;
 }
-
-/** Rows of a block, for stops that look at them: where the next one begins. */
-export const rowAfter = ({ rows }: Block, offset: number): number => offset + ROW_LENGTH[rows[offset]];

@@ -134,14 +134,14 @@ export class Timeline {
     for (let i = n; i < this.tape.blocks.count; i++) yield this.blockAt(i);
   }
 
-  /** Goes on to the next event after which to stop, and returns its seq. null: there is none, and nothing moved. */
-  runTo(stop: Stop): number | null {
-    return this.search(() => nextHit(this, stop));
+  /** Goes on to the next event after which to stop, at most `to`, and returns its seq. null: there is none, and nothing moved. */
+  runTo(stop: Stop, to = this.last): number | null {
+    return this.search(() => nextHit(this, stop, to));
   }
 
-  /** Goes back to the last event before this position after which to stop. null: there is none, and nothing moved. */
-  runBackTo(stop: Stop): number | null {
-    return this.search(() => lastHit(this, stop));
+  /** Goes back to the last event before this position after which to stop, at least `from`. null: there is none, and nothing moved. */
+  runBackTo(stop: Stop, from = 1): number | null {
+    return this.search(() => lastHit(this, stop, from));
   }
 
   private search(find: () => number | null): number | null {

@@ -56,7 +56,8 @@ function differing(what: string, a: string, b: string): Contrast[] {
   return a === b ? [] : [contrast(what, a, b)];
 }
 
-function answerOf(result: Result): string {
+/** What a call answered, in a few words. */
+export function answerText(result: Result): string {
   const { ret, errno, sig, dead, stop } = result;
   if (dead) return 'nothing: the task has ended';
   if (stop) return 'never returns';
@@ -71,7 +72,7 @@ function listed({ mode, mask }: Result): string[] {
 }
 
 const answers = (a: TwinStep, b: TwinStep): Contrast[] => [
-  ...differing('answer', answerOf(a.result), answerOf(b.result)),
+  ...differing('answer', answerText(a.result), answerText(b.result)),
   ...statuses(a.result.status ?? [], b.result.status ?? []),
 ];
 
