@@ -10,6 +10,7 @@ import * as run from './kernel/run.ts';
 import * as signal from './kernel/signal.ts';
 import * as task from './kernel/task.ts';
 import * as filemap from './mm/filemap.ts';
+import * as memoryFailure from './mm/memory-failure.ts';
 import * as memory from './mm/memory.ts';
 import * as hugeMemory from './mm/huge_memory.ts';
 import * as hugetlb from './mm/hugetlb.ts';
@@ -39,6 +40,7 @@ const modules = [
   pageIo,
   rmap,
   memory,
+  memoryFailure,
   fremap,
   mempolicy,
   migrate,
@@ -65,6 +67,7 @@ type Modules = typeof run &
   typeof pageIo &
   typeof rmap &
   typeof memory &
+  typeof memoryFailure &
   typeof fremap &
   typeof mempolicy &
   typeof migrate &

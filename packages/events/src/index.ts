@@ -48,7 +48,19 @@ export { type Vma, type VmaMigrate } from './mm/mmap.ts';
 export { CHECK, type Check, type Policy } from './mm/mempolicy.ts';
 export { CONTENT, CONTENT_WRITTEN, CONTENT_ZEROES } from './mm/ksm.ts';
 export { ANON_MARK, MARK_EXCLUSIVE, MARK_LAZYFREE } from './mm/memory.ts';
-export { FAULT, FAULT_MAJOR, FAULT_MINOR, FAULT_OOM, FAULT_SIGBUS, FAULT_SIGSEGV } from './mm/memory.ts';
+export {
+  FAULT,
+  FAULT_MAJOR,
+  FAULT_MINOR,
+  FAULT_OOM,
+  FAULT_SIGBUS,
+  FAULT_SIGSEGV,
+  SWAP_MAPPING,
+  SWAP_MAPPING_READ,
+  SWAP_MAPPING_UNUSED,
+  SWAP_MAPPING_WRITABLE,
+  SWAP_MAPPING_WRITTEN,
+} from './mm/memory.ts';
 export {
   MIGRATION_ENTRY,
   MIGRATION_ENTRY_READ,
@@ -90,6 +102,7 @@ export {
   ENOMEM,
   ENOSPC,
   ENOSYS,
+  EHWPOISON,
   EOPNOTSUPP,
   EOVERFLOW,
   EPERM,

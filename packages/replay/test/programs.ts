@@ -110,6 +110,7 @@ const WEIGHTS = {
   truncate: 1,
   cpuset: 3,
   pwrite: 2,
+  swapoff: 1,
   soft_offline: 1,
   node_offline: 1,
   cg_new: 1,
@@ -155,6 +156,8 @@ const ADVICE = [
   'MADV_MERGEABLE',
   'MADV_MERGEABLE',
   'MADV_UNMERGEABLE',
+  'MADV_SOFT_OFFLINE',
+  'MADV_HWPOISON',
 ] as const;
 
 interface Choice {
@@ -441,6 +444,7 @@ class Author {
       cpuset: this.cpuset({ kind, who, whom, region, page, pages: more, from, to, variant }),
       drain: variant % 3 === 0 ? { op: 'drain' } : { op: 'drain', cpu: this.cpu(variant) },
       swapon: { op: 'swapon' },
+      swapoff: { op: 'swapoff' },
       soft_offline: { op: 'soft_offline', t, addr },
       node_offline: { op: 'node_offline', node: this.machine.nodes[variant % this.machine.nodes.length].id },
       hog: { op: 'hog', node: this.machine.nodes[variant % this.machine.nodes.length].id },

@@ -8,6 +8,7 @@ import { MLOCK_NEW } from '@pagetape/events';
 import * as L from '../state/layout.ts';
 import {
   frame_of_pte,
+  is_hwpoison_entry,
   is_migration_entry,
   is_zero_pte,
   pte_is_file,
@@ -135,7 +136,7 @@ function countPtes(s: StateView, census: Census, count: Count, mm: number): MmCe
   let file = 0;
   const root = { roots: 'mms', at: mm * L.MM + L.M_ROOT, of: `address space ${mm}` } as const;
   const tables = eachEntry(s, census, count, root, (pte, vpn) => {
-    if (is_zero_pte(pte) || pte_is_file(pte)) return;
+    if (is_zero_pte(pte) || pte_is_file(pte) || is_hwpoison_entry(pte)) return;
     const who = (what: string): string => `page ${vpn} of address space ${mm} maps ${what}`;
     const pfn = frame_of_pte(s, pte);
     if (pfn < 0) {

@@ -10,7 +10,7 @@ import {
 } from '@pagetape/events';
 import * as L from '../state/layout.ts';
 import { folio_nr_pages } from '../state/huge.ts';
-import { page_lru, page_to_nid, PageActive, PageUnevictable } from '../state/read.ts';
+import { page_lru, page_to_nid, PageActive, PageHWPoison, PageUnevictable } from '../state/read.ts';
 import type { ReadonlyInts, StateView } from '../state/view.ts';
 import type { Invariant } from './check.ts';
 
@@ -198,9 +198,9 @@ export const checkZones: Invariant = (s, _census, report) => {
     const fresh = s.zones[at + L.Z_FRESH];
     const withheld = s.zones[at + L.Z_WITHHELD];
     const online = s.zones[at + L.Z_PRESENT];
-    let [used, retired] = [0, 0];
+    let [used, retired] = [0, 0]; // of the retired ones, some are bad, but still referred to
     for (let pfn = start; pfn < start + present; pfn++) {
-      if (placeOf(s, pfn) === L.PLACE_RETIRED) retired++;
+      if (placeOf(s, pfn) === L.PLACE_RETIRED || PageHWPoison(s, pfn)) retired++;
       else if (placeOf(s, pfn) !== L.PLACE_FREE) used++;
     }
     if (free + withheld + used + retired !== present) {

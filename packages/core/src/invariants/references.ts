@@ -1,7 +1,7 @@
 /** Counts on frames agree with those who refer to them. */
 import * as L from '../state/layout.ts';
 import { folio_nr_pages, folio_test_hugetlb } from '../state/huge.ts';
-import { page_count, page_mapcount, PagePrivate } from '../state/read.ts';
+import { page_count, page_mapcount, PageHWPoison, PagePrivate } from '../state/read.ts';
 import type { StateView } from '../state/view.ts';
 import type { Census } from './census.ts';
 import type { Invariant } from './check.ts';
@@ -22,6 +22,7 @@ function holdersOf(s: StateView, census: Census, pfn: number): readonly (readonl
     [census.lockHolders[pfn], 'lock holders'],
     [pfn === L.ZERO_PFN ? 1 : 0, 'kernel images'],
     [placeOf(s, pfn) === L.PLACE_RETIRED ? 1 : 0, 'retirements'],
+    [PageHWPoison(s, pfn) ? 1 : 0, 'that know it is bad'],
   ];
 }
 

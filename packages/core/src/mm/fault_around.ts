@@ -2,7 +2,7 @@
 import { HOLDER_FAULT, PAGE_SHIFT, READ, VM_SHARED, VM_WRITE, type Vma } from '@pagetape/events';
 import type { Kernel } from '../kernel.ts';
 import { TABLE } from '../state/layout.ts';
-import { find_page, PageLocked, pte_of, PageUptodate } from '../state/read.ts';
+import { find_page, PageHWPoison, PageLocked, pte_of, PageUptodate } from '../state/read.ts';
 import { mlock_vma_folio } from './mlock_batch.ts';
 import { get_page } from './page_alloc.ts';
 
@@ -24,11 +24,11 @@ export function do_fault_around(k: Kernel, vma: Vma, vpn: number): boolean {
   return pte_of(k.s, vma.mm, vpn) !== 0;
 }
 
-/** One page of `mm/filemap.c:filemap_map_pages()`: it must be cached, up to date and not locked. */
+/** One page of `mm/filemap.c:filemap_map_pages()`: it must be cached, up to date, not locked and not bad. */
 function filemap_map_page(k: Kernel, vma: Vma, vpn: number): void {
   if (pte_of(k.s, vma.mm, vpn) !== 0) return;
   const pfn = find_page(k.s, vma.file, vma.pgoff + (vpn - vma.start));
-  if (pfn < 0 || PageLocked(k.s, pfn) || !PageUptodate(k.s, pfn)) return;
+  if (pfn < 0 || PageLocked(k.s, pfn) || !PageUptodate(k.s, pfn) || PageHWPoison(k.s, pfn)) return;
   get_page(k, pfn, HOLDER_FAULT);
   const writable = (vma.flags & VM_SHARED) !== 0 && (vma.flags & VM_WRITE) !== 0;
   k.emit.FilePageMapped(pfn, vma.mm, vpn, READ, writable ? 1 : 0);

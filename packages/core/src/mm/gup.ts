@@ -2,6 +2,7 @@
 import {
   CONTENT_ZEROES,
   EFAULT,
+  EHWPOISON,
   EINTR,
   EINVAL,
   ENOMEM,
@@ -21,7 +22,7 @@ import {
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { signal_pending } from '../kernel/signal.ts';
 import { PTE_DIRTY, PTE_WRITE } from '../state/layout.ts';
-import { is_zero_pte, PageAnon, PageCleared, pte_of, pte_pfn, pte_present } from '../state/read.ts';
+import { is_hwpoison_entry, is_zero_pte, PageAnon, PageCleared, pte_of, pte_pfn, pte_present } from '../state/read.ts';
 import { down_read, handle_mm_fault, touched } from './memory.ts';
 import { find_vma } from './mmap.ts';
 
@@ -94,7 +95,7 @@ export function* __mm_populate(k: Kernel, start: number, end: number, ignore_err
 
 /**
  * `mm/gup.c:faultin_page_range()`, with the errors that madvise_populate() makes of its own: ENOMEM where nothing is mapped,
- * EINVAL where the access is not allowed.
+ * EINVAL where the access is not allowed, EHWPOISON where a bad page was lost.
  */
 export function* faultin_page_range(k: Kernel, start: number, end: number, access: number): Sleeping<number> {
   const { mm } = current(k);
@@ -104,6 +105,7 @@ export function* faultin_page_range(k: Kernel, start: number, end: number, acces
     if (!vma || vma.start > vpn) return -ENOMEM;
     const needed = access === WRITE ? VM_WRITE : VM_READ;
     if ((vma.flags & NO_PAGES) !== 0 || (vma.flags & needed) === 0) return -EINVAL;
+    if (is_hwpoison_entry(pte_of(k.s, mm, vpn))) return -EHWPOISON;
     const error: number = yield* faultin_page(k, vma, vpn, access);
     if (error !== 0) return error;
   }

@@ -59,6 +59,8 @@ const {
   MADV_DONTNEED_LOCKED,
   MADV_MERGEABLE,
   MADV_UNMERGEABLE,
+  MADV_HWPOISON,
+  MADV_SOFT_OFFLINE,
 } = MMAN_CONSTANTS;
 
 /** VM_* bits that some advice gives to areas, and takes from them. */
@@ -97,6 +99,9 @@ const PAGES: ReadonlySet<number> = new Set([
   MADV_POPULATE_WRITE,
 ]);
 
+/** What only kernels with CONFIG_MEMORY_FAILURE know; those that have it serve it elsewhere. */
+const BAD_MEMORY: ReadonlySet<number> = new Set([MADV_HWPOISON, MADV_SOFT_OFFLINE]);
+
 const NAMES = new Map(Object.entries(MMAN_CONSTANTS).map(([name, number]) => [number as number, name]));
 
 /** Names of all advice begin so; the flags of mlockall(2) stand in the same table. */
@@ -111,6 +116,7 @@ export function madvise_need_mmap_write(k: Kernel, advice: number): boolean {
 /** `mm/madvise.c:do_madvise()`, with the mmap_sem held. Returns 0 or minus an error number. */
 export function* do_madvise(k: Kernel, start: number, pages: number, advice: number): Sleeping<number> {
   const known = advice === MADV_DONTNEED || (k.traits.advice === 'all' && (PAGES.has(advice) || BEHAVIOR.has(advice)));
+  if (BAD_MEMORY.has(advice) && k.traits.memory_failure === 'none') return -EINVAL;
   if (!known && isAdvice(advice)) throw new NotSimulated(`madvise ${NAMES.get(advice)}`);
   if (!known) return -EINVAL;
   const end = start + pages;

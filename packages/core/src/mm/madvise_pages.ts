@@ -6,6 +6,8 @@ import { folio_test_large, is_huge_zero_pmd, pmd_of } from '../state/huge.ts';
 import { PTE_YOUNG, TABLE } from '../state/layout.ts';
 import {
   has_page_table,
+  hwpoison_entry_to_pfn,
+  is_hwpoison_entry,
   page_mapcount,
   PageActive,
   PageDirty,
@@ -113,6 +115,8 @@ export function madvise_free(k: Kernel, vma: Vma, start: number, end: number): n
     if (pte_is_swap(pte)) {
       k.emit.SwapEntryZapped(vma.mm, vpn, pte_slot(pte));
       free_swap_and_cache(k, pte_slot(pte));
+    } else if (is_hwpoison_entry(pte)) {
+      k.emit.HwpoisonEntryZapped(vma.mm, vpn, hwpoison_entry_to_pfn(pte));
     } else if (pte_present(pte) && may_be_dropped(k, pte_pfn(pte))) {
       k.emit.AnonPageMarked(pte_pfn(pte), vma.mm, vpn, MARK_LAZYFREE);
     }

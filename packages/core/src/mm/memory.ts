@@ -32,6 +32,7 @@ import {
   is_zero_pte,
   PageCleared,
   PageDirty,
+  PageHWPoison,
   pte_is_file,
   pte_of,
   pte_pfn,
@@ -84,7 +85,10 @@ function do_no_page(k: Kernel, vma: Vma, vpn: number, access: number): number {
   const index = linear_page_index(vma, vpn);
   if (index >= k.s.cold.files[vma.file].pages) return FAULT_SIGBUS;
   const cached = filemap_nopage(k, vma.file, index);
-  return cached < 0 ? FAULT_OOM : map_page_of_file(k, vma, vpn, access, cached);
+  if (cached < 0) return FAULT_OOM;
+  if (!PageHWPoison(k.s, cached)) return map_page_of_file(k, vma, vpn, access, cached);
+  page_cache_release(k, cached);
+  return FAULT_SIGBUS;
 }
 
 /** The end of do_no_page() with the page at hand; a write to a private mapping gets its copy at once. */

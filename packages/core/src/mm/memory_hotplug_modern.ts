@@ -5,7 +5,7 @@
 import { EBUSY, EINTR, EINVAL } from '@pagetape/events';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { cpuset_hotplug, effective_below } from '../kernel/cgroup/cpuset.ts';
-import { frameIsFree, frameIsRetired, PageLRU } from '../state/read.ts';
+import { frameIsFree, frameIsRetired, PageHWPoison, PageLRU } from '../state/read.ts';
 import { frames_of_node } from './memory_hotplug.ts';
 import { folio_alloc_like, migrate_pages } from './migrate_batch.ts';
 import { node_is_hogged, node_states_memory } from './page_alloc.ts';
@@ -41,7 +41,8 @@ function* scan_movable_pages(k: Kernel, nid: number): Sleeping<number> {
 
 /** Somebody has frames of the node that cannot be moved. */
 const is_unmovable = (k: Kernel, nid: number): boolean =>
-  node_is_hogged(k, nid) || frames_of_node(k, nid).some((pfn) => !frameIsFree(k.s, pfn) && !frameIsRetired(k.s, pfn));
+  node_is_hogged(k, nid) ||
+  frames_of_node(k, nid).some((pfn) => !frameIsFree(k.s, pfn) && !frameIsRetired(k.s, pfn) && !PageHWPoison(k.s, pfn));
 
 /** `mm/memory_hotplug.c:offline_pages()`, all memory of a node. Returns 0 or minus an error number. */
 export function* offline_pages(k: Kernel, nid: number): Sleeping<number> {

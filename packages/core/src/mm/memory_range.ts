@@ -4,6 +4,8 @@ import { num_online_cpus, type Kernel } from '../kernel.ts';
 import { PTE_DIRTY, PTE_YOUNG, TABLE, ZERO_PFN } from '../state/layout.ts';
 import {
   has_page_table,
+  hwpoison_entry_to_pfn,
+  is_hwpoison_entry,
   is_migration_entry,
   is_zero_pte,
   migration_entry_to_pfn,
@@ -121,6 +123,7 @@ function zap_pte(k: Kernel, tlb: Gather, vma: Vma, vpn: number, details: ZapDeta
     free_swap_and_cache(k, pte_slot(pte));
     return;
   }
+  if (is_hwpoison_entry(pte)) return k.emit.HwpoisonEntryZapped(vma.mm, vpn, hwpoison_entry_to_pfn(pte));
   if (is_migration_entry(pte)) return k.emit.MigrationEntryZapped(vma.mm, vpn, migration_entry_to_pfn(k.s, pte));
   const pfn = pte_pfn(pte);
   const index = page_index(k.s, pfn);
@@ -137,7 +140,7 @@ function zap_pte(k: Kernel, tlb: Gather, vma: Vma, vpn: number, details: ZapDeta
 
 /** In an area of a file, whether an entry is of a page that a task has for itself. */
 function is_private_copy(k: Kernel, pte: number): boolean {
-  if (pte_is_swap(pte)) return true;
+  if (pte_is_swap(pte) || is_hwpoison_entry(pte)) return true;
   return PageAnon(k.s, is_migration_entry(pte) ? migration_entry_to_pfn(k.s, pte) : pte_pfn(pte));
 }
 

@@ -53,7 +53,7 @@ function submitted(k: Kernel): void {
   if (k.s.cold.io_mode === 'now') end_all_requests(k);
 }
 
-/** `mm/page_io.c:end_swap_bio_write()`: an error leaves its mark on the page, which is clean all the same. */
+/** `mm/page_io.c:end_swap_bio_write()`: an error leaves its mark on the page, which is clean all the same up to 2.6.18. */
 function end_swap_bio_write(k: Kernel, pfn: number, error: number): void {
   const { s } = k;
   const rotate =
@@ -64,6 +64,7 @@ function end_swap_bio_write(k: Kernel, pfn: number, error: number): void {
     !PageActive(s, pfn) &&
     PageLRU(s, pfn);
   k.emit.SwapWriteFinished(pfn, error);
+  if (error !== 0 && k.traits.failed_swap_write_dirties && !PageDirty(s, pfn)) k.emit.PageDirtied(pfn, 0);
   if (rotate) k.emit.PageRotated(pfn);
 }
 
@@ -79,6 +80,12 @@ export function swap_writepage(k: Kernel, pfn: number): void {
   k.emit.SwapWriteStarted(pfn, page_private(k.s, pfn));
   unlock_page(k, pfn);
   submitted(k);
+}
+
+/** `mm/page_io.c:swap_read_folio()` from a device that lies in memory, into a frame that is in no cache. */
+export function swap_read_at_once(k: Kernel, pfn: number, slot: number): void {
+  lru_cache_add_active(k, pfn);
+  k.emit.SwapPageRead(pfn, slot, k.s.scalars[READ_ERRORS] > 0 ? 1 : 0);
 }
 
 /** `mm/page_io.c:swap_readpage()`: a new frame enters the swap cache, locked, and its read is started. */

@@ -20,6 +20,7 @@ import {
   PageAnonExclusive,
   PageDirty,
   PageKsm,
+  PageHWPoison,
   PageLocked,
   PageReferenced,
   PageSwapCache,
@@ -257,6 +258,10 @@ function try_to_migrate_one(k: Kernel, pfn: number, vma: Vma, vpn: number): numb
   if (pte === 0) return SWAP_AGAIN;
   const folio = page_folio(k.s, pfn);
   if ((pte & PTE_DIRTY) !== 0 && !PageDirty(k.s, folio)) k.emit.PageDirtied(folio, 1);
+  if (PageHWPoison(k.s, folio)) {
+    k.emit.HwpoisonEntrySet(pfn, vma.mm, vpn);
+    return page_mapped(k.s, pfn) ? SWAP_AGAIN : SWAP_SUCCESS;
+  }
   if (PageSwapCache(k.s, pfn) && k.traits.swap_cached_leaves_swap_entry) {
     const slot = page_private(k.s, pfn);
     swap_duplicate(k, slot);

@@ -7,7 +7,7 @@
 import { EINVAL, EIO, ENOMEM, FAULT_OOM, FAULT_SIGBUS, HOLDER_FAULT, VM_NONLINEAR, type Vma } from '@pagetape/events';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { FILE, TABLE, X_ROOT, X_SWAPPED } from '../state/layout.ts';
-import { page_index, PageLocked, PageUptodate, PageWriteback, shmem_swp_entry } from '../state/read.ts';
+import { page_index, PageHWPoison, PageLocked, PageUptodate, PageWriteback, shmem_swp_entry } from '../state/read.ts';
 import { mpol_shared_policy_lookup, type PolicyArea } from '../state/shared_policy.ts';
 import { eachLeaf } from '../state/walk.ts';
 import {
@@ -73,7 +73,7 @@ function shmem_new_page(k: Kernel, file: number, index: number): number {
 }
 
 /** A page of the swap cache goes back to its file: both users of its slot, the cache and the file, let go of it. */
-function shmem_take_back(k: Kernel, pfn: number, file: number, index: number, slot: number): void {
+export function shmem_take_back(k: Kernel, pfn: number, file: number, index: number, slot: number): void {
   k.emit.ShmemEntrySet(file, index, 0);
   move_from_swap_cache(k, pfn, file, index);
   swap_free(k, slot);
@@ -153,6 +153,10 @@ export function* shmem_nopage(k: Kernel, vma: Vma, type: NoPage): Sleeping<numbe
   if (index >= k.s.cold.files[vma.file].pages) return -FAULT_SIGBUS;
   const pfn = yield* shmem_getpage(k, vma.file, index, type);
   if (pfn < 0) return pfn === -ENOMEM ? -FAULT_OOM : -FAULT_SIGBUS;
+  if (PageHWPoison(k.s, pfn)) {
+    page_cache_release(k, pfn);
+    return -FAULT_SIGBUS;
+  }
   mark_page_faulted(k, pfn);
   return pfn;
 }
@@ -192,6 +196,10 @@ function* find_unlocked_page(k: Kernel, file: number, index: number): Sleeping<n
 export function* shmem_file_write(k: Kernel, file: number, index: number): Sleeping<number> {
   const pfn = yield* shmem_getpage(k, file, index, null);
   if (pfn < 0) return pfn;
+  if (PageHWPoison(k.s, pfn)) {
+    page_cache_release(k, pfn);
+    return -EIO;
+  }
   page_was_written(k, pfn, file, index);
   mark_page_accessed(k, pfn);
   page_cache_release(k, pfn);
@@ -222,21 +230,36 @@ export function shmem_move_to_swap(k: Kernel, pfn: number, file: number): boolea
   return true;
 }
 
-/** Pages [index, end) of a file that are in swap, ascending. */
-function swapped_pages(k: Kernel, file: number, index: number, end: number): number[] {
-  const found: number[] = [];
+interface SwappedPage {
+  readonly index: number;
+  readonly slot: number;
+}
+
+/** Pages [index, end) of a file that are in swap, and their slots, ascending. */
+export function swapped_pages(k: Kernel, file: number, index: number, end: number): SwappedPage[] {
+  const found: SwappedPage[] = [];
   if (k.s.files[file * FILE + X_SWAPPED] === 0) return found;
   eachLeaf(k.s, k.s.files, file * FILE + X_ROOT, (first, leaf) => {
-    for (let i = Math.max(0, index - first); i < Math.min(TABLE, end - first); i++)
-      if (k.s.tables[leaf * TABLE + i] < 0) found.push(first + i);
+    for (let i = Math.max(0, index - first); i < Math.min(TABLE, end - first); i++) {
+      const entry = k.s.tables[leaf * TABLE + i];
+      if (entry < 0) found.push({ index: first + i, slot: -entry });
+    }
   });
   return found;
 }
 
+/** The page of a file that has a slot: the search of `mm/shmem.c:shmem_unuse()`. */
+export function file_of_slot(k: Kernel, slot: number): { readonly file: number; readonly index: number } | null {
+  for (const file of Object.keys(k.s.cold.files).map(Number)) {
+    const page = swapped_pages(k, file, 0, Infinity).find((each) => each.slot === slot);
+    if (page) return { file, index: page.index };
+  }
+  return null;
+}
+
 /** `mm/shmem.c:shmem_truncate()`: gives up the slots of pages from `index` on, whose frames are gone already. */
 export function shmem_truncate(k: Kernel, file: number, index: number, end = Infinity): void {
-  for (const at of swapped_pages(k, file, index, end)) {
-    const slot = shmem_swp_entry(k.s, file, at);
+  for (const { index: at, slot } of swapped_pages(k, file, index, end)) {
     k.emit.ShmemEntrySet(file, at, 0);
     free_swap_and_cache(k, slot);
   }

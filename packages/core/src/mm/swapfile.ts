@@ -64,7 +64,7 @@ function scan_swap_map(k: Kernel, area: number): number {
   const base = areas[at + S_BASE];
   let lowest = areas[at + S_LOWEST];
   let highest = areas[at + S_HIGHEST];
-  if (highest === 0) return 0;
+  if (highest === 0 || areas[at + S_PAGES] === 0) return 0;
   let offset = start_of_search(k, area);
   while (offset <= highest && swap_map[base + offset] !== 0) offset++;
   if (offset > highest) {
@@ -86,7 +86,7 @@ function scan_swap_map(k: Kernel, area: number): number {
 export function sys_swapon(k: Kernel): number {
   const { areas, topology } = k.s;
   const area = topology.spec.swap.length;
-  if (areas[area * AREA + S_PAGES] > 0) return -EBUSY;
+  if (areas[area * AREA + S_PAGES] > 0 || areas[area * AREA + S_INUSE] > 0) return -EBUSY;
   k.emit.SwapAreaEnabled(area);
   return 0;
 }

@@ -57,7 +57,7 @@ function unmap_mapping_range(k: Kernel, file: number, index: number, end: number
  * it: it is an orphan then. Those of a journal leave a dirty page dirty, because the transaction writes them back by
  * themselves.
  */
-function truncate_complete_page(k: Kernel, file: number, pfn: number): void {
+export function truncate_complete_page(k: Kernel, file: number, pfn: number): void {
   const dirty = PageDirty(k.s, pfn);
   if (PagePrivate(k.s, pfn)) try_to_release_page(k, pfn);
   k.emit.PageTruncated(pfn, file, page_index(k.s, pfn));

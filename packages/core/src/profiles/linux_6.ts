@@ -66,6 +66,12 @@ export const linux_6_12: Traits = {
   setresuid: 'checked',
   hot_remove: 'moves',
   vmstat: 'node-counters',
+  memory_failure: 'poisons',
+  swap_in: 'exclusive',
+  read_maps_writable: true,
+  memory_swap_is_direct: true,
+  failed_swap_write_dirties: true,
+  swapoff: 'by-user',
   numa_maps: 'kernelpagesize',
   sys_call_table_entries: { i386: 463, ia32: 463, x86_64: 463, ia64: 0 },
 };
@@ -89,6 +95,8 @@ export const linux_6_1: Traits = {
   split_drops_zeroed_parts: false,
   ksm_break: 'write',
   mbind_places_merged: false,
+  memory_failure: 'none',
+  read_maps_writable: false,
   pagevec_size: 15,
   sys_call_table_entries: { i386: 451, ia32: 451, x86_64: 451, ia64: 0 },
 };

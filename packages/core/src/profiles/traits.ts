@@ -184,6 +184,20 @@ export interface Traits {
   readonly affinity_outlives_cpuset: boolean;
   /** MPOL_BIND uses the lower zones of its nodes, too, after the policy zones of all. */
   readonly bind_takes_lower_zones: boolean;
+  /**
+   * How a fault maps a page that comes from swap. `sole-user`: writable for a write if mapping and slot have no other user; the page
+   * stays in the swap cache. `exclusive`: as the entry says that nobody shares the page, or the count of references; the slot is
+   * given up for a write, and for locked memory.
+   */
+  readonly swap_in: 'sole-user' | 'exclusive';
+  /** Also a read of a page that nobody shares maps it writable. */
+  readonly read_maps_writable: boolean;
+  /** A page of which one entry has a slot of a device that lies in memory is read without entering the swap cache. */
+  readonly memory_swap_is_direct: boolean;
+  /** A page whose write to swap failed is dirty again, so that it is kept; else its content is lost. */
+  readonly failed_swap_write_dirties: boolean;
+  /** swapoff(2) goes by slots, whose users it looks for, or by users: files, address spaces, the swap cache. */
+  readonly swapoff: 'by-slot' | 'by-user';
   /** How many entries the table of system calls has, by the way into the kernel. */
   readonly sys_call_table_entries: Readonly<Record<SyscallAbi, number>>;
   /**
@@ -197,6 +211,11 @@ export interface Traits {
    * `moves`: pages go to other nodes, and the node can come back; only nodes that are a `dimm` can go.
    */
   readonly hot_remove: 'evicts' | 'first-form' | 'moves';
+  /**
+   * What becomes of bad memory. `own`: Pagetape's own, made of what 2006 has. `poisons`: soft offline and MADV_HWPOISON, as of 6.x.
+   * `none`: the kernel was built without CONFIG_MEMORY_FAILURE.
+   */
+  readonly memory_failure: 'own' | 'poisons' | 'none';
   /** What the system calls ask for, to move pages of others. */
   readonly migrate_capability: Capability;
   readonly move_all_capability: Capability;

@@ -39,6 +39,7 @@ import {
   S_LOWEST,
   S_MAX,
   S_PAGES,
+  TOTAL_SWAP_PAGES,
   WRITE_ERRORS,
   X_NRPAGES,
   X_ROOT,
@@ -126,6 +127,24 @@ function SwapCacheLookedUp(state: State, _mm: number, _vpn: number, _slot: numbe
 function SwapAreaEnabled(state: State, area: number): void {
   invariant(state.areas[area * AREA + S_PAGES] === 0, 'a swap area is enabled twice:', area);
   enableSwapArea(state, area);
+}
+
+/** Slots of an area count as swap space, or not; those in use come back one by one. */
+function countArea({ areas, scalars }: State, area: number, counted: boolean): void {
+  const at = area * AREA;
+  const pages = areas[at + S_MAX] - 1;
+  invariant(areas[at + S_PAGES] === (counted ? 0 : pages), 'a swap area is drained or reopened twice:', area);
+  areas[at + S_PAGES] = counted ? pages : 0;
+  scalars[NR_SWAP_PAGES] += counted ? pages : -pages;
+  scalars[TOTAL_SWAP_PAGES] += counted ? pages : -pages;
+}
+
+/** The read is over at once, well or not. */
+function SwapPageRead(state: State, pfn: number, _slot: number, error: number): void {
+  state.vmstat[PSWPIN]++;
+  state.vmstat[PGPGIN] += PAGE_SECTORS;
+  setFlags(state, pfn, error === 0 ? PG_UPTODATE : PG_ERROR);
+  if (error !== 0) state.scalars[READ_ERRORS]--;
 }
 
 function SwapSlotAllocated(
@@ -289,6 +308,9 @@ export const cacheReducers = {
   PageRemovedFromSwapCache,
   SwapCopyDropped,
   SwapAreaEnabled,
+  SwapAreaDraining: (state: State, area: number) => countArea(state, area, false),
+  SwapAreaReopened: (state: State, area: number) => countArea(state, area, true),
+  SwapPageRead,
   SwapSlotAllocated,
   SwapSlotReferenced,
   SwapSlotDereferenced,

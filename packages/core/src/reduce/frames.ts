@@ -123,7 +123,10 @@ function FrameRetired(state: State, pfn: number): void {
   const at = pfn * FRAME;
   const place = placeOf(frames, pfn);
   if (place === PLACE_FREE) takeFree(state, page_zone(state, pfn), pfn);
-  else invariant(place === PLACE_ISOLATED && frames[at + F_COUNT] === 1, 'a frame in use is retired:', pfn);
+  else {
+    const off_lists = place === PLACE_ISOLATED || place === PLACE_HELD;
+    invariant(off_lists && frames[at + F_COUNT] === 1, 'a frame in use is retired:', pfn);
+  }
   forget(state, pfn);
   retire(state, pfn);
 }

@@ -19,6 +19,7 @@ import { copyState, initialState, type State } from '../state/state.ts';
 import type { MachineSpec } from '../state/topology.ts';
 import type { StateView } from '../state/view.ts';
 import { areaReducers } from './areas.ts';
+import { badMemoryReducers } from './memory-failure.ts';
 import { cacheReducers } from './caches.ts';
 import { cpusetReducers } from './cpusets.ts';
 import { fileReducers } from './files.ts';
@@ -44,6 +45,7 @@ const hot: HotReducers<Exclude<HotName, SilentName>> = {
   ...hugetlbReducers,
   ...ksmPageReducers,
   ...migrateReducers,
+  ...badMemoryReducers,
   ...outsideReducers,
   ...runReducers,
 };

@@ -178,18 +178,20 @@ function FilePageMapped(state: State, pfn: number, mm: number, vpn: number, acce
   countRss(state, mm, pfn, 1);
 }
 
+/** The marks of each SWAP_MAPPING. */
+const SWAP_MAPPING_BITS = [0, PTE_YOUNG, PTE_YOUNG | PTE_WRITE, PTE_YOUNG | PTE_WRITE | PTE_DIRTY];
+
 function SwapEntryMapped(
   state: State,
   pfn: number,
   mm: number,
   vpn: number,
   _slot: number,
-  writable: number,
+  as: number,
   anon_vma: number,
   index: number,
 ): void {
-  const bits = PTE_YOUNG | (writable !== 0 ? PTE_WRITE | PTE_DIRTY : 0);
-  state.tables[entryOf(state, mm, vpn)] = present(pfn, bits);
+  state.tables[entryOf(state, mm, vpn)] = present(pfn, SWAP_MAPPING_BITS[as]);
   setAnonRmap(state, pfn, anon_vma, index);
   countRss(state, mm, pfn, 1);
 }

@@ -7,6 +7,7 @@ const unchanged = (): void => {};
 export const silentReducers = {
   SwapAllocationFailed: unchanged,
   IoSettled: unchanged,
+  SwapAreaDisabled: unchanged,
   BuffersReleaseRefused: unchanged,
   PageRemovalRefused: unchanged,
   ReadaheadStarted: unchanged,

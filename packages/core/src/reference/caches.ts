@@ -65,15 +65,23 @@ const swapCache: ReferenceReducers<
 };
 
 const slots: ReferenceReducers<
-  'SwapAreaEnabled' | 'SwapSlotAllocated' | 'SwapSlotReferenced' | 'SwapSlotDereferenced'
+  | 'SwapAreaEnabled'
+  | 'SwapAreaDraining'
+  | 'SwapAreaReopened'
+  | 'SwapSlotAllocated'
+  | 'SwapSlotReferenced'
+  | 'SwapSlotDereferenced'
 > = {
   SwapAreaEnabled(draft, { area: number }) {
     const area = draft.areas[number];
-    invariant(area.highest_bit === 0 && area.inuse === 0, 'a swap area is enabled twice:', number);
+    invariant(area.inuse === 0, 'a swap area in use is enabled:', number);
     area.highest_bit = area.max - 1;
     area.lowest_bit = area.highest_bit > 0 ? 1 : 0;
+    Object.assign(area, { cluster_next: 1, cluster_nr: 0 });
     draft.nr_swap_pages += area.max - 1;
   },
+  SwapAreaDraining: (draft, { area }) => void (draft.nr_swap_pages -= draft.areas[area].max - 1),
+  SwapAreaReopened: (draft, { area }) => void (draft.nr_swap_pages += draft.areas[area].max - 1),
   SwapSlotAllocated(draft, { slot, area: number, cluster_next, cluster_nr, lowest_bit, highest_bit }) {
     invariant(draft.slots[slot] === undefined, 'a slot in use is allocated:', slot);
     draft.slots[slot] = 1;
@@ -100,7 +108,9 @@ const slots: ReferenceReducers<
   },
 };
 
-const requests: ReferenceReducers<'SwapWriteStarted' | 'SwapWriteFinished' | 'SwapReadFinished' | 'IoErrorsArmed'> = {
+const requests: ReferenceReducers<
+  'SwapWriteStarted' | 'SwapWriteFinished' | 'SwapReadFinished' | 'SwapPageRead' | 'IoErrorsArmed'
+> = {
   SwapWriteStarted(draft, { pfn }) {
     frameOf(draft, pfn).writeback = true;
     draft.io.push({ pfn, direction: 'write' });
@@ -126,6 +136,16 @@ const requests: ReferenceReducers<'SwapWriteStarted' | 'SwapWriteFinished' | 'Sw
     if (error === 0) return;
     frame.error = true;
     draft.io_errors.read--;
+  },
+  SwapPageRead(draft, { pfn, error }) {
+    draft.counters.pswpin++;
+    draft.counters.pgpgin += PAGE_SECTORS;
+    const frame = frameOf(draft, pfn);
+    if (error === 0) frame.uptodate = true;
+    else {
+      frame.error = true;
+      draft.io_errors.read--;
+    }
   },
   IoErrorsArmed: (draft, { direction, requests: count }) => void (draft.io_errors[IO_DIRECTION[direction]] = count),
 };

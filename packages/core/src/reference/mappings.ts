@@ -1,5 +1,5 @@
 /** What events do to page tables: faults, unmapping, fork, protection. */
-import { ACCESS, ANON_MARK, FAULT, MIGRATION_ENTRY } from '@pagetape/events';
+import { ACCESS, ANON_MARK, FAULT, MIGRATION_ENTRY, SWAP_MAPPING } from '@pagetape/events';
 import type { Draft } from 'immer';
 import { invariant } from '../reduce/assert.ts';
 import { MAPPING_KSM, TABLE, ZERO_PFN } from '../state/layout.ts';
@@ -117,14 +117,16 @@ const mapping: ReferenceReducers<
     setPte(draft, mm, vpn, { pfn, writable: writable === 1, young: true, dirty: ACCESS[access] === 'write' });
     countMapping(draft, mm, pfn, 1);
   },
-  SwapEntryMapped(draft, { pfn, mm, vpn, writable, anon_vma, index }) {
-    setPte(draft, mm, vpn, { pfn, writable: writable === 1, young: true, dirty: writable === 1 });
+  SwapEntryMapped(draft, { pfn, mm, vpn, as, anon_vma, index }) {
+    const how = SWAP_MAPPING[as];
+    const writable = how === 'writable' || how === 'written';
+    setPte(draft, mm, vpn, { pfn, writable, young: how !== 'unused', dirty: how === 'written' });
     mapAnon(draft, mm, pfn, anon_vma, index);
   },
   PteDuplicated(draft, { from, to, vpn, protect, clean }) {
     const pte = mmOf(draft, from).ptes[vpn];
     invariant(pte !== undefined, 'fork copies an empty entry: page', vpn, 'of address space', from);
-    if ('zero' in pte || 'file_page' in pte) return setPte(draft, to, vpn, { ...pte });
+    if ('zero' in pte || 'bad' in pte || 'file_page' in pte) return setPte(draft, to, vpn, { ...pte });
     if ('slot' in pte) {
       pte.exclusive = false;
       return setPte(draft, to, vpn, { slot: pte.slot, exclusive: false });

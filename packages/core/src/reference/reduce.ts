@@ -8,6 +8,7 @@ import { lruReducers } from './lru.ts';
 import { hugeReducers } from './huge.ts';
 import { hugetlbReducers } from './hugetlb.ts';
 import { ksmReducers } from './ksm.ts';
+import { badMemoryReducers } from './memory-failure.ts';
 import { mappingReducers } from './mappings.ts';
 import { migrateReducers } from './migrate.ts';
 import { outsideReducers } from './outside.ts';
@@ -26,6 +27,7 @@ const reducers: ReferenceReducers<EventName> = {
   ...hugetlbReducers,
   ...ksmReducers,
   ...migrateReducers,
+  ...badMemoryReducers,
   ...outsideReducers,
   ...runReducers,
 };

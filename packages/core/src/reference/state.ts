@@ -58,6 +58,8 @@ export interface ReferenceFrame {
   readonly zeroed: boolean;
   /** Of the first frame of a huge page: what is known of all of it. */
   readonly folio: ReferenceFolio | null;
+  /** The frame is bad. */
+  readonly bad: boolean;
 }
 
 /** A huge page. */
@@ -119,13 +121,14 @@ export interface ReferenceNode extends Readonly<Record<NodeList, readonly number
 
 /**
  * A page-table entry: a mapped frame, a swapped-out page, the zero page where nothing counts it, what stands for the mapping
- * of a frame that is being moved, or what a nonlinear area shows of its file there.
+ * of a frame that is being moved, or of a bad one, or what a nonlinear area shows of its file there.
  */
 export type Pte =
   | { readonly pfn: number; readonly writable: boolean; readonly young: boolean; readonly dirty: boolean }
   | { readonly slot: number; readonly exclusive: boolean }
   | { readonly zero: true }
   | { readonly moving: number; readonly kind: MigrationEntry; readonly young: boolean; readonly dirty: boolean }
+  | { readonly bad: number }
   | { readonly file_page: number };
 
 export interface ReferenceMm {
@@ -242,6 +245,7 @@ export const NEW_FRAME: ReferenceFrame = Object.freeze({
   zeroed: false,
   folio: null,
   cleared: false,
+  bad: false,
 });
 
 /** The value `of` each name, as an object. */

@@ -3,6 +3,7 @@ import { LRU, LRU_BATCH, LRU_UNEVICTABLE, MIGRATION_ENTRY, MLOCK_REQUEST } from 
 import { STREAMS } from '../prng.ts';
 import * as L from '../state/layout.ts';
 import {
+  is_hwpoison_entry,
   is_migration_entry,
   is_zero_pte,
   migration_entry_supports_ad,
@@ -149,6 +150,7 @@ function frameOf(s: StateView, pfn: number, place: Place): ReferenceFrame {
           }
         : null,
     cleared: has(L.PG_CLEARED),
+    bad: has(L.PG_HWPOISON),
   };
 }
 
@@ -244,6 +246,7 @@ function pteOf(s: StateView, pte: number): Pte {
     };
   }
   if (is_zero_pte(pte)) return { zero: true };
+  if (is_hwpoison_entry(pte)) return { bad: number };
   if (!has(L.PTE_PRESENT)) return { slot: number, exclusive: pte_swp_exclusive(pte) };
   return { pfn: number, writable: has(L.PTE_WRITE), young: has(L.PTE_YOUNG), dirty: has(L.PTE_DIRTY) };
 }

@@ -25,6 +25,7 @@ export const PG_ERROR = 1 << 1;
 export const PG_REFERENCED = 1 << 2;
 export const PG_UPTODATE = 1 << 3;
 export const PG_DIRTY = 1 << 4;
+export const PG_HWPOISON = 1 << 5; // the frame is bad
 export const PG_ACTIVE = 1 << 6;
 export const LIST_SHIFT = 7; // the list that has a page of PLACE_LRU: one of LRU
 export const LIST_MASK = 7 << LIST_SHIFT; // of one isolated from a node, what it counts as: an inactive list
@@ -128,8 +129,8 @@ export const SPAN: readonly number[] = [0, 512, 262_144, 134_217_728, 68_719_476
 
 /**
  * A page-table entry. Present: PTE_PRESENT, the marks below, and pfn << PTE_SHIFT. Else (entry >> 1) & 7 says what it is:
- * PTE_SWAP with a slot above it, a migration entry with the frame that is being moved, PTE_FILE with the page of the file that
- * a nonlinear area shows there, or PTE_ZERO_PAGE alone. That one maps the zero page, but is no page to vm_normal_page() and so
+ * PTE_SWAP with a slot above it, a migration entry with the frame that is being moved, PTE_HWPOISON with a bad frame, PTE_FILE
+ * with the page of the file that a nonlinear area shows there, or PTE_ZERO_PAGE alone. That one maps the zero page, but is no page to vm_normal_page() and so
  * to whoever walks page tables: nothing counts it.
  */
 export const PTE_SHIFT = 4;
@@ -137,7 +138,8 @@ export const PTE_PRESENT = 1;
 export const PTE_WRITE = 2;
 export const PTE_YOUNG = 4;
 export const PTE_DIRTY = 8;
-export const PTE_SWAP = 1 << 1; // this and the next four: without PTE_PRESENT
+export const PTE_HWPOISON = 0 << 1; // with the number of a bad frame, which is never 0; this and those below: without PTE_PRESENT
+export const PTE_SWAP = 1 << 1;
 export const PTE_MIGRATION_READ = 2 << 1;
 export const PTE_MIGRATION_WRITE = 3 << 1;
 export const PTE_MIGRATION_READ_EXCLUSIVE = 4 << 1; // of an anonymous page that nobody shares

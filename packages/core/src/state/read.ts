@@ -23,6 +23,7 @@ import {
   PG_ACTIVE,
   PG_ANON_EXCLUSIVE,
   PG_CLEARED,
+  PG_HWPOISON,
   PG_LAZYFREE,
   PG_DIRTY,
   PG_LOCKED,
@@ -43,6 +44,7 @@ import {
   PLACE_RETIRED,
   PTE_BITS,
   PTE_FILE,
+  PTE_HWPOISON,
   PTE_MIGRATION_READ,
   PTE_MIGRATION_READ_EXCLUSIVE,
   PTE_MIGRATION_WRITE,
@@ -79,6 +81,7 @@ export const PageLazyFree = (s: StateView, pfn: number): boolean => (flags(s, pf
 export const PageMlocked = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_MLOCKED) !== 0;
 export const PageUnevictable = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_UNEVICTABLE) !== 0;
 export const PageCleared = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_CLEARED) !== 0;
+export const PageHWPoison = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_HWPOISON) !== 0;
 export const PageReclaim = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_RECLAIM) !== 0;
 export const PageLRU = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_LRU;
 export const pageInBatch = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PLACE_MASK) === PLACE_BATCH;
@@ -156,6 +159,11 @@ export const is_zero_pte = (pte: number): boolean => pte === PTE_ZERO_PAGE;
 export const pte_slot = (pte: number): number => pte >>> PTE_SHIFT;
 export const pte_is_file = (pte: number): boolean => (pte & PTE_BITS) === PTE_FILE;
 export const pte_to_pgoff = (pte: number): number => pte >>> PTE_SHIFT;
+
+/** `include/linux/swapops.h:is_hwpoison_entry()` of any entry. */
+export const is_hwpoison_entry = (pte: number): boolean => pte !== 0 && (pte & PTE_BITS) === PTE_HWPOISON;
+/** `include/linux/swapops.h:hwpoison_entry_to_pfn()` */
+export const hwpoison_entry_to_pfn = (pte: number): number => pte >>> PTE_SHIFT;
 
 /** `include/linux/swapops.h:is_migration_entry()` of any entry. */
 export function is_migration_entry(pte: number): boolean {

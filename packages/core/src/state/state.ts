@@ -20,6 +20,7 @@ import {
   SCALARS,
   S_BASE,
   S_CLUSTER_NEXT,
+  S_CLUSTER_NR,
   S_HIGHEST,
   S_LOWEST,
   S_MAX,
@@ -139,6 +140,8 @@ export function enableSwapArea({ areas, scalars }: Pick<State, 'areas' | 'scalar
   const at = area * AREA;
   const pages = areas[at + S_MAX] - 1;
   areas[at + S_PAGES] = pages;
+  areas[at + S_CLUSTER_NEXT] = 1;
+  areas[at + S_CLUSTER_NR] = 0;
   areas[at + S_LOWEST] = pages > 0 ? 1 : 0;
   areas[at + S_HIGHEST] = pages;
   scalars[NR_SWAP_PAGES] += pages;

@@ -3,6 +3,7 @@ import { MMAN_CONSTANTS, VM_LOCKED, type Op, type StimulusByOp } from '@pagetape
 import { ScenarioFault } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { __mm_populate } from '../mm/gup.ts';
+import { injects_error, madvise_inject_error } from '../mm/madvise_inject.ts';
 import { do_madvise, madvise_need_mmap_write } from '../mm/madvise.ts';
 import { down_read } from '../mm/memory.ts';
 import { down_write } from '../mm/mempolicy_calls.ts';
@@ -52,7 +53,12 @@ export function* performMunlockall(k: Kernel): Sleeping<Result> {
 export function* performMadvise(k: Kernel, step: Step<'madvise'>): Sleeping<Result> {
   const { mm, pid } = current(k);
   const advice = resolveInt(step.advice);
-  const advise = (): Sleeping<number> => do_madvise(k, resolvePage(k.s, pid, step.addr), step.pages, advice);
+  const start = resolvePage(k.s, pid, step.addr);
+  if (injects_error(k, advice)) {
+    const { error, killed } = yield* madvise_inject_error(k, start, start + step.pages, advice);
+    return { ...fromKernel(error), ...(killed ? { sig: 'SIGBUS' } : {}) };
+  }
+  const advise = (): Sleeping<number> => do_madvise(k, start, step.pages, advice);
   if (madvise_need_mmap_write(k, advice)) return yield* changingAreas(k, advise);
   yield* down_read(k, mm);
   const value = yield* advise();

@@ -72,6 +72,7 @@ const PERFORMERS: Performers = {
   pagemap: ask.performPagemap,
   vmstat: ask.performVmstat,
   swapon: system.performSwapon,
+  swapoff: system.performSwapoff,
   hog: system.performHog,
   unhog: system.performUnhog,
   cpu_offline: system.performCpuOffline,

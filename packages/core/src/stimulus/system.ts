@@ -3,18 +3,21 @@ import { EINVAL, ENOENT, MPOL_WEIGHTED_INTERLEAVE, type StimulusByOp } from '@pa
 import { NotSimulated, ScenarioFault } from '../errors.ts';
 import { cpu_down, cpu_up } from '../kernel/cpu.ts';
 import { cpusetCalls } from '../kernel/cpuset_calls.ts';
+import { as_task } from '../sched/as_task.ts';
 import { killed_by_oops } from '../kernel/panic.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { hog_node, unhog_nodes } from '../mm/page_alloc.ts';
+import { soft_offline_page_store } from '../mm/memory-failure_modern.ts';
 import { soft_offline_page } from '../mm/memory-failure.ts';
 import { ksm_scan_thread } from '../mm/ksm_scan.ts';
 import { get_il_weight } from '../mm/mempolicy_alloc.ts';
 import { sys_swapon } from '../mm/swapfile.ts';
+import { sys_swapoff } from '../mm/swapfile_unuse.ts';
 import { offline_pages, online_pages } from '../mm/memory_hotplug_modern.ts';
 import { remove_node } from '../mm/memory_hotplug.ts';
 import * as first from '../mm/memory_hotplug_first.ts';
 import type { Traits } from '../profiles/traits.ts';
-import { resolvePage, taskPid } from './resolve.ts';
+import { INIT_PID, resolvePage, taskPid } from './resolve.ts';
 import { fromKernel, type Result } from './result.ts';
 import { answering } from './syscalls.ts';
 
@@ -55,9 +58,18 @@ export function* performNodeOnline(k: Kernel, step: StimulusByOp<'node_online'>)
   return fromKernel(yield* online_pages(k, existing_node(k, step.node)));
 }
 
+/** The file soft_offline_page is written to by init, who has every right. */
 export function* performSoftOffline(k: Kernel, step: StimulusByOp<'soft_offline'>): Sleeping<Result> {
   const { mm, pid } = current(k);
-  return fromKernel(yield* soft_offline_page(k, mm, resolvePage(k.s, pid, step.addr)));
+  const vpn = resolvePage(k.s, pid, step.addr);
+  switch (k.traits.memory_failure) {
+    case 'own':
+      return fromKernel(yield* soft_offline_page(k, mm, vpn));
+    case 'none':
+      return fromKernel(-ENOENT);
+    case 'poisons':
+      return fromKernel(yield* as_task(k, INIT_PID, soft_offline_page_store(k, mm, vpn)));
+  }
 }
 
 /** `lib/kstrtox.c:kstrtou8()` of any base: "12", "0x1f", "017". Null: it makes no sense, or does not fit. */
@@ -103,6 +115,13 @@ export function* performSwapon(k: Kernel): Sleeping<Result> {
     throw new ScenarioFault('the machine has no swap device; give it one, such as "swap_device: 4095"');
   }
   return fromKernel(sys_swapon(k));
+}
+
+export function* performSwapoff(k: Kernel): Sleeping<Result> {
+  if (k.s.topology.spec.swap_device === undefined) {
+    throw new ScenarioFault('the machine has no swap device; give it one, such as "swap_device: 4095"');
+  }
+  return fromKernel(yield* sys_swapoff(k));
 }
 
 function knownCpu(k: Kernel, cpu: number): number {

@@ -85,12 +85,35 @@ export const FilePageMapped = defineEvent({
   cost_ns: 300,
 });
 
+/** A mapping of a page that came from swap: not used yet, used for a read, the same but writable, or written through. */
+export const SWAP_MAPPING = ['unused', 'read', 'writable', 'written'] as const;
+export const SWAP_MAPPING_UNUSED = 0;
+export const SWAP_MAPPING_READ = 1;
+export const SWAP_MAPPING_WRITABLE = 2;
+export const SWAP_MAPPING_WRITTEN = 3;
+
 export const SwapEntryMapped = defineEvent({
   name: 'SwapEntryMapped',
   number: 128,
   of: 'mm/memory.c:do_swap_page()',
   doc: 'A swap entry became a mapping of the frame that holds the copy; the reference of the lookup is the mapping now.',
-  fields: [pfn('pfn'), mm('mm'), vpn('vpn'), slot('slot'), flag('writable'), anonVma('anon_vma'), count('index')],
+  version: 2,
+  fields: [
+    pfn('pfn'),
+    mm('mm'),
+    vpn('vpn'),
+    slot('slot'),
+    oneOf('as', SWAP_MAPPING),
+    anonVma('anon_vma'),
+    count('index'),
+  ],
+  before: [
+    {
+      version: 1,
+      fields: [pfn('pfn'), mm('mm'), vpn('vpn'), slot('slot'), flag('writable'), anonVma('anon_vma'), count('index')],
+      upcast: ([page, space, at, from, writable, ...rest]) => [page, space, at, from, writable === 0 ? 1 : 3, ...rest],
+    },
+  ],
   cost_ns: 400,
 });
 

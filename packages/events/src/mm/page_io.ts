@@ -41,6 +41,15 @@ export const SwapReadFinished = defineEvent({
   cost_ns: 40_000,
 });
 
+export const SwapPageRead = defineEvent({
+  name: 'SwapPageRead',
+  number: 109,
+  of: 'mm/page_io.c:swap_read_folio()',
+  doc: 'A device that lies in memory was read at once into a frame that does not enter the swap cache.',
+  fields: [pfn('pfn'), slot('slot'), flag('error')],
+  cost_ns: 2_000,
+});
+
 export const IoErrorsArmed = defineEvent({
   name: 'IoErrorsArmed',
   number: 104,

@@ -60,3 +60,30 @@ export const SwapSlotGivenBack = defineEvent({
   doc: 'A disturbance lets go of the slot that it seized first of all that it has; the event of swap_free() follows.',
   fields: [slot('slot')],
 });
+
+export const SwapAreaDraining = defineEvent({
+  name: 'SwapAreaDraining',
+  number: 115,
+  of: 'mm/swapfile.c:sys_swapoff()',
+  doc: 'No slot of the swap area is handed out any more, and it counts as no swap space. What is in it is going to be brought back.',
+  fields: [area('area')],
+  cost_ns: 1_000,
+});
+
+export const SwapAreaDisabled = defineEvent({
+  name: 'SwapAreaDisabled',
+  number: 116,
+  of: 'mm/swapfile.c:sys_swapoff()',
+  doc: 'Nothing is in the swap area any more, and nobody uses it.',
+  fields: [area('area')],
+  cost_ns: 1_000_000,
+});
+
+export const SwapAreaReopened = defineEvent({
+  name: 'SwapAreaReopened',
+  number: 117,
+  of: 'mm/swapfile.c:sys_swapoff(), reinsert_swap_info()',
+  doc: 'Not all of the swap area could be brought back, so its slots can be handed out as before.',
+  fields: [area('area')],
+  cost_ns: 1_000,
+});

@@ -21,6 +21,7 @@ export const ERRNO = {
   ENOSYS: 38,
   EOVERFLOW: 75,
   EOPNOTSUPP: 95,
+  EHWPOISON: 133,
 } as const;
 
 export type Errno = keyof typeof ERRNO;
@@ -45,6 +46,7 @@ export const {
   E2BIG,
   EOPNOTSUPP,
   EOVERFLOW,
+  EHWPOISON,
 } = ERRNO;
 
 /** The name of a positive error number, as `strerrorname_np(3)` gives it. */

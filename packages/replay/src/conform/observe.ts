@@ -35,6 +35,8 @@ function pte(s: StateView, names: Names, mm: number, vpn: number): string {
   if (read.pte_is_swap(entry)) return `s${read.pte_slot(entry)}`;
   if (read.is_zero_pte(entry)) return 'Z';
   if (read.pte_is_file(entry)) return `f${read.pte_to_pgoff(entry)}`;
+  if (read.is_zero_pte(entry)) return 'Z';
+  if (read.is_hwpoison_entry(entry)) return 'bad';
   const pfn = read.frame_of_pte(s, entry);
   if (read.is_migration_entry(entry)) return `${read.page_to_nid(s, pfn)}${names.page(pfn)}:moving`;
   const bit = (mask: number, letter: string): string => ((entry & mask) !== 0 ? letter : '');
@@ -66,6 +68,7 @@ const FLAG_WORDS = [
   ['wb', layout.PG_WRITEBACK],
   ['reclaim', layout.PG_RECLAIM],
   ['err', layout.PG_ERROR],
+  ['bad', layout.PG_HWPOISON],
   ['priv', layout.PG_PRIVATE],
 ] as const;
 

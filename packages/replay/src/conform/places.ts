@@ -15,12 +15,15 @@ export function observePlacement(s: StateView, traits: Traits): Observation {
       if (region.mm !== mm) continue;
       const key = `${name}.${region.name}`;
       pl[key] = runsOf(ofPages(region, (vpn) => page_status(s, traits, mm, vpn)));
-      const swapped = ofPages(region, (vpn) => (read.pte_is_swap(read.pte_of(s, mm, vpn)) ? 1 : 0));
+      const swapped = ofPages(region, (vpn) => (is_swap_pte(read.pte_of(s, mm, vpn)) ? 1 : 0));
       if (swapped.includes(1)) sw[key] = runsOf(swapped);
     }
   }
   return { pl, sw };
 }
+
+/** What /proc/PID/pagemap calls a swap entry, which that of a bad page is, too. */
+const is_swap_pte = (pte: number): boolean => read.pte_is_swap(pte) || read.is_hwpoison_entry(pte);
 
 const ofPages = ({ start, pages }: Region, numberOf: (vpn: number) => number): number[] =>
   Array.from({ length: pages }, (_, n) => numberOf(start + n));

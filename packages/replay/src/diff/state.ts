@@ -39,6 +39,7 @@ type PageKind =
   | 'only A'
   | 'only B'
   | 'zero'
+  | 'bad'
   | 'frame'
   | 'slot'
   | 'bits'
@@ -51,6 +52,7 @@ const PAGE_KINDS: Readonly<Record<PageKind, string>> = {
   'only A': 'pages have content in A alone',
   'only B': 'pages have content in B alone',
   zero: 'pages are the zero page on one side alone',
+  bad: 'pages are lost with a bad frame on one side alone',
   frame: 'pages are in another frame of the same node',
   slot: 'pages are in another slot of swap',
   bits: 'pages are mapped with other bits',
@@ -121,6 +123,7 @@ function sideOf(s: StateView, mm: number, vpn: number): number {
   if (place === null) return 0;
   if (place === 'zero') return 1;
   if (place === 'swap') return 2;
+  if (place === 'bad') return 3;
   const pte = read.pte_of(s, mm, vpn);
   const bits = pte & (layout.PTE_WRITE | layout.PTE_YOUNG | layout.PTE_DIRTY | layout.PTE_PRESENT);
   return 64 * (place + 1) + bits;
@@ -133,12 +136,14 @@ function pageKind(a: StateView, b: StateView, mmA: number, mmB: number, vpn: num
   if (pteA === pteB) return null;
   if (placeA === 'swap') return 'slot';
   if (placeA === null) return 'file page';
+  if (placeA === 'bad') return 'frame';
   return read.frame_of_pte(a, pteA) === read.frame_of_pte(b, pteB) ? 'bits' : 'frame';
 }
 
 function placeKind(a: Place, b: Place): PageKind {
   if (a === null) return 'only B';
   if (b === null) return 'only A';
+  if (a === 'bad' || b === 'bad') return 'bad';
   if (a === 'zero' || b === 'zero') return 'zero';
   if (a === 'swap') return 'swapped in A';
   return b === 'swap' ? 'swapped in B' : 'node';
@@ -149,6 +154,7 @@ function placeText(s: StateView, mm: number, vpn: number): string {
   const place = placeOf(s, mm, vpn);
   if (place === null) return 'nothing';
   if (place === 'zero') return 'zero page';
+  if (place === 'bad') return `bad frame, pfn ${read.hwpoison_entry_to_pfn(pte)}`;
   if (place === 'swap') return `slot ${read.pte_slot(pte)}`;
   if (read.is_migration_entry(pte)) return `node ${place}, pfn ${read.migration_entry_to_pfn(s, pte)} being moved`;
   const bits = [

@@ -72,6 +72,7 @@ function isText(s: StateView, page: AskedPage, pfn: number): string {
   if (page.is === 'frame') return `in frame ${pfn}, on node ${read.page_to_nid(s, pfn)}`;
   const place = placeOf(s, page.mm, page.vpn);
   if (place === null) return 'nowhere: nobody has touched it, or it was let go of';
+  if (place === 'bad') return 'lost: its frame went bad';
   if (place === 'zero') return 'the shared zero page: it was only read';
   if (place === 'swap') {
     const slot = read.pte_slot(read.pte_of(s, page.mm, page.vpn));
@@ -104,6 +105,9 @@ const WRITES: Readonly<Partial<Record<EventName, Says>>> = {
   MigrationEntryRemoved: ({ pfn }, q) => `mapped again: it is in ${frame(pfn, q)}`,
   PteZapped: ({ pfn }, q) => `let go of: it left ${frame(pfn, q)}`,
   SwapEntryZapped: ({ slot }) => `let go of: it left slot ${slot}`,
+  HwpoisonEntrySet: ({ pfn }, q) => `lost: ${frame(pfn, q)} went bad`,
+  HwpoisonEntryZapped: () => 'let go of after it was lost',
+  SwapEntryPoisoned: ({ slot }) => `lost: it could not be brought back from slot ${slot}`,
   MigrationEntryZapped: ({ pfn }, q) => `let go of while it was being moved from ${frame(pfn, q)}`,
 };
 

@@ -29,5 +29,6 @@ export function placesOfPages(s: StateView, mm: number): PlacedRun[] {
 /** "node 1", "swap", "the zero page" */
 export function placeText(place: Exclude<Place, null>): string {
   if (typeof place === 'number') return `node ${place}`;
+  if (place === 'bad') return 'lost with a bad frame';
   return place === 'zero' ? 'the zero page' : place;
 }

@@ -21,8 +21,8 @@ export interface FreeMemory {
   readonly swap: number;
 }
 
-/** Where a page of a task is: a node, in swap, the zero page, or nowhere. */
-export type Place = number | 'swap' | 'zero' | null;
+/** Where a page of a task is: a node, in swap, the zero page, lost with a bad frame, or nowhere. */
+export type Place = number | 'swap' | 'zero' | 'bad' | null;
 
 /** The place of a page of an address space. One that is being moved is still where it was. */
 export function placeOf(s: StateView, mm: number, vpn: number): Place {
@@ -31,6 +31,7 @@ export function placeOf(s: StateView, mm: number, vpn: number): Place {
   if (pfn >= 0) {
     return pfn === layout.ZERO_PFN ? 'zero' : read.page_to_nid(s, pfn);
   }
+  if (read.is_hwpoison_entry(pte)) return 'bad';
   return read.pte_is_swap(pte) || isSwappedFile(s, mm, vpn) ? 'swap' : null;
 }
 
@@ -72,7 +73,7 @@ export function memoryOf(s: StateView, mm: number, tasks: readonly string[]): Me
     const place = placeOf(s, mm, vpn);
     if (place === 'swap') swapped++;
     else if (place === 'zero') zero++;
-    else if (place !== null) onNode[nodes.indexOf(place)]++;
+    else if (typeof place === 'number') onNode[nodes.indexOf(place)]++;
   }
   return { tasks, mm, nodes, onNode, swapped, zero };
 }

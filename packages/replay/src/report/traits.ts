@@ -61,6 +61,13 @@ const HOT_REMOVE: Readonly<Record<Traits['hot_remove'], string>> = {
   moves: 'memory of a node that goes offline is moved to other nodes, and can come back; it must be a dimm',
 };
 
+const BAD_MEMORY: Readonly<Record<Traits['memory_failure'], string>> = {
+  own: 'a bad page is moved or evicted, and its frame held, by functions of Pagetape',
+  poisons:
+    'a bad page moves to another frame (MADV_SOFT_OFFLINE), or is lost, so that touching it is SIGBUS (MADV_HWPOISON)',
+  none: 'there is nothing against bad memory: MADV_SOFT_OFFLINE and MADV_HWPOISON are EINVAL',
+};
+
 const VMA_HOOKS: Readonly<Record<Traits['migrate_vmas'], string>> = {
   none: 'drivers are not asked to migrate their areas',
   'all-but-last': 'drivers migrate their areas (vm_ops->migrate), but that of the last area is never asked',
@@ -323,6 +330,30 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     ),
   ),
   sys_call_table_entries: ({ x86_64 }) => `the highest system call of x86-64 is ${x86_64 - 1}`,
+  swap_in: (value) =>
+    value === 'sole-user'
+      ? 'a page that comes back from swap keeps its slot until more than half of the swap space is used'
+      : 'a page that comes back from swap keeps its slot if it was only read, and nobody locks it',
+  read_maps_writable: where(
+    ({ swap_in }) => swap_in === 'exclusive',
+    either(
+      'after a read brought a private page back from swap, a write needs no fault',
+      'after a read brought a private page back from swap, the first write faults again',
+    ),
+  ),
+  memory_swap_is_direct: either(
+    'a page that nobody shares does not enter the swap cache when it is read from a device that lies in memory',
+    'each page enters the swap cache when it is read from swap, whatever the device',
+  ),
+  failed_swap_write_dirties: either(
+    'a page that could not be written to swap is kept',
+    'a page that could not be written to swap is lost, and nobody is told',
+  ),
+  swapoff: (value) =>
+    value === 'by-slot'
+      ? 'swapoff places pages by the policy of whoever swaps off'
+      : 'swapoff places pages by the policies of their areas',
+  memory_failure: (value) => BAD_MEMORY[value],
   hot_remove: (value) => HOT_REMOVE[value],
   setresuid: (value) =>
     value === 'plain'

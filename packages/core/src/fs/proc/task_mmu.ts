@@ -12,7 +12,10 @@ import {
   PageSwapCache,
   PageUnevictable,
   PageWriteback,
+  hwpoison_entry_to_pfn,
+  is_hwpoison_entry,
   is_zero_pte,
+  mapping_of,
   pte_is_swap,
   pte_of,
   pte_pfn,
@@ -139,6 +142,7 @@ function mpol_to_str(policy: (Policy & { readonly flags?: number }) | null): str
 export function pagemap_entry(s: StateView, mm: number, vpn: number): string {
   const pte = pte_of(s, mm, vpn);
   if (is_zero_pte(pte)) return pmd_of(s, mm, vpn) === 0 ? 'P' : 'Pf';
+  if (is_hwpoison_entry(pte)) return mapping_of(s, hwpoison_entry_to_pfn(pte)) > 0 ? 'Sf' : 'S';
   if (!pte_present(pte)) return pte_is_swap(pte) ? 'S' : '-';
   const pfn = pte_pfn(pte);
   if (pfn === ZERO_PFN) return 'P';
