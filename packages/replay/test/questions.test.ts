@@ -357,7 +357,7 @@ for (const [args, error] of QUESTIONS_REFUSED) {
 
 // --- random programs --------------------------------------------------------------------------------------------------
 
-const CHECK = { seed: 20060109, numRuns: 20 };
+const CHECK = { seed: 20060110, numRuns: 30 };
 
 /** The ledger events of each call of a run, and whether the call returned. */
 function callsOf(program: Program): { op: number; returned: boolean; events: RecordedEvent[] }[] {

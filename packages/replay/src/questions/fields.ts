@@ -125,7 +125,7 @@ function ownField(name: string): AskedField {
       return place ? place.type.print(value as number) : `${value}`;
     },
     problem: (text) => {
-      if (types.size === 0 || isCold(path[0])) return undefined;
+      if (types.size === 0 || path.length > 1 || isColdValue(name, text)) return undefined;
       if ([...types].some((type) => inField(type, text) !== undefined)) return undefined;
       const [{ id, doc }] = types;
       const words = id.includes('|') ? id.split('|') : [];
@@ -145,14 +145,19 @@ function member(payload: unknown, path: readonly string[]): number | string | un
   return typeof value === 'number' || typeof value === 'string' ? value : undefined;
 }
 
-/** The members that payloads of cold events have, by their schemas. */
-const COLD: ReadonlySet<string> = new Set(
-  EVENTS.flatMap((event) => {
-    const shape = event.lane === 'cold' ? (event.schema as { shape?: object }).shape : undefined;
-    return Object.keys(shape ?? {});
-  }),
-);
-const isCold = (name: string): boolean => COLD.has(name);
+/** What says whether a value is right. */
+interface Schema {
+  safeParse(value: unknown): { readonly success: boolean };
+}
+
+/** The members that payloads of cold events have, with their schemas. */
+const COLD: readonly (readonly [name: string, schema: Schema])[] = EVENTS.flatMap((event) => {
+  const shape = event.lane === 'cold' ? (event.schema as { shape?: Record<string, Schema> }).shape : undefined;
+  return Object.entries(shape ?? {});
+});
+const isCold = (name: string): boolean => COLD.some(([member]) => member === name);
+const isColdValue = (name: string, text: string): boolean =>
+  COLD.some(([member, schema]) => member === name && schema.safeParse(number(text) ?? text).success);
 
 const OWN: ReadonlySet<string> = new Set(
   EVENTS.flatMap((event) => (event.lane === 'hot' ? event.fields.map(({ name }) => name) : [])),
