@@ -179,6 +179,6 @@ export function fieldOf(name: string, names: TapeNames): AskedField | string {
   if (name === 'node') return nodeField(names);
   const own = name.startsWith('data.') ? name.slice('data.'.length) : name;
   if (OWN.has(own) || isCold(own.split('.')[0])) return ownField(own);
-  const known = [...POSITION, 'kind', 'task', 'step', 'call', 'node', ...OWN, ...COLD];
+  const known = [...POSITION, 'kind', 'task', 'step', 'call', 'node', ...OWN, ...COLD.map(([member]) => member)];
   return `events have no field "${name}"; ${insteadOf(name, known, 'fields are kind, seq, t, cpu, task, op, step, call, node, and those in EVENTS.md')}`;
 }
