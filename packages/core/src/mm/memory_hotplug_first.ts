@@ -21,7 +21,7 @@ const NR_OFFLINE_AT_ONCE_PAGES = 256;
 const RETRY_MAX = 5;
 
 /** `mm/page_isolation.c:start_isolate_page_range()`: what is free on the node is not handed out. What gets free later comes to it. */
-function isolate_free_frames(k: Kernel, nid: number): void {
+export function isolate_free_frames(k: Kernel, nid: number): void {
   k.s.topology.zones.forEach(({ node }, zone) => {
     const pages = k.s.zones[zone * ZONE + Z_FREE];
     if (node === nid && pages > 0) k.emit.FramesWithheld(zone, pages);

@@ -2,13 +2,17 @@
  * Memory of a node that goes offline and comes back, as kernels of 6.x do it (mm/memory_hotplug.c): by frames, whoever
  * has them. Pages go to other nodes, whatever their policies say; the cpusets and policies are changed afterwards.
  */
-import { EBUSY, EINTR, EINVAL } from '@pagetape/events';
-import type { Kernel, Sleeping } from '../kernel.ts';
+import { EACCES, EBUSY, EINTR, EINVAL } from '@pagetape/events';
+import { current, type Kernel, type Sleeping } from '../kernel.ts';
+import { signal_pending } from '../kernel/signal.ts';
+import { waitFor, WAIT_OTHERS } from '../sched/wait.ts';
+import { LAST_OP } from '../state/layout.ts';
 import { cpuset_hotplug, effective_below } from '../kernel/cgroup/cpuset.ts';
 import { frameIsFree, frameIsRetired, PageHWPoison, PageLRU } from '../state/read.ts';
 import { frames_of_node } from './memory_hotplug.ts';
+import { isolate_free_frames } from './memory_hotplug_first.ts';
 import { folio_alloc_like, migrate_pages } from './migrate_batch.ts';
-import { node_is_hogged, node_states_memory } from './page_alloc.ts';
+import { node_is_hogged, node_states_memory, unhog_nodes } from './page_alloc.ts';
 import { lru_cache_disable, lru_cache_enable } from './swap.ts';
 import { folio_isolate_lru, putback_lru_pages } from './vmscan.ts';
 
@@ -28,32 +32,41 @@ function* do_migrate_range(k: Kernel, nid: number, pages: readonly number[]): Sl
 }
 
 /**
- * Moves pages off a node until none is left. The kernel tries for ever; whoever asked is taken to lose patience, and to
- * send a signal, when a round moved nothing.
+ * The loop of offline_pages(): moves pages off a node until none is left. Those that cannot be moved are tried again without limit,
+ * until a signal comes. When a round moved nothing it is of no use to try again before somebody else has done something.
  */
 function* scan_movable_pages(k: Kernel, nid: number): Sleeping<number> {
   for (;;) {
+    if (signal_pending(k)) return -EINTR;
+    isolate_free_frames(k, nid);
     const pages = frames_of_node(k, nid).filter((pfn) => PageLRU(k.s, pfn));
     if (pages.length === 0) return 0;
-    if ((yield* do_migrate_range(k, nid, pages)) === pages.length) return -EINTR;
+    const steps = k.s.scalars[LAST_OP];
+    const stayed = yield* do_migrate_range(k, nid, pages);
+    if (stayed === pages.length && k.s.scalars[LAST_OP] === steps) yield waitFor(WAIT_OTHERS, nid);
   }
 }
 
 /** Somebody has frames of the node that cannot be moved. */
-const is_unmovable = (k: Kernel, nid: number): boolean =>
-  node_is_hogged(k, nid) ||
-  frames_of_node(k, nid).some((pfn) => !frameIsFree(k.s, pfn) && !frameIsRetired(k.s, pfn) && !PageHWPoison(k.s, pfn));
+function is_unmovable({ s }: Kernel, pfn: number): boolean {
+  return !frameIsFree(s, pfn) && !frameIsRetired(s, pfn) && !PageHWPoison(s, pfn);
+}
 
 /** `mm/memory_hotplug.c:offline_pages()`, all memory of a node. Returns 0 or minus an error number. */
 export function* offline_pages(k: Kernel, nid: number): Sleeping<number> {
+  if (current(k).euid !== 0) return -EACCES;
   if (!is_dimm(k, nid)) return -EINVAL;
   if (!node_states_memory(k).includes(nid)) return 0;
   if (node_is_hogged(k, nid)) return -EBUSY;
   lru_cache_disable(k);
-  const error = yield* scan_movable_pages(k, nid);
+  let error = yield* scan_movable_pages(k, nid);
   lru_cache_enable(k);
-  if (error !== 0) return error;
-  if (is_unmovable(k, nid)) return -EBUSY;
+  isolate_free_frames(k, nid);
+  if (error === 0 && frames_of_node(k, nid).some((pfn) => is_unmovable(k, pfn))) error = -EBUSY;
+  if (error !== 0) {
+    unhog_nodes(k, (node) => node === nid);
+    return error;
+  }
   const before = effective_below(k, '');
   k.emit.NodeWentOffline(nid);
   yield* cpuset_hotplug(k, before);

@@ -138,7 +138,7 @@ const allocation: ReferenceReducers<
   },
   NodeWentOffline(draft, { nid }) {
     for (const zone of draft.zones.filter(({ node }) => node === nid)) {
-      Object.assign(zone, { online: false, free_pages: 0, withheld: zone.free_pages });
+      Object.assign(zone, { online: false, free_pages: 0, withheld: zone.withheld + zone.free_pages });
     }
   },
   NodeCameOnline(draft, { nid }) {

@@ -21,6 +21,7 @@ import {
   WAIT_HANDOVER,
   WAIT_MMAP_READ,
   WAIT_MMAP_WRITE,
+  WAIT_OTHERS,
   WAIT_PAGE_LOCK,
   WAIT_PASS,
   WAIT_PREEMPT,
@@ -38,6 +39,8 @@ interface Actor {
   acting: number;
   run: Sleeping<Result> | null;
   wait: number;
+  /** How often anybody had been resumed when this one last was. */
+  turn: number;
   result: Result | null;
   /** What was bound to a pass and has acted. A call may have several passes of one number, one for each pair of nodes. */
   readonly acted: Set<object>;
@@ -46,6 +49,8 @@ interface Actor {
 export class Scheduler {
   private readonly k: Kernel;
   private ops: number;
+  /** How often anybody was resumed. */
+  private turns = 0;
   /** Set when the run cannot go on. */
   private stop: 'hang' | 'blocked' | null = null;
   /** How many steps that act during another one are under way. */
@@ -87,6 +92,7 @@ export class Scheduler {
       parent,
       run: null,
       wait: WAIT_PREEMPT,
+      turn: 0,
       result: null,
       acted: new Set(),
     };
@@ -108,7 +114,7 @@ export class Scheduler {
     }
   }
 
-  private canRun({ wait }: Actor): boolean {
+  private canRun({ wait, turn }: Actor): boolean {
     const { s } = this.k;
     const id = waitId(wait);
     switch (waitKind(wait)) {
@@ -120,6 +126,8 @@ export class Scheduler {
         return s.mms[id * MM + M_SEM] >= 0;
       case WAIT_MMAP_WRITE:
         return s.mms[id * MM + M_SEM] === 0;
+      case WAIT_OTHERS:
+        return this.turns > turn;
       default:
         return true;
     }
@@ -144,6 +152,7 @@ export class Scheduler {
   private resume(actor: Actor): void {
     if (actor.run === null) this.begin(actor);
     this.switchTo(actor);
+    actor.turn = ++this.turns;
     // A task that is on its way out goes on; it may have to sleep there.
     if (actor.run === null && isSubjectDead(this.k.s, actor.subject))
       return this.finish(actor, { ret: null, dead: true });
@@ -251,6 +260,8 @@ function describeWait(k: Kernel, wait: number): { for: string; held_by: string }
       return { for: 'its turn', held_by: 'the step before it, of the same task' };
     case WAIT_PAGE_LOCK:
       return { for: `the lock of page ${id}`, held_by: holderUntil(k.s, id) < 0 ? device : 'somebody outside' };
+    case WAIT_OTHERS:
+      return { for: `memory of node ${id} to come free`, held_by: 'whoever refers to its pages' };
     case WAIT_WRITEBACK:
       return { for: `the end of the write of page ${id}`, held_by: device };
     default:

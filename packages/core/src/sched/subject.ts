@@ -24,7 +24,8 @@ const BY_INIT: ReadonlySet<Stimulus['op']> = new Set([
 ]);
 
 export function subjectOf(s: StateView, stimulus: Stimulus): Subject {
-  const by_init = BY_INIT.has(stimulus.op) || (stimulus.op === 'swapoff' && stimulus.t === undefined);
+  const given = stimulus.op === 'swapoff' || stimulus.op === 'node_offline' ? stimulus.t : undefined;
+  const by_init = given === undefined && (BY_INIT.has(stimulus.op) || stimulus.op === 'swapoff');
   if (by_init) return { task: INIT_PID };
   if (BY_NOBODY.has(stimulus.op) || !('t' in stimulus) || stimulus.t === undefined) return { task: 0 };
   return { task: taskPid(s, stimulus.t) };

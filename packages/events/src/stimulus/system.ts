@@ -1,6 +1,7 @@
 /** Steps of whoever runs the machine: swap devices, control groups, weights, memory that goes and comes. */
 import { z } from 'zod';
 import { defineStimulus } from './define.ts';
+import { during } from './nested.ts';
 import { address, cpuId, either, integer, memberName, nodeId, optional, taskName } from './values.ts';
 
 export const swapon = defineStimulus({
@@ -96,7 +97,11 @@ export const node_offline = defineStimulus({
   name: 'node_offline',
   doc: 'All memory of the node goes offline. With swap migration everything is evicted; EBUSY when something stays.',
   by: 'outside',
-  fields: () => ({ node: nodeId() }),
+  fields: () => ({
+    node: nodeId(),
+    t: optional(taskName().describe('Who asks for it, as root: a signal to it ends the tries. Usual: init.')),
+    during: optional(during()),
+  }),
 });
 
 export const node_online = defineStimulus({
