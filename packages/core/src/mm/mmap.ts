@@ -185,7 +185,7 @@ export function* do_mmap_pgoff(k: Kernel, request: MmapRequest): Sleeping<number
   if ((flags & VM_LOCKED) !== 0 && !may_lock(k, mm, pages)) return -EAGAIN;
   const end = start + pages;
   const huge = (flags & VM_HUGETLB) !== 0;
-  yield* do_munmap(k, mm, start, pages);
+  yield* do_munmap(k, mm, start, pages, request.file);
   const reserved = huge ? hugetlb_reserve_pages(k, start, pages) : 0;
   if (reserved !== 0) return reserved;
   const file = request.file === 0 && (flags & VM_SHARED) !== 0 ? shmem_zero_setup(k, pages) : request.file;
@@ -203,8 +203,11 @@ export function* do_mmap_pgoff(k: Kernel, request: MmapRequest): Sleeping<number
   return 0;
 }
 
-/** `mm/mmap.c:do_munmap()`: unmaps a range; areas that reach beyond it are cut. */
-export function* do_munmap(k: Kernel, mm: number, start: number, pages: number): Sleeping<void> {
+/**
+ * `mm/mmap.c:do_munmap()`: unmaps a range; areas that reach beyond it are cut. A file that the caller has `open` stays, though
+ * nothing may show it any more.
+ */
+export function* do_munmap(k: Kernel, mm: number, start: number, pages: number, open = 0): Sleeping<void> {
   const end = start + pages;
   const first = find_vma(k, mm, start);
   if (!first || first.start >= end) return;
@@ -213,18 +216,21 @@ export function* do_munmap(k: Kernel, mm: number, start: number, pages: number):
   if (last && end > last.start) split_vma(k, last, end, true);
   const gone: Vma[] = [];
   for (let vma = find_vma(k, mm, start); vma && vma.start < end; vma = next_vma(k, vma)) gone.push(vma);
-  yield* unmap_region(k, gone);
+  yield* unmap_region(k, gone, open);
 }
 
 /** `mm/mmap.c:unmap_region()` and remove_vma_list(): pages first, then the areas, then page tables without an area. */
-function* unmap_region(k: Kernel, gone: readonly Vma[]): Sleeping<void> {
+function* unmap_region(k: Kernel, gone: readonly Vma[], open: number): Sleeping<void> {
   lru_add_drain(k);
   const tlb: Gather = tlb_gather();
   for (const vma of gone) unmap_vmas(k, tlb, vma, vma.start, vma.end);
   tlb_finish(k, tlb);
   const unreachable = remove_vmas(k, gone);
   for (const vma of gone) free_pgtables(k, vma);
-  yield* delete_files(k, unreachable);
+  yield* delete_files(
+    k,
+    unreachable.filter((file) => file !== open),
+  );
 }
 
 /** `mm/mmap.c:remove_vma()` of some areas. Returns the files without a name whose last area was among them. */
