@@ -68,7 +68,7 @@ import {
 import { do_migrate_pages } from './mempolicy_migrate.ts';
 import { migrate_queued, MPOL_MF_DISCONTIG_OK, queue_pages_range } from './mempolicy_queue.ts';
 import { alloc_hugetlb_by_policy, is_vm_hugetlb_page } from './hugetlb.ts';
-import { noted } from './migrate_batch.ts';
+import { noted } from './migrate_target.ts';
 import { find_vma, next_vma, split_vma, vma_merge } from './mmap.ts';
 import { page_cache_release } from './page_alloc.ts';
 import { mappers_of } from './rmap.ts';

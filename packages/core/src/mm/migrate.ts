@@ -1,4 +1,4 @@
-/** Page migration (mm/migrate.c): entries that stand in page tables for pages that are being moved. */
+/** Page migration (mm/migrate.c): entries that stand in page tables for pages that are being moved, and what all engines share. */
 import { HOLDER_FAULT, type Vma } from '@pagetape/events';
 import { smp_processor_id, type Kernel, type Sleeping } from '../kernel.ts';
 import { folio_test_large, is_pmd_migration_entry, page_folio, pmd_of, pmd_pfn } from '../state/huge.ts';
@@ -15,13 +15,17 @@ import {
   is_write_migration_entry,
   migration_entry_supports_ad,
   migration_entry_to_pfn,
+  page_mapping,
   PageDirty,
+  PagePrivate,
   pte_of,
 } from '../state/read.ts';
 import { wait_on_page_locked } from './filemap.ts';
 import { area_locks, mlock_drain, mlock_folio } from './mlock_batch.ts';
+import { FINAL, RETRY_NO_WRITEPAGE, RETRY_WRITTEN } from './migrate_outcome.ts';
 import { get_page, put_page } from './page_alloc.ts';
 import { places_of_folio, rmap_walk, SWAP_AGAIN } from './rmap.ts';
+import { has_writepage, writepage } from './vmscan.ts';
 
 /**
  * `mm/migrate.c:remove_migration_ptes()`: all migration entries of `old` map `fresh` from now on, which is the copy of the
@@ -75,4 +79,22 @@ export function* migration_entry_wait(k: Kernel, mm: number, vpn: number): Sleep
   if (k.traits.migration_waiter_holds_page) get_page(k, pfn, HOLDER_FAULT);
   yield* wait_on_page_locked(k, pfn);
   if (k.traits.migration_waiter_holds_page) put_page(k, pfn, HOLDER_FAULT);
+}
+
+/** `mm/migrate.c:folio_expected_refs()`: those of the caller, of a cache, and of buffers. */
+export function folio_expected_refs(k: Kernel, pfn: number): number {
+  return page_mapping(k.s, pfn) === 0 ? 1 : 2 + (PagePrivate(k.s, pfn) ? 1 : 0);
+}
+
+/**
+ * `mm/migrate.c:writeout()`: writes a dirty page, which is mapped again before, and locks it again. It may have changed
+ * meanwhile, so it waits for another try. The engine of 6.x unmaps nothing in the tries that follow, so that mappings keep the
+ * page from being moved in its call.
+ */
+export function writeout(k: Kernel, pfn: number, mapping: number): number {
+  if (!has_writepage(k, mapping)) return RETRY_NO_WRITEPAGE | FINAL;
+  k.emit.PageCleanedForIo(pfn);
+  remove_migration_ptes(k, pfn, pfn);
+  if (writepage(k, pfn, mapping)) k.emit.PageLocked(pfn);
+  return RETRY_WRITTEN;
 }

@@ -1,22 +1,18 @@
 /**
  * The engine of page migration since 6.3 (mm/migrate.c): a batch of pages is unmapped, then moved; what fails when nothing
- * is waited for is tried again page by page, and then waited for. What is called a page
- * here may be a huge one, which moves as a whole.
+ * is waited for is tried again page by page, and then waited for. What is called a page here may be a huge one, which moves as
+ * a whole. Where pages go is in migrate_target.ts, how one is moved in migrate_folio.ts.
  *
  * A page that failed is mapped again where it was, and stays on the list of the caller, who puts it back.
  */
-import { ENOMEM, HOLDER_ISOLATION, refusal, type Refusal } from '@pagetape/events';
+import { ENOMEM, HOLDER_ISOLATION, refusal } from '@pagetape/events';
 import { try_to_release_page } from '../fs/buffer.ts';
-import { migratepage_of } from '../fs/migratepage.ts';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { waitFor, WAIT_PASS, WAIT_PREEMPT } from '../sched/wait.ts';
 import {
   folio_lru_list,
   mapping_of,
   page_count,
-  page_mapping,
-  PageDirty,
-  PageKsm,
   PageLocked,
   PageMlocked,
   PagePrivate,
@@ -26,19 +22,27 @@ import {
   folio_mapcount,
   folio_nr_pages,
   folio_test_hugetlb,
-  folio_test_large,
   folio_test_partially_mapped,
   is_thp,
 } from '../state/huge.ts';
 import { lock_page, trylock_page, unlock_page, wait_on_page_writeback } from './filemap.ts';
 import { split_folio_to_list } from './huge_memory.ts';
-import { alloc_hugetlb_folio_nodemask, dissolve_hugetlb_folio, type HugetlbTarget } from './hugetlb.ts';
-import { folio_migrate_ksm } from './ksm.ts';
+import { dissolve_hugetlb_folio } from './hugetlb.ts';
 import { remove_migration_ptes } from './migrate.ts';
-import { __folio_alloc, __folio_alloc_huge, put_page } from './page_alloc.ts';
+import { move_to_new_folio } from './migrate_folio.ts';
+import {
+  DONE,
+  FINAL,
+  reasonOf,
+  RETRY_LOCKED,
+  RETRY_NO_MAPPING,
+  RETRY_STILL_MAPPED,
+  RETRY_WRITEBACK,
+} from './migrate_outcome.ts';
+import type { MigrationTarget } from './migrate_target.ts';
+import { put_page } from './page_alloc.ts';
 import { try_to_migrate } from './rmap.ts';
 import { folio_add_lru, lru_add_drain } from './swap.ts';
-import { has_writepage, writepage } from './vmscan.ts';
 
 /** Pages of a batch: what one entry of a middle page table maps. */
 const NR_MAX_BATCHED_MIGRATION = 512;
@@ -46,31 +50,7 @@ const NR_MAX_BATCHED_MIGRATION = 512;
 const NR_MAX_MIGRATE_ASYNC_RETRY = 3;
 const NR_MAX_MIGRATE_SYNC_RETRY = 7;
 
-/** What a step of the engine came to: done, or the refusal that calls for another try, or that is final. */
-const DONE = 0;
-const FINAL = 0x100;
-const retryFor = (word: Refusal): number => refusal(word) + 1;
-const RETRY_HAS_BUFFERS = retryFor('has-buffers');
-const RETRY_LOCKED = retryFor('page-locked');
-const RETRY_NO_MAPPING = retryFor('no-mapping');
-const RETRY_STILL_MAPPED = retryFor('still-mapped');
-const RETRY_REFERENCED = retryFor('referenced-elsewhere');
-const BUSY_WRITEBACK = retryFor('under-writeback') | FINAL;
-const RETRY_WRITTEN = retryFor('written-out');
-const BUSY_BUFFERS = RETRY_HAS_BUFFERS | FINAL;
-const BUSY_DIRTY = retryFor('dirty-again') | FINAL;
-const NO_WRITEPAGE = retryFor('no-writepage') | FINAL;
 const NO_TARGET = refusal('no-target-page');
-
-/** Where the pages of a migration go. */
-export interface MigrationTarget {
-  /** The node that all go to; -1: a policy says it page by page. */
-  readonly dest: number;
-  /** Gives a frame for a page, with a reference; -1: there is none. */
-  readonly get_new_folio: (pfn: number) => number;
-  /** Targets of hugetlb pages that no pool could spare: if they are not needed, or when they are, one page goes for them. */
-  readonly temporary: Set<number>;
-}
 
 /** How a migration came out. */
 export interface Migrated {
@@ -78,32 +58,6 @@ export interface Migrated {
   readonly result: number;
   /** Pages that were not moved, still isolated. */
   readonly left: readonly number[];
-}
-
-/** `mm/migrate.c:alloc_migration_target()` for a node: a frame from there or none. */
-export function migration_target(k: Kernel, dest: number): MigrationTarget {
-  const only = [dest];
-  const temporary = new Set<number>();
-  return { dest, temporary, get_new_folio: (pfn) => folio_alloc_like(k, pfn, dest, only, temporary) };
-}
-
-/** A frame, or a huge page for a huge one. */
-export function folio_alloc_like(
-  k: Kernel,
-  pfn: number,
-  nid: number,
-  nodemask: readonly number[],
-  temporary: Set<number>,
-): number {
-  if (!folio_test_large(k.s, pfn)) return __folio_alloc(k, nid, nodemask, false);
-  if (!folio_test_hugetlb(k.s, pfn)) return __folio_alloc_huge(k, nid, nodemask, false);
-  return noted(alloc_hugetlb_folio_nodemask(k, nid, nodemask), temporary);
-}
-
-/** The page that a hugetlb page goes to, noted where it is temporary. */
-export function noted(target: HugetlbTarget, temporary: Set<number>): number {
-  if (target.temporary) temporary.add(target.pfn);
-  return target.pfn;
 }
 
 /** A run of the engine: struct migrate_pages_stats, and what is unmapped at the moment. */
@@ -289,7 +243,7 @@ function* unmap_pass(k: Kernel, run: Run, pages: readonly number[], pass: Pass):
     const locked = outcome === DONE;
     if (locked && PageWriteback(k.s, pfn)) {
       if (pass.sync) yield* wait_on_page_writeback(k, pfn);
-      else outcome = BUSY_WRITEBACK;
+      else outcome = RETRY_WRITEBACK | FINAL;
     }
     if (outcome === DONE) outcome = migrate_folio_unmap(k, run, pfn, fresh);
     if (outcome !== DONE) give_up(k, run, pfn, fresh, pass, outcome, locked);
@@ -360,7 +314,7 @@ function put_target(k: Kernel, { target }: Run, fresh: number): void {
 function give_up(k: Kernel, run: Run, pfn: number, fresh: number, pass: Pass, outcome: number, locked: boolean): void {
   if (locked) unlock_page(k, pfn);
   put_target(k, run, fresh);
-  const reason = (outcome & ~FINAL) - 1;
+  const reason = reasonOf(outcome);
   if ((outcome & FINAL) !== 0) return fail(k, run, pfn, pass, reason);
   k.emit.PageMigrationDeferred(pfn, pass.number, reason);
   pass.again.push(pfn);
@@ -399,7 +353,7 @@ function* move_unmapped(k: Kernel, run: Run, first: number, last: number, ret: n
       if (outcome === DONE) finish_moved(k, run, unmapped[i], targets[i], number);
       else if ((outcome & FINAL) !== 0) undo(k, run, unmapped[i], targets[i], number, outcome, ret);
       else {
-        k.emit.PageMigrationDeferred(unmapped[i], number, outcome - 1);
+        k.emit.PageMigrationDeferred(unmapped[i], number, reasonOf(outcome));
         run.unmapped.push(unmapped[i]);
         run.targets.push(targets[i]);
       }
@@ -416,7 +370,7 @@ function* move_unmapped(k: Kernel, run: Run, first: number, last: number, ret: n
 
 /** A page that can never be moved is mapped again where it was. */
 function undo(k: Kernel, run: Run, pfn: number, fresh: number, pass: number, outcome: number, ret: number[]): void {
-  k.emit.PageMigrationFailed(pfn, pass, (outcome & ~FINAL) - 1);
+  k.emit.PageMigrationFailed(pfn, pass, reasonOf(outcome));
   migrate_folio_undo(k, run, pfn, fresh);
   ret.push(pfn);
   count_failed(k, run, pfn);
@@ -444,52 +398,4 @@ function finish_moved(k: Kernel, run: Run, pfn: number, fresh: number, pass: num
   put_page(k, pfn, HOLDER_ISOLATION);
   // The old page goes to the page allocator in the place of one that came from there: move_hugetlb_state().
   if (run.target.temporary.delete(fresh)) dissolve_hugetlb_folio(k, pfn);
-}
-
-/**
- * `mm/migrate.c:move_to_new_folio()`: content, place in a cache and marks go to the new frame. Returns DONE, a reason for
- * another try, or a final reason.
- */
-function move_to_new_folio(k: Kernel, pfn: number, fresh: number, sync: boolean): number {
-  const mapping = page_mapping(k.s, pfn);
-  if (mapping !== 0 && migratepage_of(k, mapping) === 'none') {
-    const refused = fallback_migrate_folio(k, pfn, mapping, sync);
-    if (refused !== DONE) return refused;
-  }
-  return migrate_folio(k, pfn, fresh);
-}
-
-/** `mm/migrate.c:fallback_migrate_folio()`, of a file system that cannot move a page, up to where the page is moved. */
-function fallback_migrate_folio(k: Kernel, pfn: number, mapping: number, sync: boolean): number {
-  if (PageDirty(k.s, pfn)) return sync ? writeout(k, pfn, mapping) : BUSY_DIRTY;
-  if (!PagePrivate(k.s, pfn) || try_to_release_page(k, pfn)) return DONE;
-  return sync ? RETRY_HAS_BUFFERS : BUSY_BUFFERS;
-}
-
-/**
- * `mm/migrate.c:writeout()`: writes a dirty page, which is mapped again before, and locks it again. Nothing unmaps it in the
- * tries that follow, so that mappings keep it from being moved in this call.
- */
-function writeout(k: Kernel, pfn: number, mapping: number): number {
-  if (!has_writepage(k, mapping)) return NO_WRITEPAGE;
-  k.emit.PageCleanedForIo(pfn);
-  remove_migration_ptes(k, pfn, pfn);
-  if (writepage(k, pfn, mapping)) k.emit.PageLocked(pfn);
-  return RETRY_WRITTEN;
-}
-
-/** `mm/migrate.c:folio_expected_refs()`: those of the caller, of a cache, and of buffers. */
-function folio_expected_refs(k: Kernel, pfn: number): number {
-  return page_mapping(k.s, pfn) === 0 ? 1 : 2 + (PagePrivate(k.s, pfn) ? 1 : 0);
-}
-
-/** `mm/migrate.c:migrate_folio()` and buffer_migrate_folio() */
-function migrate_folio(k: Kernel, pfn: number, fresh: number): number {
-  if (page_count(k.s, pfn) !== folio_expected_refs(k, pfn)) return RETRY_REFERENCED;
-  if (folio_test_large(k.s, pfn)) k.emit.HugePageContentCopied(pfn, fresh);
-  else k.emit.PageContentCopied(pfn, fresh);
-  k.emit.MappingMoved(pfn, fresh);
-  if (PageKsm(k.s, fresh)) folio_migrate_ksm(k, fresh);
-  if (PagePrivate(k.s, pfn)) k.emit.BuffersMoved(pfn, fresh);
-  return DONE;
 }

@@ -19,7 +19,7 @@ import {
   PageWriteback,
 } from '../state/read.ts';
 import { lock_page, trylock_page, wait_on_page_writeback } from './filemap.ts';
-import { remove_migration_ptes } from './migrate.ts';
+import { folio_expected_refs, remove_migration_ptes, writeout } from './migrate.ts';
 import {
   DONE,
   FINAL,
@@ -27,14 +27,12 @@ import {
   RETRY_HAS_BUFFERS,
   RETRY_LOCKED,
   RETRY_NO_MAPPING,
-  RETRY_NO_WRITEPAGE,
   RETRY_REFERENCED,
   RETRY_STILL_MAPPED,
   RETRY_WRITEBACK,
-  RETRY_WRITTEN,
 } from './migrate_outcome.ts';
 import { try_to_migrate } from './rmap.ts';
-import { has_writepage, move_to_lru, putback_lru_pages, unlock_and, writepage } from './vmscan.ts';
+import { move_to_lru, putback_lru_pages, unlock_and } from './vmscan.ts';
 
 /** A page is tried so often at most. */
 const PASSES = 10;
@@ -55,15 +53,9 @@ export interface NewPage {
   readonly keeps_pages?: boolean;
 }
 
-/** References that a page may have to be moved: that of its isolation, that of its cache, and that of its buffers. */
-function expected_count(k: Kernel, pfn: number): number {
-  if (page_mapping(k.s, pfn) === 0) return 1;
-  return PagePrivate(k.s, pfn) ? 3 : 2;
-}
-
 /** `mm/migrate.c:migrate_page_move_mapping()`: puts the target in the place of a page that nobody else refers to. */
 function migrate_page_move_mapping(k: Kernel, to: number, pfn: number): number {
-  if (page_count(k.s, pfn) !== expected_count(k, pfn)) {
+  if (page_count(k.s, pfn) !== folio_expected_refs(k, pfn)) {
     return page_mapping(k.s, pfn) === 0 && !PageAnon(k.s, pfn) ? RETRY_NO_MAPPING : RETRY_REFERENCED;
   }
   k.emit.MappingMoved(pfn, to);
@@ -85,18 +77,6 @@ function buffer_migrate_page(k: Kernel, to: number, pfn: number): number {
   if (has_buffers) k.emit.BuffersMoved(pfn, to);
   k.emit.PageContentCopied(pfn, to);
   return DONE;
-}
-
-/**
- * `mm/migrate.c:writeout()`: writes a dirty page, which is mapped again before, and locks it again. It may have changed
- * meanwhile, so it waits for another pass.
- */
-function writeout(k: Kernel, pfn: number, mapping: number): number {
-  if (!has_writepage(k, mapping)) return RETRY_NO_WRITEPAGE | FINAL;
-  k.emit.PageCleanedForIo(pfn);
-  remove_migration_ptes(k, pfn, pfn);
-  if (writepage(k, pfn, mapping)) k.emit.PageLocked(pfn);
-  return RETRY_WRITTEN;
 }
 
 /** `mm/migrate.c:fallback_migrate_page()`, for file systems that have no function of their own. */

@@ -21,7 +21,7 @@ import { pte_of, pte_pfn } from '../state/read.ts';
 import { down_read } from './memory.ts';
 import { find_task_by_pid, pageNumber, refuse } from './mempolicy_calls.ts';
 import { folio_mapped_shared, migrate_queued, vma_migratable } from './mempolicy_queue.ts';
-import { migration_target } from './migrate_batch.ts';
+import { migration_target } from './migrate_target.ts';
 import { find_vma } from './mmap.ts';
 import { node_states_memory } from './page_alloc.ts';
 import { page_status } from './page_status.ts';
