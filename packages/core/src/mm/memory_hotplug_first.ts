@@ -6,12 +6,12 @@ import { EAGAIN, EBUSY, EINTR, REFUSAL } from '@pagetape/events';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { signal_pending } from '../kernel/signal.ts';
 import { WAIT_PREEMPT } from '../sched/wait.ts';
-import { ZONE, Z_FREE } from '../state/layout.ts';
 import { frameIsFree, frameIsRetired, page_count, PageLRU } from '../state/read.ts';
 import { frames_of_node, why_it_stays } from './memory_hotplug.ts';
 import { alloc_pages_current } from './mempolicy.ts';
 import { migrate_pages } from './migrate_direct.ts';
-import { node_is_hogged, unhog_nodes } from './page_alloc.ts';
+import { node_is_hogged } from './page_alloc.ts';
+import { start_isolate_page_range, undo_isolate_page_range } from './page_isolation.ts';
 import { schedule_lru_drain_on_each_cpu } from './swap.ts';
 import { isolate_lru_page, putback_lru_pages } from './vmscan.ts';
 
@@ -20,18 +20,10 @@ const NR_OFFLINE_AT_ONCE_PAGES = 256;
 /** How often a round may fail. Rounds that leave pages behind do not count. */
 const RETRY_MAX = 5;
 
-/** `mm/page_isolation.c:start_isolate_page_range()`: what is free on the node is not handed out. What gets free later comes to it. */
-export function isolate_free_frames(k: Kernel, nid: number): void {
-  k.s.topology.zones.forEach(({ node }, zone) => {
-    const pages = k.s.zones[zone * ZONE + Z_FREE];
-    if (node === nid && pages > 0) k.emit.FramesWithheld(zone, pages);
-  });
-}
-
 /** Empties the batches of all CPUs, and what that frees is not handed out either. */
 function drain(k: Kernel, nid: number): void {
   schedule_lru_drain_on_each_cpu(k);
-  isolate_free_frames(k, nid);
+  start_isolate_page_range(k, nid);
 }
 
 /**
@@ -99,13 +91,13 @@ function* migrate_all(k: Kernel, nid: number): Sleeping<number> {
 /** `mm/memory_hotplug.c:offline_pages()`, all memory of a node, as remove_memory() calls it. Returns 0 or minus an error number. */
 export function* offline_pages(k: Kernel, nid: number): Sleeping<number> {
   if (node_is_hogged(k, nid)) return -EBUSY;
-  isolate_free_frames(k, nid);
+  start_isolate_page_range(k, nid);
   let error = yield* migrate_all(k, nid);
   drain(k, nid);
   const left = frames_in_use(k, nid);
   if (error === 0 && left.length > 0) error = -EBUSY;
-  // undo_isolate_page_range(), or what comes before the frames are gone for good.
-  unhog_nodes(k, (node) => node === nid);
+  // Frames that go out of use for good are free until then.
+  undo_isolate_page_range(k, nid);
   for (const pfn of left) k.emit.PageLeftOnNode(pfn, REFUSAL.indexOf(why_it_stays(k, pfn)));
   if (error === 0) k.emit.NodeRetired(nid);
   return error;

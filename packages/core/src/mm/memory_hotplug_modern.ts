@@ -10,10 +10,10 @@ import { LAST_OP } from '../state/layout.ts';
 import { cpuset_hotplug, effective_below } from '../kernel/cgroup/cpuset.ts';
 import { frameIsFree, frameIsRetired, PageHWPoison, PageLRU } from '../state/read.ts';
 import { frames_of_node } from './memory_hotplug.ts';
-import { isolate_free_frames } from './memory_hotplug_first.ts';
 import { migrate_pages } from './migrate_batch.ts';
 import { folio_alloc_like } from './migrate_target.ts';
-import { node_is_hogged, node_states_memory, unhog_nodes } from './page_alloc.ts';
+import { node_is_hogged, node_states_memory } from './page_alloc.ts';
+import { start_isolate_page_range, undo_isolate_page_range } from './page_isolation.ts';
 import { lru_cache_disable, lru_cache_enable } from './swap.ts';
 import { folio_isolate_lru, putback_lru_pages } from './vmscan.ts';
 
@@ -39,7 +39,7 @@ function* do_migrate_range(k: Kernel, nid: number, pages: readonly number[]): Sl
 function* scan_movable_pages(k: Kernel, nid: number): Sleeping<number> {
   for (;;) {
     if (signal_pending(k)) return -EINTR;
-    isolate_free_frames(k, nid);
+    start_isolate_page_range(k, nid);
     const pages = frames_of_node(k, nid).filter((pfn) => PageLRU(k.s, pfn));
     if (pages.length === 0) return 0;
     const steps = k.s.scalars[LAST_OP];
@@ -62,10 +62,10 @@ export function* offline_pages(k: Kernel, nid: number): Sleeping<number> {
   lru_cache_disable(k);
   let error = yield* scan_movable_pages(k, nid);
   lru_cache_enable(k);
-  isolate_free_frames(k, nid);
+  start_isolate_page_range(k, nid);
   if (error === 0 && frames_of_node(k, nid).some((pfn) => is_unmovable(k, pfn))) error = -EBUSY;
   if (error !== 0) {
-    unhog_nodes(k, (node) => node === nid);
+    undo_isolate_page_range(k, nid);
     return error;
   }
   const before = effective_below(k, '');
