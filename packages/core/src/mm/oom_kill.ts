@@ -1,7 +1,6 @@
 /** Who has to go when there is no memory (mm/oom_kill.c). */
 import { current, type Kernel } from '../kernel.ts';
 import { send_signal } from '../kernel/signal.ts';
-import { KTHREAD_PID } from '../stimulus/resolve.ts';
 
 /**
  * `mm/oom_kill.c:out_of_memory()` with vm.oom_kill_allocating_task: the process that found no memory is to end when it is in
@@ -9,7 +8,7 @@ import { KTHREAD_PID } from '../stimulus/resolve.ts';
  */
 export function out_of_memory(k: Kernel): boolean {
   const task = current(k);
-  if (task.pid === KTHREAD_PID) return false;
+  if (task.mm === 0) return false;
   send_signal(k, task, 'SIGKILL');
   return true;
 }
