@@ -83,8 +83,6 @@ const BEHAVIOR: ReadonlyMap<number, Change> = new Map<number, Change>([
   [MADV_KEEPONFORK, { set: 0, clear: VM_WIPEONFORK }],
   [MADV_DONTDUMP, { set: VM_DONTDUMP, clear: 0 }],
   [MADV_DODUMP, { set: 0, clear: VM_DONTDUMP, unless: VM_IO | VM_PFNMAP }],
-  [MADV_MERGEABLE, { set: VM_MERGEABLE, clear: 0 }],
-  [MADV_UNMERGEABLE, { set: 0, clear: VM_MERGEABLE }],
 ]);
 
 const PAGES: ReadonlySet<number> = new Set([
@@ -98,6 +96,9 @@ const PAGES: ReadonlySet<number> = new Set([
   MADV_POPULATE_READ,
   MADV_POPULATE_WRITE,
 ]);
+
+/** What mm/ksm.c serves. */
+const MERGING: ReadonlySet<number> = new Set([MADV_MERGEABLE, MADV_UNMERGEABLE]);
 
 /** What only kernels with CONFIG_MEMORY_FAILURE know; those that have it serve it elsewhere. */
 const BAD_MEMORY: ReadonlySet<number> = new Set([MADV_HWPOISON, MADV_SOFT_OFFLINE]);
@@ -115,7 +116,8 @@ export function madvise_need_mmap_write(k: Kernel, advice: number): boolean {
 
 /** `mm/madvise.c:do_madvise()`, with the mmap_sem held. Returns 0 or minus an error number. */
 export function* do_madvise(k: Kernel, start: number, pages: number, advice: number): Sleeping<number> {
-  const known = advice === MADV_DONTNEED || (k.traits.advice === 'all' && (PAGES.has(advice) || BEHAVIOR.has(advice)));
+  const all = PAGES.has(advice) || BEHAVIOR.has(advice) || MERGING.has(advice);
+  const known = advice === MADV_DONTNEED || (k.traits.advice === 'all' && all);
   if (BAD_MEMORY.has(advice) && k.traits.memory_failure === 'none') return -EINVAL;
   if (!known && isAdvice(advice)) throw new NotSimulated(`madvise ${NAMES.get(advice)}`);
   if (!known) return -EINVAL;
