@@ -36,6 +36,7 @@ import {
   pte_present,
 } from '../state/read.ts';
 import { hugetlb_fault, is_vm_hugetlb_page } from './hugetlb.ts';
+import { NEEDS_TO_SLEEP } from './memory.ts';
 import { vma_alloc_huge } from './mempolicy_alloc.ts';
 import { linear_page_index } from './mmap.ts';
 import { put_page } from './page_alloc.ts';
@@ -45,8 +46,6 @@ import { writableBit } from './memory_wp.ts';
 
 /** No huge page can serve the fault: VM_FAULT_FALLBACK. Pages of the usual size may. */
 export const FAULT_FALLBACK = -2;
-/** The fault has to wait for a huge page that is being moved. */
-export const FAULT_MUST_WAIT = -1;
 
 const firstOf = (vpn: number): number => vpn & ~(HUGE - 1);
 
@@ -64,7 +63,7 @@ function thp_vma_suitable(vma: Vma, vpn: number): boolean {
 }
 
 /**
- * What `mm/memory.c:__handle_mm_fault()` does one level above the page tables. Returns FAULT_*, FAULT_MUST_WAIT, or FAULT_FALLBACK:
+ * What `mm/memory.c:__handle_mm_fault()` does one level above the page tables. Returns FAULT_*, NEEDS_TO_SLEEP, or FAULT_FALLBACK:
  * the page tables decide.
  */
 export function handle_huge_fault(k: Kernel, vma: Vma, vpn: number, access: number): number {
@@ -74,7 +73,7 @@ export function handle_huge_fault(k: Kernel, vma: Vma, vpn: number, access: numb
     const suits = !has_page_table(k.s, vma.mm, vpn) && hugepage_vma_check(k, vma) && thp_vma_suitable(vma, vpn);
     return suits ? do_huge_pmd_anonymous_page(k, vma, vpn, access) : FAULT_FALLBACK;
   }
-  if (is_pmd_migration_entry(pmd)) return FAULT_MUST_WAIT;
+  if (is_pmd_migration_entry(pmd)) return NEEDS_TO_SLEEP;
   const writable = !is_huge_zero_pmd(pmd) && (pmd & PTE_WRITE) !== 0;
   if (access === WRITE && !writable) return do_huge_pmd_wp_page(k, vma, vpn, pmd);
   if (!is_huge_zero_pmd(pmd)) k.emit.PmdAccessed(vma.mm, vpn, access);

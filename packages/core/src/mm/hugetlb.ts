@@ -24,12 +24,11 @@ import { HUGE, HUGETLB, HUGETLB_RESERVED, H_FREE, H_HEAD, PTE_WRITE } from '../s
 import { page_count, PageAnonExclusive } from '../state/read.ts';
 import { policy_of_area, type PolicyArea } from '../state/shared_policy.ts';
 import { get_task_policy, huge_interleave_index, preferred_nid } from './mempolicy_alloc.ts';
+import { NEEDS_TO_SLEEP } from './memory.ts';
 import { linear_page_index } from './mmap.ts';
 import { __folio_alloc_huge, find_free_block, type Nodemask } from './page_alloc.ts';
 import { anon_vma_prepare } from './rmap.ts';
 import { node_zonelist } from './zonelist.ts';
-
-const MUST_WAIT = -1;
 
 export const is_vm_hugetlb_page = ({ flags }: Vma): boolean => (flags & VM_HUGETLB) !== 0;
 
@@ -153,11 +152,11 @@ export function alloc_hugetlb_by_policy(k: Kernel, policy: Policy, ilx: number):
 
 // --- faults -------------------------------------------------------------------------------------------------------------
 
-/** `mm/hugetlb.c:hugetlb_fault()`. Returns FAULT_*, or MUST_WAIT for a page that is being moved. */
+/** `mm/hugetlb.c:hugetlb_fault()`. Returns FAULT_*, or NEEDS_TO_SLEEP for a page that is being moved. */
 export function hugetlb_fault(k: Kernel, vma: Vma, vpn: number, access: number): number {
   const pmd = pmd_of(k.s, vma.mm, vpn);
   if (pmd === 0) return hugetlb_no_page(k, vma, vpn, access);
-  if (is_pmd_migration_entry(pmd)) return MUST_WAIT;
+  if (is_pmd_migration_entry(pmd)) return NEEDS_TO_SLEEP;
   if (access === WRITE && (pmd & PTE_WRITE) === 0) return hugetlb_wp(k, vma, vpn, pmd_pfn(pmd));
   k.emit.PmdAccessed(vma.mm, vpn, access);
   return FAULT_MINOR;

@@ -44,7 +44,7 @@ import { is_zeroed_part, page_folio, pmd_of } from '../state/huge.ts';
 import { do_fault_around } from './fault_around.ts';
 import { page_cache_read } from './filemap.ts';
 import { populate } from './fremap.ts';
-import { access_huge_without_fault, FAULT_FALLBACK, FAULT_MUST_WAIT, handle_huge_fault } from './huge_memory.ts';
+import { access_huge_without_fault, FAULT_FALLBACK, handle_huge_fault } from './huge_memory.ts';
 import { do_swap_page } from './memory_swap.ts';
 import { do_wp_page, map_anon_page, wp_page_copy, writableBit } from './memory_wp.ts';
 import { alloc_page_vma } from './mempolicy.ts';
@@ -55,8 +55,8 @@ import { anon_vma_prepare } from './rmap.ts';
 import { shmem_nopage } from './shmem.ts';
 import { mark_page_accessed, mark_page_faulted } from './swap.ts';
 
-/** __handle_mm_fault() cannot finish without sleeping: finish_fault() goes on, with the mmap_sem held. */
-const NEEDS_TO_SLEEP = -1;
+/** A fault cannot be finished without sleeping: finish_fault() goes on, with the mmap_sem held. */
+export const NEEDS_TO_SLEEP = -1;
 
 /** `mm/memory.c:do_anonymous_page()`: a new zeroed page for a write, the shared zero page for a read. */
 function do_anonymous_page(k: Kernel, vma: Vma, vpn: number, access: number): number {
@@ -148,7 +148,7 @@ function __handle_mm_fault(k: Kernel, area: Vma, vpn: number, access: number): n
   k.emit.PageFaultRaised(vma.mm, vpn, access);
   if (k.s.topology.huge) {
     const result = handle_huge_fault(k, vma, vpn, access);
-    if (result !== FAULT_FALLBACK) return result === FAULT_MUST_WAIT ? NEEDS_TO_SLEEP : result;
+    if (result !== FAULT_FALLBACK) return result;
     vma = k.s.cold.vmas[area.id];
   }
   if (!has_page_table(k.s, vma.mm, vpn)) k.emit.PageTableAllocated(vma.mm, vpn);
