@@ -115,8 +115,7 @@ test('any walk over any tape finds the states of a replay from the start (fast-c
     for (const [seq, state] of trail)
       if (states.get(seq) !== state) throw new Error(`the state at ${seq} is another one`);
   });
-  fc.assert(property, { seed: 20060108, numRuns: 40 });
-  t.pass();
+  t.notThrows(() => fc.assert(property, { seed: 20060108, numRuns: 40 }));
 });
 
 test('every event and every position of a tape with full blocks', (t) => {
