@@ -1,5 +1,6 @@
 /** What a command has of the world: where its words go, and the status that it leaves. Tests make their own. */
 import util from 'node:util';
+import type { Questions } from '../questions/questions.ts';
 
 /** The answer is "no": a difference, a failed law, a mismatch. */
 export const ANSWER_NO = 1;
@@ -15,6 +16,8 @@ export interface Context {
   readonly err: (text: string) => void;
   /** Whether standard output is a terminal. */
   readonly terminal: boolean;
+  /** A tape that is open already, so that a question about it does not open it again. */
+  readonly open?: { readonly file: string; readonly questions: Questions };
   /** The exit status. */
   status: number;
 }

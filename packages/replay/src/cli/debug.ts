@@ -20,7 +20,7 @@ const PAGES =
   'A page is as db heap+3 or db:heap+3, or has an address as 0x40003000. Lists are those of the kernel: active, inactive-anon, …';
 
 /** Commands of pagetape that answer questions about a position; the debugger hands them on with it. */
-const QUESTIONS = ['why', 'who', 'at', 'find', 'show'];
+const QUESTIONS = ['why', 'who', 'at', 'diff', 'find', 'show'];
 
 export function define(command: Command, context: Context): void {
   command
@@ -122,11 +122,15 @@ class Debugger {
       this.over = true;
       return;
     }
-    if (QUESTIONS.includes(name)) return this.ask(name, rest);
+    if (QUESTIONS.includes(name)) return this.ask(text, name, rest);
     const lines =
       name === 'help' || name === 'h' ? await this.help(rest) : (await this.find(name)).run(this.session, rest.trim());
+    await this.say(text, lines);
+  }
+
+  private async say(command: string, lines: readonly string[]): Promise<void> {
     const { seq } = this.session.timeline;
-    await this.context.out(this.json ? `${JSON.stringify({ command: text, seq, lines })}\n` : linesText(lines));
+    await this.context.out(this.json ? `${JSON.stringify({ command, seq, lines })}\n` : linesText(lines));
   }
 
   private async find(name: string): Promise<Verb> {
@@ -145,14 +149,25 @@ class Debugger {
   }
 
   /** Lets a command of pagetape answer, at the position. */
-  private async ask(name: string, rest: string): Promise<void> {
+  private async ask(text: string, name: string, rest: string): Promise<void> {
     const { main } = await import('./program.ts');
     const words = [...rest.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word);
     const { session, context } = this;
-    const target = name === 'show' || name === 'find' ? session.file : session.position;
-    const answer = { ...context, status: 0 };
-    await main([name, target, ...words, ...(this.json ? ['--json'] : [])], answer);
+    const { file, timeline, questions } = session;
+    const { seq } = timeline;
+    const target = name === 'show' || name === 'find' ? file : session.position;
+    if (name === 'diff') words[0] = there(words[0] ?? '', file, timeline.last);
+    let said = '';
+    const answer = {
+      ...context,
+      status: 0,
+      open: { file, questions },
+      out: async (more: string) => void (said += more),
+    };
+    await main([name, target, ...words], answer);
+    timeline.seek(seq);
     if (answer.status >= BAD_INPUT) throw new UsageError(`"${name}" could not answer`);
+    await this.say(text, said.trimEnd().split('\n'));
   }
 
   private async help(of: string): Promise<readonly string[]> {
@@ -168,6 +183,7 @@ class Debugger {
       ...helpLines([
         ...this.verbs,
         { ...own, name: 'why, who, at, find, show', help: 'ask as on the command line, without the name of the tape' },
+        { ...own, name: 'diff', takes: 'SEQ|X.tape@SEQ', help: 'what differs there from here' },
         { name: 'quit', short: 'q', takes: '', help: 'leave' },
       ]),
       ...things,
@@ -187,7 +203,17 @@ class Debugger {
   }
 }
 
+/** A position to compare with: one of the tape that is open by its number alone, or one that names its tape. */
+function there(text: string, file: string, last: number): string {
+  if (text === '') throw new UsageError('say what to compare with: a position, as 120, or X.tape@120');
+  if (text === 'start' || text === 'end') return `${file}@${text === 'start' ? 0 : last}`;
+  return /^@?\d+$/.test(text) ? `${file}@${text.replace('@', '')}` : text;
+}
+
 /** Whether somebody gave us something wrong, so that the next command may be right. */
 function isAboutInput(error: unknown): error is Error {
-  return error instanceof Error && ['TargetError', 'UsageError', 'ScenarioFault', 'NotSimulated'].includes(error.name);
+  return (
+    error instanceof Error &&
+    ['TargetError', 'UsageError', 'ExpressionError', 'ScenarioFault', 'NotSimulated'].includes(error.name)
+  );
 }

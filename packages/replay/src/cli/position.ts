@@ -20,9 +20,11 @@ export async function openAt(text: string, context: Context): Promise<Opened> {
   const { Questions } = await import('../questions/questions.ts');
   const { naming, openTape } = await import('./tape.ts');
   const position = parsePosition(text);
-  const tape = openTape(position.file, context);
+  const { open } = context;
+  const known = open?.file === position.file ? open.questions : undefined;
+  const tape = known?.timeline.tape ?? openTape(position.file, context);
   return naming(position.file, () => {
-    const questions = new Questions(Timeline.open(tape, { cache: `${position.file}.cache` }));
+    const questions = known ?? new Questions(Timeline.open(tape, { cache: `${position.file}.cache` }));
     const { last } = questions.timeline;
     return { file: position.file, questions, seq: seqOf(position, last, last) };
   });

@@ -1,5 +1,6 @@
 /** What a debugger knows between two commands: the timeline, what to stop at, and the branch that was made last. */
-import type { RowCursor } from '../run/rows.ts';
+import { compileExpression } from '../questions/find.ts';
+import { Questions } from '../questions/questions.ts';
 import { printPosition } from '../timeline/position.ts';
 import type { Stop } from '../timeline/stop.ts';
 import { TargetError } from '../timeline/target.ts';
@@ -31,6 +32,7 @@ export class Session {
   private readonly list: Numbered[] = [];
   private numbers = 0;
   private steps: readonly TrunkStep[] | undefined;
+  private asked: Questions | undefined;
 
   constructor(file: string, timeline: Timeline) {
     this.file = file;
@@ -42,6 +44,11 @@ export class Session {
     return printPosition(this.file, this.timeline.seq);
   }
 
+  /** What questions need to know of the whole tape. Made when the first is asked. */
+  get questions(): Questions {
+    return (this.asked ??= new Questions(this.timeline));
+  }
+
   get stops(): readonly Numbered[] {
     return this.list;
   }
@@ -50,7 +57,9 @@ export class Session {
     return this.add({ name: `watch ${watch.name}`, stop: watchStop(watch), watch });
   }
 
-  breakAt(text: string, matches: (row: RowCursor) => boolean): Numbered {
+  /** Stops at events that an expression picks, as that of `find`. */
+  breakAt(text: string): Numbered {
+    const matches = compileExpression(text, this.questions.names);
     return this.add({ name: `break ${text}`, stop: { on: 'events', matches }, watch: null });
   }
 

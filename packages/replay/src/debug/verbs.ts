@@ -5,7 +5,6 @@ import { readSystemFile, systemFiles } from '../formats/files.ts';
 import { memoryOfAll, freeMemory } from '../report/places.ts';
 import { table } from '../report/table.ts';
 import { count, duration } from '../report/words.ts';
-import { kindNumber } from '../run/rows.ts';
 import { insteadOf, inWords } from '../scenario/suggest.ts';
 import { forkAt, type Otherwise } from '../timeline/fork.ts';
 import { printFork } from '../timeline/text.ts';
@@ -101,12 +100,8 @@ function watch(session: Session, rest: string): string[] {
 }
 
 function breakAt(session: Session, rest: string): string[] {
-  if (!KINDS.includes(rest))
-    throw new TargetError(
-      `there is no event kind "${rest}"; ${insteadOf(rest, KINDS, 'they are listed in EVENTS.md')}`,
-    );
-  const kind = kindNumber(rest as Parameters<typeof kindNumber>[0]);
-  const numbered = session.breakAt(rest, (row) => row.kind === kind);
+  if (rest === '') throw new TargetError('say at which events: a kind, or an expression as of "find"');
+  const numbered = session.breakAt(rest);
   return [`stop ${numbered.number}: ${numbered.name}`];
 }
 
@@ -259,7 +254,13 @@ export const VERBS: readonly Verb[] = [
     run: (s, rest) => stepStart(s, rest, -1),
   },
   { name: 'watch', takes: 'THING', help: 'stop where a thing changes', run: watch, words: watchWords },
-  { name: 'break', takes: 'KIND', help: 'stop at events of a kind', run: breakAt, words: () => KINDS },
+  {
+    name: 'break',
+    takes: 'EXPRESSION',
+    help: 'stop at events of a kind, or at those that an expression picks, as of find: kind=PageEvicted and pfn>70',
+    run: breakAt,
+    words: () => KINDS,
+  },
   { name: 'stops', takes: '', help: 'list what is set', run: stops },
   { name: 'delete', takes: 'N|all', help: 'delete a stop by its number', run: remove, words: () => ['all'] },
   { name: 'continue', short: 'c', takes: '', help: 'go on to the next stop', run: (s) => run(s, 'forward') },
