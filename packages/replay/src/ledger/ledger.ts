@@ -75,7 +75,22 @@ export interface Ledger {
   readonly refused: readonly Refused[];
 }
 
+/** A ledger in numbers alone. */
+export interface Tally {
+  readonly entries: number;
+  readonly isolated: number;
+  readonly evicted: number;
+  readonly migrated: number;
+  readonly unreferenced: number;
+  /** Largest group first. */
+  readonly refused: readonly { readonly reason: Reason; readonly pages: number }[];
+}
+
 interface Draft {
+  /** Whose it is to write. Others copy it first. */
+  readonly owner: symbol;
+  /** Its place among the drafts. */
+  readonly at: number;
   readonly pfn: number;
   isolated: boolean;
   part: boolean;
@@ -91,9 +106,10 @@ type Data = RecordedEvent['data'];
 
 /** Takes the events of one call, in order. Events that say nothing about pages of a migration are passed over. */
 export class LedgerFold {
-  private readonly drafts: Draft[] = [];
+  private drafts: Draft[] = [];
   /** By frame: the page that was met in it last. */
-  private readonly last = new Map<number, Draft>();
+  private last = new Map<number, Draft>();
+  private self = Symbol();
   /** Frames that the call has for pages, and has not put to an LRU list yet. */
   private readonly targets = new Set<number>();
   private passes = 0;
@@ -111,26 +127,33 @@ export class LedgerFold {
     FOLD[kind as LedgerKind]?.(this, data);
   }
 
-  /** An independent fold of the same events. */
+  /** An independent fold of the same events. The two share drafts until one writes to them. */
   clone(): LedgerFold {
     const other = new LedgerFold();
-    const { drafts, last: _, targets, ...numbers } = this;
+    const { drafts, last, targets, self: _, ...numbers } = this;
     Object.assign(other, numbers);
-    for (const { pfn, isolated, part, evictedIn, migrated, unreferenced, refusal, putBack } of drafts) {
-      const draft = { pfn, isolated, part, evictedIn, migrated, unreferenced, refusal, putBack };
-      other.drafts.push(draft);
-      other.last.set(pfn, draft);
-    }
+    other.drafts = drafts.slice();
+    other.last = new Map(last);
     for (const pfn of targets) other.targets.add(pfn);
+    this.self = Symbol();
     return other;
   }
 
   page(data: Data): Draft {
-    return this.last.get(data['pfn'] as number) ?? this.begin(data['pfn'] as number);
+    const pfn = data['pfn'] as number;
+    const found = this.last.get(pfn);
+    if (!found) return this.begin(pfn);
+    if (found.owner === this.self) return found;
+    const own = { ...found, owner: this.self };
+    this.drafts[own.at] = own;
+    this.last.set(pfn, own);
+    return own;
   }
 
   private begin(pfn: number): Draft {
     const draft = {
+      owner: this.self,
+      at: this.drafts.length,
       pfn,
       isolated: false,
       part: false,
@@ -234,10 +257,35 @@ export class LedgerFold {
     };
   }
 
-  private entry({ pfn, isolated, part, evictedIn, migrated, unreferenced, refusal, putBack }: Draft): Entry {
-    const moved = evictedIn !== null || migrated !== null || unreferenced;
-    const reason = moved ? null : (refusal ?? this.unexplained(pfn, putBack));
-    return { pfn, isolated, part, evictedIn, migrated, unreferenced, putBack, reason };
+  /** The numbers of the ledger, without making it. */
+  tally(): Tally {
+    let [isolated, evicted, migrated, unreferenced] = [0, 0, 0, 0];
+    const taken = new Map<Reason, { readonly reason: Reason; pages: number }>();
+    const others = new Map<Reason, { readonly reason: Reason; pages: number }>();
+    for (const draft of this.drafts) {
+      if (draft.isolated) isolated++;
+      if (draft.evictedIn !== null) evicted++;
+      if (draft.migrated !== null) migrated++;
+      if (draft.unreferenced) unreferenced++;
+      const reason = this.reasonOf(draft);
+      if (reason === null) continue;
+      const groups = draft.isolated ? taken : others;
+      const found = groups.get(reason);
+      if (found) found.pages++;
+      else groups.set(reason, { reason, pages: 1 });
+    }
+    const refused = [...taken.values(), ...others.values()].sort((a, b) => b.pages - a.pages);
+    return { entries: this.drafts.length, isolated, evicted, migrated, unreferenced, refused };
+  }
+
+  private entry(draft: Draft): Entry {
+    const { pfn, isolated, part, evictedIn, migrated, unreferenced, putBack } = draft;
+    return { pfn, isolated, part, evictedIn, migrated, unreferenced, putBack, reason: this.reasonOf(draft) };
+  }
+
+  private reasonOf({ pfn, evictedIn, migrated, unreferenced, refusal, putBack }: Draft): Reason | null {
+    if (evictedIn !== null || migrated !== null || unreferenced) return null;
+    return refusal ?? this.unexplained(pfn, putBack);
   }
 
   private unexplained(pfn: number, putBack: number): Reason {

@@ -1,6 +1,6 @@
 /** What became of the pages of all calls up to a position, in numbers: each call's ledger is made once, when it is first asked for. */
 import { EVENT_BY_NUMBER, ROW_LENGTH, StimulusEnded, type Block } from '@pagetape/events';
-import { LEDGER_KINDS, LedgerFold, type Ledger } from '../ledger/ledger.ts';
+import { LEDGER_KINDS, LedgerFold, type Tally } from '../ledger/ledger.ts';
 import { kindNumber, RowCursor } from '../run/rows.ts';
 import type { Timeline } from '../timeline/timeline.ts';
 
@@ -61,7 +61,7 @@ export class CallLedgers {
         follow(span, seq, fold);
       } else if (cursor.kind === StimulusEnded.number) {
         const fold = folds.get(op);
-        if (fold) this.ended.push({ seq, outcomes: outcomesOf(fold.ledger()) });
+        if (fold) this.ended.push({ seq, outcomes: outcomesOf(fold.tally()) });
         const span = this.spans.get(op);
         if (span) span.last = seq;
         folds.delete(op);
@@ -84,7 +84,7 @@ export class CallLedgers {
     const fold = before?.fold.clone() ?? new LedgerFold();
     const from = before ? before.seq + 1 : first;
     if (from <= to) this.fold(fold, op, from, to);
-    return outcomesOf(fold.ledger());
+    return outcomesOf(fold.tally());
   }
 
   /** Folds the ledger events of a call from one seq to another. */
@@ -124,10 +124,10 @@ function addRow(fold: LedgerFold, { rows, payloads }: Block, offset: number): vo
 
 const lent: Record<string, number> = {};
 
-function outcomesOf({ entries, isolated, evicted, migrated, unreferenced, refused }: Ledger): Outcomes {
+function outcomesOf({ entries, isolated, evicted, migrated, unreferenced, refused }: Tally): Outcomes {
   const outcomes = new Map<string, number>();
   const numbers = {
-    'looked at': entries.length,
+    'looked at': entries,
     isolated,
     copied: migrated,
     evicted,
@@ -135,6 +135,6 @@ function outcomesOf({ entries, isolated, evicted, migrated, unreferenced, refuse
   };
   for (const [what, pages] of Object.entries(numbers)) if (pages > 0) outcomes.set(what, pages);
   for (const { reason, pages } of refused)
-    outcomes.set(`not moved: ${reason}`, (outcomes.get(`not moved: ${reason}`) ?? 0) + pages.length);
+    outcomes.set(`not moved: ${reason}`, (outcomes.get(`not moved: ${reason}`) ?? 0) + pages);
   return outcomes;
 }
