@@ -77,7 +77,7 @@ function pageDifferences(a: StateView, b: StateView): DifferenceKind[] {
   for (const { mm, tasks } of livingMms(a)) {
     const other = inB.get(tasks[0]);
     if (other === undefined) continue;
-    for (const vpn of new Set([...pagesOfMm(a, mm), ...pagesOfMm(b, other)])) {
+    for (const vpn of pagesOfEither([...pagesOfMm(a, mm)], pagesOfMm(b, other))) {
       const kind = pageKind(a, b, mm, other, vpn);
       if (kind)
         addPage(found, kind, name(mm, vpn), sideOf(a, mm, vpn) * 0x800000 + sideOf(b, other, vpn), () => [
@@ -97,6 +97,16 @@ function pageDifferences(a: StateView, b: StateView): DifferenceKind[] {
     }));
     return [{ kind: PAGE_KINDS[kind], count, details }];
   });
+}
+
+/** All of A, then what only B has. Both are ascending. */
+function* pagesOfEither(ofA: readonly number[], ofB: Iterable<number>): Generator<number> {
+  yield* ofA;
+  let at = 0;
+  for (const vpn of ofB) {
+    while (at < ofA.length && ofA[at] < vpn) at++;
+    if (ofA[at] !== vpn) yield vpn;
+  }
 }
 
 function addPage(
