@@ -1,6 +1,8 @@
 /** What a debugger knows between two commands: the timeline, what to stop at, and the branch that was made last. */
+import { EVENTS } from '@pagetape/events';
 import { compileExpression } from '../questions/find.ts';
 import { Questions } from '../questions/questions.ts';
+import type { RowCursor } from '../run/rows.ts';
 import { printPosition } from '../timeline/position.ts';
 import type { Stop } from '../timeline/stop.ts';
 import { TargetError } from '../timeline/target.ts';
@@ -57,9 +59,11 @@ export class Session {
     return this.add({ name: `watch ${watch.name}`, stop: watchStop(watch), watch });
   }
 
-  /** Stops at events that an expression picks, as that of `find`. */
+  /** Stops at events that an expression picks, as that of `find`. A kind alone needs to know nothing of the tape. */
   breakAt(text: string): Numbered {
-    const matches = compileExpression(text, this.questions.names);
+    const kind = EVENTS.find(({ name }) => name === text)?.number;
+    const matches =
+      kind === undefined ? compileExpression(text, this.questions.names) : (row: RowCursor) => row.kind === kind;
     return this.add({ name: `break ${text}`, stop: { on: 'events', matches }, watch: null });
   }
 
