@@ -5,7 +5,7 @@ import type { Kernel } from './kernel.ts';
 import { in_root_cpuset } from './kernel/cpuset.ts';
 import { hugetlb_init } from './mm/hugetlb.ts';
 import { map_program } from './kernel/fork.ts';
-import { DEFAULT_PROFILE, PROFILES } from './profiles/index.ts';
+import { DEFAULT_PROFILE, ALL_PROFILES, PROFILES } from './profiles/index.ts';
 import type { Traits } from './profiles/traits.ts';
 import { Chance, type ChanceState } from './prng.ts';
 import { openMachine, type Machine } from './reduce/index.ts';
@@ -87,7 +87,7 @@ export class Simulation {
 }
 
 function findProfile(name: string): Traits {
-  const traits = PROFILES[name];
+  const traits = ALL_PROFILES[name];
   if (traits) return traits;
   throw new ScenarioFault(`there is no profile ${name}; known are ${Object.keys(PROFILES).join(', ')}`);
 }

@@ -3,7 +3,7 @@
  * words of recorded traces, one paragraph a pass, then what changed in the state. Profiles with the same outcome
  * share a text.
  */
-import { PROFILES, Simulation, type Result } from '@pagetape/core';
+import { ALL_PROFILES, Simulation, type Result } from '@pagetape/core';
 import { eventsOf, printStimulus, START, type Position, type RecordedEvent } from '@pagetape/events';
 import { observe, type Observation } from '../src/conform/observe.ts';
 import { Names } from '../src/conform/pages.ts';
@@ -79,7 +79,7 @@ class Told {
 
   private trace(): string[] {
     this.simulation.finish();
-    const done = PROFILES[this.profile].evicted_page === 'moved-list' ? 'moved' : 'evicted';
+    const done = ALL_PROFILES[this.profile].evicted_page === 'moved-list' ? 'moved' : 'evicted';
     const trace = traceOf(this.events, this.names, done);
     this.events = [];
     return trace;

@@ -2,7 +2,7 @@
  * Tells the steps of machines with huge pages in the words of the recordings of kernels 6.x: the answer, what a step added to the
  * counters of migration, where the pages of each region lie if that changed. A huge page has too many parts to name each.
  */
-import { ARENA_VPN, layout, PROFILES, read, Simulation, type Result, type StateView } from '@pagetape/core';
+import { ARENA_VPN, layout, ALL_PROFILES, read, Simulation, type Result, type StateView } from '@pagetape/core';
 import { eventsOf, printStimulus, START, type Position, type RecordedEvent } from '@pagetape/events';
 import { observePlacement } from '../src/conform/places.ts';
 import type { Scenario } from '../src/scenario/load.ts';
@@ -63,7 +63,7 @@ export class ToldPlacement {
     simulation.finish();
     const told = this.events.flatMap(({ kind, data }) => LINES[kind]?.(data as Data, view) ?? []);
     const added = countersOf(view).flatMap((n, i) => (n === counted[i] ? [] : [`${COUNTERS[i]}=${n - counted[i]}`]));
-    const { pl } = observePlacement(view, PROFILES[this.profile]) as { pl: Record<string, string> };
+    const { pl } = observePlacement(view, ALL_PROFILES[this.profile]) as { pl: Record<string, string> };
     const moved = Object.entries(pl).filter(([key, runs]) => this.before[key] !== runs);
     this.before = pl;
     return [

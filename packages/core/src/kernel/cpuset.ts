@@ -14,13 +14,14 @@ import {
   ENOSPC,
   ESRCH,
   MPOL_BIND,
+  MPOL_INTERLEAVE,
   MPOL_MF_MOVE_ALL,
   type Cpuset,
   type Policy,
   type Task,
 } from '@pagetape/events';
 import { cpu_online, current, task_cpu, type Kernel, type Sleeping } from '../kernel.ts';
-import { bitmap_parselist, bitmap_remap, bitmap_scnlistprintf } from '../lib/bitmap.ts';
+import { bitmap_bitremap, bitmap_parselist, bitmap_remap, bitmap_scnlistprintf } from '../lib/bitmap.ts';
 import { bind_zonelist } from '../mm/mempolicy.ts';
 import { __mpol_equal } from '../mm/mempolicy_modes.ts';
 import { down_write } from '../mm/mempolicy_calls.ts';
@@ -28,7 +29,7 @@ import { do_migrate_pages } from '../mm/mempolicy_migrate.ts';
 import { node_states_memory } from '../mm/page_alloc.ts';
 import { vmas_of } from '../mm/mmap.ts';
 import { children_of, parent_of } from './cgroup/tree.ts';
-import { MM, M_USERS } from '../state/layout.ts';
+import { MM, M_USERS, TASK, T_IL_NEXT } from '../state/layout.ts';
 import { mmput } from './fork.ts';
 import { die } from './panic.ts';
 
@@ -77,13 +78,20 @@ export function cpuset_mems_allowed(k: Kernel, task: Task): readonly number[] {
 
 /**
  * `mm/mempolicy.c:mpol_rebind_policy()`: the policy for other nodes: each of its nodes is replaced by the one that
- * has the same rank; MPOL_BIND stays as it was when those have no memory that it could use. The turn of an
- * interleaving task stays as it is: the kernel forgets the old nodes before it looks for it.
+ * has the same rank; MPOL_BIND stays as it was when those have no memory that it could use.
  */
 function mpol_rebind_policy(k: Kernel, policy: Policy, from: readonly number[], to: readonly number[]): Policy {
   const nodes = bitmap_remap(policy.nodes, from, to);
   const empty = policy.mode === MPOL_BIND && bind_zonelist(k, nodes).length === 0;
   return empty ? policy : { ...policy, nodes };
+}
+
+/**
+ * The part of `mm/mempolicy.c:mpol_rebind_policy()` that is for the turn of an interleaving task. From 2.6.16-rc1 on it did nothing,
+ * as the kernel forgot the old nodes before it looked for the turn among them.
+ */
+function remap_il_next(k: Kernel, pid: number, from: readonly number[], to: readonly number[]): void {
+  k.emit.TaskInterleaveAdvanced(pid, bitmap_bitremap(k.s.tasks[pid * TASK + T_IL_NEXT], from, to));
 }
 
 /** `kernel/cpuset.c:cpuset_update_task_memory_state()`: the running task, about to allocate, looks at its cpuset. */
@@ -95,6 +103,7 @@ export function cpuset_update_task_memory_state(k: Kernel): void {
   const mems = [...guarantee_online_mems(k, cpuset)];
   const rebound = policy && mpol_rebind_policy(k, policy, mems_allowed, mems);
   k.emit.TaskMemsUpdated({ task: pid, generation, mems_allowed: mems, policy: rebound });
+  if (k.traits.il_next_remapped && policy?.mode === MPOL_INTERLEAVE) remap_il_next(k, pid, mems_allowed, mems);
 }
 
 /** `kernel/cpuset.c:cpuset_create()`, as mkdir(2) calls it. */

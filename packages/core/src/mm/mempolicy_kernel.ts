@@ -103,7 +103,7 @@ export function* kernel_migrate_pages(
   if (!nice && !subset(fresh, cpuset_mems_allowed(k, task))) return refuse(k, 'target-nodes-allowed', EPERM);
   const own = cpuset_mems_allowed(k, current(k));
   const to = fresh.filter((nid) => own.includes(nid));
-  if (to.length === 0) return refuse(k, 'no-node-left', EINVAL);
+  if (to.length === 0 && k.traits.empty_target_refused) return refuse(k, 'no-node-left', EINVAL);
   const { mm } = task;
   if (mm === 0) return refuse(k, 'task-has-mm', EINVAL);
   k.emit.MmPinned(mm);

@@ -18,9 +18,15 @@ import {
 } from './mempolicy_direct.ts';
 import { node_pairs } from './mempolicy_nodes.ts';
 import { migrate_to_node } from './mempolicy_queue.ts';
-import { check_range, MPOL_MF_DISCONTIG_OK, oops_in, startWalk, task_size, type Walk } from './mempolicy_walk.ts';
+import {
+  check_range,
+  MPOL_MF_DISCONTIG_OK,
+  start_of_first_vma,
+  startWalk,
+  task_size,
+  type Walk,
+} from './mempolicy_walk.ts';
 import { migrate_vmas } from './migrate_vmas.ts';
-import { vmas_of } from './mmap.ts';
 import { lru_cache_disable, lru_cache_enable } from './swap.ts';
 import { putback_lru_pages } from './vmscan.ts';
 import { migrate_pages } from './vmscan_migrate.ts';
@@ -165,10 +171,9 @@ function* evict_nodes(
 ): Sleeping<number> {
   const wanted = (nid: number): boolean => from.includes(nid) && !to.includes(nid);
   const walk = startWalk(k, mm, flags | MPOL_MF_DISCONTIG_OK, { mmap_sem: 1, users: 1 }, wanted);
-  const [first] = vmas_of(k, mm);
-  if (!first) oops_in(k, walk, 'mm/mempolicy.c:do_migrate_pages()', 'mm->mmap is NULL');
+  const start = start_of_first_vma(k, walk, 'mm/mempolicy.c:do_migrate_pages()');
   // What the walk says is not looked at: where it refuses to begin, nothing is moved and the answer is 0.
-  yield* check_range(k, walk, first.start, task_size(k));
+  yield* check_range(k, walk, start, task_size(k));
   const left = yield* evict_and_put_back(k, walk.list);
   k.emit.PagesMigrated(walk.list.length, left);
   return left;

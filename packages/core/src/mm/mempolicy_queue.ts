@@ -4,6 +4,7 @@
  */
 import { EFAULT, EIO, MPOL_MF_MOVE, MPOL_MF_MOVE_ALL, MPOL_MF_STRICT, refusal, type Vma } from '@pagetape/events';
 import type { Kernel, Sleeping } from '../kernel.ts';
+import { die } from '../kernel/panic.ts';
 import {
   folio_entire_mapcount,
   folio_mapcount,
@@ -228,10 +229,17 @@ export function* migrate_queued(k: Kernel, pagelist: readonly number[], target: 
 
 /**
  * `mm/mempolicy.c:migrate_to_node()`: moves all pages of an address space that lie on one node to another. The mmap_sem is held
- * only while pages are queued. Returns how many stayed, or minus an error number.
+ * only while pages are queued. Up to 6.12 nobody looked whether there is an area (CVE-2024-56611, mended in 6.13).
+ * Returns how many stayed, or minus an error number.
  */
 export function* migrate_to_node(k: Kernel, mm: number, source: number, dest: number, flags: number): Sleeping<number> {
   yield* down_read(k, mm);
+  if (!find_vma(k, mm, 0)) {
+    const holds = { mm, mmap_sem: 1, users: 1, isolated: [] } as const;
+    if (!k.traits.first_vma_checked) die(k, 'mm/mempolicy.c:migrate_to_node()', 'vma is NULL', holds);
+    k.emit.MmapLockReleased(mm, 1);
+    return 0;
+  }
   const range = { start: 0, end: TASK_SIZE_PAGES };
   const queued = queue_pages_range(k, mm, range, flags | MPOL_MF_DISCONTIG_OK, (nid) => nid === source);
   k.emit.MmapLockReleased(mm, 1);

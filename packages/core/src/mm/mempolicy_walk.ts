@@ -224,8 +224,18 @@ export function* check_range(k: Kernel, walk: Walk, start: number, end: number):
 }
 
 /**
+ * Where the lowest area begins: mm->mmap->vm_start. Most kernels do not look whether there is one, which kills the caller; others
+ * find nothing from the start on.
+ */
+export function start_of_first_vma(k: Kernel, walk: Walk, site: string): number {
+  const [first] = vmas_of(k, walk.mm);
+  if (!first && !k.traits.first_vma_checked) oops_in(k, walk, site, 'mm->mmap is NULL');
+  return first?.start ?? 0;
+}
+
+/**
  * How `migrate_to_node()` of 2.6.16 and 2.6.18 begins: the pages on a node, from the lowest area on. `result` is what
- * check_range() says. Kills the caller when there is no area, as the kernel does not look whether there is one.
+ * check_range() says.
  */
 export function* walk_node(
   k: Kernel,
@@ -235,7 +245,6 @@ export function* walk_node(
 ): Sleeping<{ walk: Walk; result: Vma | number }> {
   const holds = { mmap_sem: 1, users: 1 } as const;
   const walk = startWalk(k, mm, flags | MPOL_MF_DISCONTIG_OK, holds, (nid) => nid === source);
-  const [first] = vmas_of(k, mm);
-  if (!first) oops_in(k, walk, 'mm/mempolicy.c:migrate_to_node()', 'mm->mmap is NULL');
-  return { walk, result: yield* check_range(k, walk, first.start, task_size(k)) };
+  const start = start_of_first_vma(k, walk, 'mm/mempolicy.c:migrate_to_node()');
+  return { walk, result: yield* check_range(k, walk, start, task_size(k)) };
 }

@@ -19,10 +19,12 @@ import {
   PAGE_SIZE,
   refusal,
   VM_PFNMAP,
+  type Task,
 } from '@pagetape/events';
 import { capable, type Kernel, type Sleeping } from '../kernel.ts';
 import { cpuset_mems_allowed } from '../kernel/cpuset.ts';
 import { mmput } from '../kernel/fork.ts';
+import { die } from '../kernel/panic.ts';
 import { page_mapcount, page_to_nid, PageReserved, pte_of, pte_pfn, pte_present } from '../state/read.ts';
 import { down_read } from './memory.ts';
 import { alloc_pages_node } from './mempolicy.ts';
@@ -68,7 +70,7 @@ export function* sys_move_pages(
   k.emit.MmPinned(mm);
   let result = owns_memory(k, task) ? 0 : refuse(k, 'same-owner', EPERM);
   if (result === 0) {
-    const entries = read_entries(k, cpuset_mems_allowed(k, task), nr_pages, arrays);
+    const entries = read_entries(k, task, nr_pages, arrays);
     result = typeof entries === 'number' ? entries : yield* serve(k, mm, entries, arrays, all);
   }
   yield* mmput(k, mm);
@@ -91,38 +93,39 @@ function* serve(
 const num_physpages = (k: Kernel): number => k.s.topology.zones.reduce((sum, { present }) => sum + present, 0);
 
 /** Reads the arrays of the caller. The first entry that is bad ends the call, before anything is moved. */
-function read_entries(
-  k: Kernel,
-  task_nodes: readonly number[],
-  nr_pages: bigint,
-  arrays: MovePagesArrays,
-): PageToNode[] | number {
+function read_entries(k: Kernel, task: Task, nr_pages: bigint, arrays: MovePagesArrays): PageToNode[] | number {
   if (nr_pages >= ULONG_MAX / ENTRY_SIZE - 1n) return refuse(k, 'count', E2BIG);
   const bytes = (nr_pages + 1n) * ENTRY_SIZE;
   if ((bytes + BigInt(PAGE_SIZE) - 1n) / BigInt(PAGE_SIZE) > num_physpages(k)) return refuse(k, 'count', ENOMEM);
   const entries: PageToNode[] = [];
   for (let n = 0; n < nr_pages; n++) {
-    const entry = read_entry(k, task_nodes, arrays, n);
+    const entry = read_entry(k, task, arrays, n);
     if (typeof entry === 'number') return entry;
     entries.push(entry);
   }
   return entries;
 }
 
-function read_entry(
-  k: Kernel,
-  task_nodes: readonly number[],
-  { pages, nodes }: MovePagesArrays,
-  n: number,
-): PageToNode | number {
+/**
+ * Up to 2.6.32 the number of a node was not looked at before its bit (CVE-2010-0415): what lies behind the mask was read. Here a
+ * checker of such reads, which is younger, stops the kernel.
+ */
+function test_bit_beyond(k: Kernel, { mm }: Task, node: number): void {
+  if (k.traits.node_bound_checked || (node >= 0 && node < k.traits.max_numnodes)) return;
+  const holds = { mm, mmap_sem: 0, users: 1, isolated: [] } as const;
+  die(k, 'mm/migrate.c:sys_move_pages()', `node_online_map is read beyond its end, at bit ${node}`, holds);
+}
+
+function read_entry(k: Kernel, task: Task, { pages, nodes }: MovePagesArrays, n: number): PageToNode | number {
   const address = pages(n);
   if (address === null) return refuse(k, 'buffer', EFAULT);
   const vpn = pageNumber(address);
   if (nodes === null) return { vpn, node: -1, pfn: -1, status: 0 };
   const node = nodes(n);
   if (node === null) return refuse(k, 'buffer', EFAULT);
+  test_bit_beyond(k, task, node);
   if (!k.s.topology.nodes.includes(node)) return refuse(k, 'node', ENODEV);
-  if (!task_nodes.includes(node)) return refuse(k, 'node-allowed', EACCES);
+  if (!cpuset_mems_allowed(k, task).includes(node)) return refuse(k, 'node-allowed', EACCES);
   return { vpn, node, pfn: -1, status: 0 };
 }
 

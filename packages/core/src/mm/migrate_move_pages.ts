@@ -19,7 +19,7 @@ import { ptrace_may_access } from '../kernel/ptrace.ts';
 import { folio_test_hugetlb, page_folio, page_mapcount_of_part } from '../state/huge.ts';
 import { pte_of, pte_pfn } from '../state/read.ts';
 import { down_read } from './memory.ts';
-import { find_task_by_pid, pageNumber, refuse } from './mempolicy_calls.ts';
+import { find_task_by_pid, owns_memory, pageNumber, refuse } from './mempolicy_calls.ts';
 import { folio_mapped_shared, migrate_queued, vma_migratable } from './mempolicy_queue.ts';
 import { migration_target } from './migrate_target.ts';
 import { find_vma } from './mmap.ts';
@@ -60,12 +60,17 @@ export function* kernel_move_pages(
   return result;
 }
 
-/** `mm/migrate.c:find_mm_struct()`: the task whose memory it is, which its own caller need not be allowed to look at. */
+/**
+ * `mm/migrate.c:find_mm_struct()`: the task whose memory it is, which its own caller need not be allowed to look at. Before 4.13
+ * (197e7e521384) it was enough to have its real or saved user, so that of a setuid program the addresses could be learned.
+ */
 function find_task(k: Kernel, pid: number): Task | number {
   if (pid === 0) return current(k);
   const task = find_task_by_pid(k, pid);
   if (!task) return refuse(k, 'task-exists', ESRCH);
-  if (!ptrace_may_access(k, task)) return refuse(k, 'ptrace-access', EPERM);
+  const owned = k.traits.move_pages_asks === 'owned';
+  if (owned && !owns_memory(k, task)) return refuse(k, 'same-owner', EPERM);
+  if (!owned && !ptrace_may_access(k, task)) return refuse(k, 'ptrace-access', EPERM);
   return task.mm === 0 ? refuse(k, 'task-has-mm', EINVAL) : task;
 }
 

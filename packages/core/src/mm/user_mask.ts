@@ -58,18 +58,20 @@ function read_from_the_top(k: Kernel, mask: NonNullable<UserMask>, maxbit: bigin
     if (word !== 0n) return -EINVAL;
     left = left - BITS_PER_LONG >= most ? left - BITS_PER_LONG : most;
   }
-  return read_words(mask, Number((left + BITS_PER_LONG - 1n) / BITS_PER_LONG), endmaskOf(left));
+  return read_words(mask, Number((left + BITS_PER_LONG - 1n) / BITS_PER_LONG), endmaskOf(k, left));
 }
 
 /** The bits of the last word that count. */
-const endmaskOf = (maxbit: bigint): bigint =>
-  maxbit % BITS_PER_LONG === 0n ? ALL_ONES : (1n << (maxbit % BITS_PER_LONG)) - 1n;
+function endmaskOf(k: Kernel, maxbit: bigint): bigint {
+  const bits_of_last = maxbit % BITS_PER_LONG;
+  return bits_of_last === 0n || !k.traits.mask_tail_dropped ? ALL_ONES : (1n << bits_of_last) - 1n;
+}
 
 /** The kernels of 2006 read from the first word up. */
 function read_upwards(k: Kernel, mask: NonNullable<UserMask>, maxbit: bigint): NodesOrError {
   const kernel_words = k.traits.max_numnodes / 64;
   let words = Number(BigInt.asUintN(64, maxbit + BITS_PER_LONG - 1n) / BITS_PER_LONG);
-  let endmask = endmaskOf(maxbit);
+  let endmask = endmaskOf(k, maxbit);
   if (words > kernel_words) {
     const error = check_words_beyond(mask, kernel_words, words, endmask);
     if (error !== 0) return error;

@@ -71,7 +71,7 @@ function remove_vma_swap(k: Kernel, pfn: number, slot: number): void {
 
 /**
  * `mm/rmap.c:remove_from_swap()`: maps an anonymous page again wherever it was, for reading only, and gives its slot up.
- * The first write to it costs a fault.
+ * The first write to it costs a fault. It came in 2.6.16-rc2 (a3351e525e4), a patch after the copying.
  */
 function remove_from_swap(k: Kernel, pfn: number): void {
   if (!PageSwapCache(k.s, pfn) || !PageAnon(k.s, pfn)) return;
@@ -86,7 +86,7 @@ function migrate_page(k: Kernel, to: number, pfn: number): number {
   const refused = migrate_page_remove_references(k, to, pfn, 2);
   if (refused !== DONE) return refused;
   k.emit.PageContentCopied(pfn, to);
-  remove_from_swap(k, to);
+  if (k.traits.copied_leaves_swap) remove_from_swap(k, to);
   return MIGRATED;
 }
 

@@ -28,6 +28,9 @@ export const linux_6_12: Traits = {
   affinity_outlives_cpuset: true,
   status_lookup: 'folio_walk',
   engine: 'batched',
+  first_vma_checked: true,
+  empty_target_refused: true,
+  move_pages_asks: 'traced',
   migratepage: {
     ext2: 'buffer_migrate_page',
     ext3: 'buffer_migrate_page',

@@ -38,6 +38,8 @@ export interface Traits {
    * on, as new pages of the file do.
    */
   readonly areas_interleave_from_inode: boolean;
+  /** Of the last word of a mask only the bits below maxnode - 1 are read; else all of them. */
+  readonly mask_tail_dropped: boolean;
   /** A mask of more bits than a page has is refused. */
   readonly mask_bits_bounded: boolean;
   /** Highest number of node ids that masks know, MAX_NUMNODES. */
@@ -48,6 +50,17 @@ export interface Traits {
    * them at a time. `none`: the kernel was built without CONFIG_MIGRATION, and answers ENOSYS.
    */
   readonly engine: 'none' | 'swap' | 'hybrid' | 'direct' | 'batched';
+  /** migrate_pages(2) looks whether the address space has an area at all before it begins at the first one. */
+  readonly first_vma_checked: boolean;
+  /** migrate_pages(2) refuses a call that leaves no node to move to. */
+  readonly empty_target_refused: boolean;
+  /**
+   * Whose memory move_pages(2) of 6.x may ask about. `traced`: of whom the caller may trace. `owned`: of whom the caller may send
+   * signals to, as all calls did before 4.13.
+   */
+  readonly move_pages_asks: 'traced' | 'owned';
+  /** move_pages(2) looks whether a node number is below MAX_NUMNODES before it looks for that bit in its masks. */
+  readonly node_bound_checked: boolean;
   /** Engines that copy go from node to node. Where there are more sources than targets or fewer, targets keep theirs. */
   readonly pairs_spare_targets: boolean;
   /**
@@ -108,10 +121,10 @@ export interface Traits {
   /** The walk leaves reserved pages, such as the zero page, alone. */
   readonly walk_skips_reserved: boolean;
   /**
-   * When the LRU batches of all CPUs are emptied, so that pages in them can be isolated: when an isolation failed, or up
-   * front, so that one that fails later is nothing to warn of.
+   * When the LRU batches of all CPUs are emptied, so that pages in them can be isolated: when an isolation failed; up front, so that
+   * one that fails later is nothing to warn of; or never.
    */
-  readonly lru_drain: 'failed-isolation' | 'before-walk';
+  readonly lru_drain: 'failed-isolation' | 'before-walk' | 'never';
   /** Nothing is moved, and mbind(2) answers ENODEV, when no swap slot is free. */
   readonly move_needs_swap: boolean;
   /**
@@ -125,6 +138,8 @@ export interface Traits {
   readonly unmap_spares_young: boolean;
   /** Most frames that are allocated as targets at a time; 0: none ever is. */
   readonly chunk_pages: number;
+  /** A page that was copied by way of swap entries is mapped again at once, and gives its slot up; else both wait for a fault. */
+  readonly copied_leaves_swap: boolean;
   /** File systems that have an a_ops->migratepage(), and which. */
   readonly migratepage: Readonly<Partial<Record<FileSystem, MigratePage>>>;
   /**
@@ -160,6 +175,8 @@ export interface Traits {
   readonly cpuset_migrates: boolean;
   /** Whoever attaches a task to a cpuset holds its address space while its memory is moved; else only hopes that it stays. */
   readonly cpuset_attach_pins_mm: boolean;
+  /** When the nodes of an interleaving task change, its turn goes over to the node that takes the place of the one whose turn it was. */
+  readonly il_next_remapped: boolean;
   /** While the memory of a cpuset is moved, the caller may allocate on the new nodes alone; else wherever its own lets it. */
   readonly cpuset_overrides_mems: boolean;
   /** What do_mbind() does with the pages that it isolated before its walk failed. */

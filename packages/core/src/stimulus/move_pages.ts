@@ -1,10 +1,12 @@
 /** move_pages(2): from the words of a step to the arrays in the memory of the caller, and back to what was written. */
 import { ENOSYS, type Address, type StimulusByOp } from '@pagetape/events';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
+import { killed_by_oops } from '../kernel/panic.ts';
 import { UserStatus, type MovePagesArrays, type UserArray } from '../mm/user_array.ts';
 import { movePagesCall } from './policy_calls.ts';
 import { resolveAddress, resolveInt, resolveLong, resolvePid } from './resolve.ts';
 import { fromKernel, type Result } from './result.ts';
+import { answering } from './syscalls.ts';
 
 type Step = StimulusByOp<'move_pages'>;
 
@@ -60,7 +62,8 @@ export function* performMovePages(k: Kernel, step: Step): Sleeping<Result> {
     status: statusArray(step, length),
   };
   const count = step.count === undefined ? BigInt(length) : resolveLong(step.count);
-  const value = yield* call(k, resolvePid(k.s, step.pid), count, arrays, resolveInt(step.flags));
+  const served = answering(call(k, resolvePid(k.s, step.pid), count, arrays, resolveInt(step.flags)));
+  const result = yield* killed_by_oops(k, served);
   const written = step.status === null || step.status === 'bad' ? {} : { status: arrays.status.values };
-  return { ...fromKernel(value), ...written };
+  return { ...result, ...written };
 }

@@ -21,10 +21,10 @@ export function define(command: Command, context: Context): void {
 }
 
 async function conform(paths: readonly string[], { profile, json }: Options, context: Context): Promise<string> {
-  const { PROFILES } = await import('@pagetape/core');
+  const { ALL_PROFILES, PROFILES } = await import('@pagetape/core');
   const { conformFile, oracleFiles, summarise } = await import('../conform/conform.ts');
   const { printConform } = await import('../conform/print.ts');
-  if (profile !== undefined && !PROFILES[profile]) {
+  if (profile !== undefined && !ALL_PROFILES[profile]) {
     throw new UsageError(`there is no profile "${profile}"; known are ${Object.keys(PROFILES).join(', ')}`);
   }
   const files = oracleFiles(paths);

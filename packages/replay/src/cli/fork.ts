@@ -34,8 +34,8 @@ async function fork(
   if (profile === undefined && step === undefined)
     throw new UsageError('say what is to be different in the branch: --profile or --step');
   if (alone && step === undefined) throw new UsageError('--alone leaves no steps; give some with --step');
-  const { PROFILES } = await import('@pagetape/core');
-  if (profile !== undefined && !Object.hasOwn(PROFILES, profile))
+  const { ALL_PROFILES, PROFILES } = await import('@pagetape/core');
+  if (profile !== undefined && !Object.hasOwn(ALL_PROFILES, profile))
     throw new UsageError(`there is no profile "${profile}"; there are ${Object.keys(PROFILES).join(', ')}`);
   const { naming, openTimeline } = await import('./tape.ts');
   const { forkAt } = await import('../timeline/fork.ts');

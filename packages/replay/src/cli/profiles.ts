@@ -6,6 +6,7 @@ import { UsageError } from './errors.ts';
 
 interface Options {
   readonly json?: boolean;
+  readonly museum?: boolean;
 }
 
 export function define(command: Command, context: Context): void {
@@ -14,6 +15,7 @@ export function define(command: Command, context: Context): void {
     .argument('[a]', 'a profile')
     .argument('[b]', 'another profile')
     .usage('[diff A B] [options]')
+    .option('--museum', 'list the bugs that these kernels had, each a kernel to run')
     .option('--json', 'print one JSON object')
     .action(async (what: string | undefined, a: string | undefined, b: string | undefined, options: Options) => {
       if (what === undefined) return context.out(await list(options, context));
@@ -23,11 +25,25 @@ export function define(command: Command, context: Context): void {
     });
 }
 
-async function list({ json }: Options, context: Context): Promise<string> {
+async function list({ json, museum }: Options, context: Context): Promise<string> {
+  if (museum) return listMuseum(json === true, context);
   const { DEFAULT_PROFILE, PROFILES } = await import('@pagetape/core');
   if (json) return jsonText({ default: DEFAULT_PROFILE, profiles: Object.values(PROFILES) });
   const { printProfiles } = await import('../report/profiles.ts');
   return linesText(printProfiles(Object.values(PROFILES), DEFAULT_PROFILE, headingFor(context)));
+}
+
+async function listMuseum(json: boolean, context: Context): Promise<string> {
+  const { exhibitId, EXHIBITS, twinId } = await import('@pagetape/core');
+  if (json) {
+    const told = EXHIBITS.map((exhibit) => {
+      const { title, wrong, source, bug } = exhibit;
+      return { profile: exhibitId(exhibit), twin: twinId(exhibit), title, wrong, source, bug };
+    });
+    return jsonText({ exhibits: told });
+  }
+  const { printMuseum } = await import('../report/profiles.ts');
+  return linesText(printMuseum(EXHIBITS, headingFor(context)));
 }
 
 async function diff(nameA: string, nameB: string, { json }: Options, context: Context): Promise<string> {
@@ -49,7 +65,7 @@ async function diff(nameA: string, nameB: string, { json }: Options, context: Co
 }
 
 async function profileOf(name: string): Promise<Traits> {
-  const { PROFILES } = await import('@pagetape/core');
-  if (Object.hasOwn(PROFILES, name)) return PROFILES[name];
+  const { ALL_PROFILES, PROFILES } = await import('@pagetape/core');
+  if (Object.hasOwn(ALL_PROFILES, name)) return ALL_PROFILES[name];
   throw new UsageError(`there is no profile "${name}"; there are ${Object.keys(PROFILES).join(', ')}`);
 }

@@ -69,13 +69,16 @@ async function showFile(file: string, name: string, options: Options, context: C
   const { lastEvent, stateAt } = await import('../formats/at.ts');
   const { readSystemFile, systemFiles } = await import('../formats/files.ts');
   const { startOf } = await import('../run/stimuli.ts');
-  const { PROFILES } = await import('@pagetape/core');
+  const { ALL_PROFILES } = await import('@pagetape/core');
   const { inWords } = await import('../scenario/suggest.ts');
   const tape = openFull(file, context);
   const last = lastEvent(tape);
   const at = options.at === undefined ? last : wholeNumber('--at', options.at);
   if (at > last) throw new UsageError(`--at is ${at}, but the last event on the tape is ${last}`);
-  const { view, traits } = naming(file, () => ({ view: stateAt(tape, at), traits: PROFILES[startOf(tape).profile] }));
+  const { view, traits } = naming(file, () => ({
+    view: stateAt(tape, at),
+    traits: ALL_PROFILES[startOf(tape).profile],
+  }));
   const found = readSystemFile(view, traits, name);
   if (!found)
     throw new UsageError(

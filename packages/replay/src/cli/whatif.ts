@@ -58,8 +58,8 @@ function wholeNumber(text: string): number {
 async function otherStart(start: RunStart, { profile, seed, machine, policy }: Options): Promise<RunStart> {
   if (profile === undefined && seed === undefined && machine === undefined && policy === undefined)
     throw new UsageError('say what is to be different: --profile, --seed, --machine or --policy');
-  const { PROFILES } = await import('@pagetape/core');
-  if (profile !== undefined && !Object.hasOwn(PROFILES, profile))
+  const { ALL_PROFILES, PROFILES } = await import('@pagetape/core');
+  if (profile !== undefined && !Object.hasOwn(ALL_PROFILES, profile))
     throw new UsageError(`there is no profile "${profile}"; there are ${Object.keys(PROFILES).join(', ')}`);
   return {
     machine: machine === undefined ? start.machine : await machineOfScenario(machine),

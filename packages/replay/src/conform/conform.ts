@@ -4,7 +4,7 @@
  */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { NotSimulated, PROFILES } from '@pagetape/core';
+import { NotSimulated, ALL_PROFILES } from '@pagetape/core';
 import { loadOracle, type Oracle, type OracleResult } from '../scenario/oracle.ts';
 import { UnknownField } from './compare.ts';
 import { EvictionComparison } from './eviction.ts';
@@ -77,7 +77,7 @@ const comparisonOf = ({ kernel }: Oracle) => (kernel.startsWith('swap-v5/') ? Ev
 
 function conformScenario(oracle: Oracle, profile: string, recorded: readonly OracleResult[]): Outcome {
   const { scenario } = oracle;
-  if (!PROFILES[profile]) return { status: 'unsupported', step: 0, field: `profile ${profile}` };
+  if (!ALL_PROFILES[profile]) return { status: 'unsupported', step: 0, field: `profile ${profile}` };
   let step = 0;
   try {
     const run = new (comparisonOf(oracle))(scenario.machine, profile);

@@ -1,5 +1,5 @@
 /** Recordings of swap migration: every line of the trace, and the whole state page by page. */
-import { PROFILES, Simulation, type MachineSpec } from '@pagetape/core';
+import { ALL_PROFILES, Simulation, type MachineSpec } from '@pagetape/core';
 import { eventsOf, START, type Position, type RecordedEvent, type Stimulus } from '@pagetape/events';
 import type { OracleResult } from '../scenario/oracle.ts';
 import { compareAnswer, type Comparison, type Difference } from './compare.ts';
@@ -24,7 +24,7 @@ export class EvictionComparison implements Comparison {
       profile,
       sink: (block) => this.events.push(...eventsOf({ ...block, rows: block.rows.slice() }, this.at)),
     });
-    this.done = PROFILES[profile].evicted_page === 'moved-list' ? 'moved' : 'evicted';
+    this.done = ALL_PROFILES[profile].evicted_page === 'moved-list' ? 'moved' : 'evicted';
     this.names = new Names(this.simulation.view);
     this.takeTrace();
     this.expectation = new Expectation(observe(this.simulation.view, this.names), 'state.');

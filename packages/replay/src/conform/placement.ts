@@ -5,7 +5,7 @@
  * Before each step all per-CPU batches are drained, as they were when the recording was made. A page that was just touched
  * is so on its LRU list, and has no reference that nobody knows of.
  */
-import { layout, PROFILES, Simulation, type MachineSpec, type Result, type StateView } from '@pagetape/core';
+import { layout, ALL_PROFILES, Simulation, type MachineSpec, type Result, type StateView } from '@pagetape/core';
 import { canonicalJson, type Stimulus } from '@pagetape/events';
 import type { OracleResult } from '../scenario/oracle.ts';
 import { compareAnswer, type Comparison, type Difference } from './compare.ts';
@@ -54,7 +54,7 @@ export class PlacementComparison implements Comparison {
   constructor(machine: MachineSpec, profile: string) {
     this.simulation = new Simulation({ machine, profile });
     const { view } = this.simulation;
-    this.observe = () => observePlacement(view, PROFILES[profile]);
+    this.observe = () => observePlacement(view, ALL_PROFILES[profile]);
     this.asked = countersOf(view);
     this.expectation = new Expectation(this.observe());
   }

@@ -1,6 +1,6 @@
 /** The verbs of the debugger: what each takes, what it does, and what it says. */
 import { EVENTS, parseStimulus, printEvent, printStimulus, type Stimulus } from '@pagetape/events';
-import { PROFILES } from '@pagetape/core';
+import { ALL_PROFILES, PROFILES } from '@pagetape/core';
 import { readSystemFile, systemFiles } from '../formats/files.ts';
 import { memoryOfAll, freeMemory } from '../report/places.ts';
 import { table } from '../report/table.ts';
@@ -169,7 +169,7 @@ function memory(session: Session): string[] {
 
 function proc(session: Session, rest: string): string[] {
   const { state } = session.timeline;
-  const traits = PROFILES[session.timeline.start.profile];
+  const traits = ALL_PROFILES[session.timeline.start.profile];
   const found = readSystemFile(state, traits, rest);
   if (!found)
     throw new TargetError(`there is no file "${rest}" here; there are ${inWords(systemFiles(state, traits))}`);
@@ -211,7 +211,7 @@ function stimulus(text: string): Stimulus {
 }
 
 function profile(name: string): string {
-  if (Object.hasOwn(PROFILES, name)) return name;
+  if (Object.hasOwn(ALL_PROFILES, name)) return name;
   throw new TargetError(
     `there is no profile "${name}"; ${insteadOf(name, Object.keys(PROFILES), `there are ${inWords(Object.keys(PROFILES))}`)}`,
   );
@@ -289,7 +289,7 @@ export const VERBS: readonly Verb[] = [
     takes: 'FILE',
     help: 'a file of /proc or /sys as it reads here',
     run: proc,
-    words: ({ timeline }) => systemFiles(timeline.state, PROFILES[timeline.start.profile]),
+    words: ({ timeline }) => systemFiles(timeline.state, ALL_PROFILES[timeline.start.profile]),
   },
   {
     name: 'fork',

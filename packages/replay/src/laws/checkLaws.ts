@@ -1,5 +1,5 @@
 /** The one checker of the laws that every run obeys: tests, the fuzzer and the shrinker all ask it. */
-import { PROFILES, type Traits } from '@pagetape/core';
+import { ALL_PROFILES, type Traits } from '@pagetape/core';
 import type { RecordedEvent } from '@pagetape/events';
 import { allEvents } from './compare.ts';
 import {
@@ -55,7 +55,7 @@ export function checkLaws(program: Program, { ledger, skip = [] }: LawOptions = 
   if (recording.crash !== undefined) return { ...recording, events, failures: [`crash: ${recording.crash}`] };
   const laws: Partial<Record<LawName, Law>> = {
     ...CHECKS,
-    ...(ledger && { ledger: ({ profile }, { blocks }) => ledger(allEvents(blocks), PROFILES[profile]) }),
+    ...(ledger && { ledger: ({ profile }, { blocks }) => ledger(allEvents(blocks), ALL_PROFILES[profile]) }),
   };
   const failures = LAW_NAMES.filter((name) => !skip.includes(name)).flatMap((name) => {
     return check(laws[name], program, recording).map((sentence) => `${name}: ${sentence}`);

@@ -3,7 +3,7 @@
  * opened; a question then reads the few blocks that it is about.
  */
 import { ROW_LENGTH, type Block, type RecordedEvent } from '@pagetape/events';
-import { PROFILES, type Traits } from '@pagetape/core';
+import { ALL_PROFILES, type Traits } from '@pagetape/core';
 import type { Timeline } from '../timeline/timeline.ts';
 import { CallLedgers } from './ledgers.ts';
 import { TapeNames, type Step } from './names.ts';
@@ -24,7 +24,7 @@ export class Questions {
     this.timeline = timeline;
     this.names = new TapeNames(timeline.tape, timeline.blocksFrom(0));
     this.touches = new TouchIndex(timeline);
-    this.traits = PROFILES[timeline.start.profile];
+    this.traits = ALL_PROFILES[timeline.start.profile];
   }
 
   /** What became of the pages of calls. Made when it is first asked for. */

@@ -1,5 +1,5 @@
 /** The table of profiles: a column a profile, a row a trait. */
-import type { Traits } from '@pagetape/core';
+import { exhibitId, twinId, type Exhibit, type Traits } from '@pagetape/core';
 import { indent, table } from './table.ts';
 import { flagNames } from './words.ts';
 
@@ -26,6 +26,13 @@ export function printProfiles(profiles: readonly Traits[], usual: string, headin
       2,
     ),
   ];
+}
+
+/** A line for each bug: the kernel that has it, the one that it is shown beside, and what goes wrong. */
+export function printMuseum(exhibits: readonly Exhibit[], heading: (text: string) => string): string[] {
+  const rows = exhibits.map((exhibit) => [exhibitId(exhibit), twinId(exhibit), exhibit.wrong]);
+  const head = ['with the bug', 'without it', 'what goes wrong'];
+  return [heading('The museum'), ...indent(table([head, ...rows], ['l', 'l', 'l']), 2)];
 }
 
 function traitText(trait: keyof Traits, value: Traits[keyof Traits]): string {

@@ -1,5 +1,5 @@
 /** What is known of a run beside its events, and the whole of it as data. */
-import { PROFILES } from '@pagetape/core';
+import { ALL_PROFILES } from '@pagetape/core';
 import type { RunStart } from '../run/record.ts';
 import type { RunFacts, StepFacts } from './facts.ts';
 import type { RunHashes, RunTitle } from './text.ts';
@@ -7,7 +7,7 @@ import type { RunHashes, RunTitle } from './text.ts';
 /** The title of a run. */
 export function titleOf(name: string, about: string | undefined, { machine, profile, seed }: RunStart): RunTitle {
   const { nodes, swap } = machine;
-  return { name, about, seed, traits: PROFILES[profile], nodes, swap: swap.reduce((sum, slots) => sum + slots, 0) };
+  return { name, about, seed, traits: ALL_PROFILES[profile], nodes, swap: swap.reduce((sum, slots) => sum + slots, 0) };
 }
 
 /** A step as JSON: its ledger by reasons, as each page of it is in the events. */

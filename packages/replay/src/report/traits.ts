@@ -74,6 +74,13 @@ const VMA_HOOKS: Readonly<Record<Traits['migrate_vmas'], string>> = {
   all: 'drivers migrate their areas (vm_ops->migrate)',
 };
 
+const LRU_DRAIN: Readonly<Record<Traits['lru_drain'], string>> = {
+  'before-walk': 'LRU batches of all CPUs are emptied once, before pages are looked for',
+  'failed-isolation':
+    'LRU batches of all CPUs are emptied for each page that is in one, and a page that still cannot be had is a warning',
+  never: 'pages that wait in an LRU batch stay where they are, and nobody is told',
+};
+
 const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } = {
   pagevec_size: (pages) => `${pages} pages wait in a batch of a CPU before they get to an LRU list`,
   lru: (value) =>
@@ -108,12 +115,38 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
       'mbind that moves a file, and private copies of its pages, count an interleave from the page offset alone',
     ),
   ),
+  mask_tail_dropped: either(
+    'of a node mask the bits from maxnode - 1 on do not count',
+    'of a node mask all bits of the last word count, also those from maxnode - 1 on',
+  ),
   mask_bits_bounded: either(
     'a node mask of more than 32768 bits is refused',
     'a node mask of any length is taken, as long as its further bits are clear',
   ),
   max_numnodes: (nodes) => `node numbers go up to ${nodes - 1}`,
   engine: (engine) => ENGINES[engine],
+  first_vma_checked: either(
+    'migrate_pages of a process without any memory does nothing',
+    'migrate_pages of a process without any memory makes the kernel oops',
+  ),
+  empty_target_refused: where(
+    ({ policies }) => policies === 'nodemasks',
+    either('migrate_pages to no node says EINVAL', 'migrate_pages to no node says 0'),
+  ),
+  move_pages_asks: where(
+    ({ status_lookup }) => status_lookup !== 'none',
+    (value) =>
+      value === 'traced'
+        ? 'move_pages is for whoever may trace the process'
+        : 'move_pages is for whoever has the real or saved user of the process, which a setuid program keeps',
+  ),
+  node_bound_checked: where(
+    ({ engine }) => engine === 'direct',
+    either(
+      'move_pages to a node number that cannot be says ENODEV',
+      'move_pages to a node number that cannot be reads behind the mask of nodes',
+    ),
+  ),
   pairs_spare_targets: where(
     (traits) => !evicts(traits),
     either(
@@ -194,10 +227,7 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     'the zero page and other reserved pages are passed over',
     'the zero page is tried as well, which drains all CPUs and logs a warning',
   ),
-  lru_drain: (value) =>
-    value === 'before-walk'
-      ? 'LRU batches of all CPUs are emptied once, before pages are looked for'
-      : 'LRU batches of all CPUs are emptied for each page that is in one, and a page that still cannot be had is a warning',
+  lru_drain: (value) => LRU_DRAIN[value],
   move_needs_swap: either(
     'without a free swap slot nothing moves: mbind says ENODEV, migrate_pages 0',
     'without a free swap slot the call goes on as far as it can',
@@ -216,6 +246,13 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
   chunk_pages: where(
     isHybrid,
     (pages) => `frames are allocated for ${pages} pages at a time, and used from the last one`,
+  ),
+  copied_leaves_swap: where(
+    isHybrid,
+    either(
+      'a page that moved is mapped again at once, and has no swap slot any more',
+      'a page that moved keeps the swap slot that it needed meanwhile, until it is touched',
+    ),
   ),
   migratepage: where(isHybrid, (value) => `dirty file pages move as they are on ${Object.keys(value).join(', ')}`),
   huge_pages_met: where(hasHuge, (value) =>
@@ -264,6 +301,13 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     either(
       'attaching a task to a cpuset takes care that its memory stays until it was moved',
       'attaching a kernel thread, or a task that just exits, to a cpuset with memory_migrate makes the kernel oops',
+    ),
+  ),
+  il_next_remapped: where(
+    ({ policies }) => policies === 'zonelists',
+    either(
+      'when the nodes of an interleaving task change, its next page goes to one of the new nodes',
+      'when the nodes of an interleaving task change, its next page still goes to a node that it had before',
     ),
   ),
   cpuset_overrides_mems: where(

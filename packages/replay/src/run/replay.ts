@@ -1,6 +1,6 @@
 /** Replaying a tape: its events through the reducers alone, without a kernel function. */
 import { ROW_LENGTH, StimulusBegan, StimulusEnded, type Block, type Stimulus } from '@pagetape/events';
-import { hashState, openMachine, PROFILES, type Machine } from '@pagetape/core';
+import { hashState, openMachine, ALL_PROFILES, type Machine } from '@pagetape/core';
 import { Narrator, type RunFacts, type StepListener } from '../report/facts.ts';
 import { TapeError, type Tape } from '../tape/index.ts';
 import { startOf } from './stimuli.ts';
@@ -43,7 +43,7 @@ export function replayTape(tape: Tape, onStep?: StepListener): Replay {
   }
   const start = startOf(tape);
   const machine = openMachine(start.machine);
-  const narrator = new Narrator(machine.view, PROFILES[start.profile], onStep);
+  const narrator = new Narrator(machine.view, ALL_PROFILES[start.profile], onStep);
   const { blocks } = tape;
   const marks = new Map(tape.marks.map(({ seq, state }) => [seq, state]));
   let [compared, badMark, chain]: [number, BadMark | null, string] = [0, null, ''];

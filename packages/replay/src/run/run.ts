@@ -3,6 +3,7 @@ import {
   DEFAULT_PROFILE,
   NotSimulated,
   PRNG_NAME,
+  ALL_PROFILES,
   PROFILES,
   ScenarioFault,
   type Result,
@@ -59,7 +60,7 @@ export class StepFault extends Error {
 /** What a run of this scenario starts from. Throws a ScenarioFault for a profile that there is not. */
 export function startOfRun(scenario: Scenario, { profile, seed }: RunOptions = {}): RunStart {
   const chosen = profile ?? scenario.profile ?? DEFAULT_PROFILE;
-  if (!Object.hasOwn(PROFILES, chosen)) {
+  if (!Object.hasOwn(ALL_PROFILES, chosen)) {
     const known = Object.keys(PROFILES).join(', ');
     throw new ScenarioFault(`there is no profile "${chosen}" that can be run; there are ${known}`);
   }
@@ -71,7 +72,7 @@ export function runScenario(scenario: Scenario, options: RunOptions = {}): Run {
   const start = startOfRun(scenario, options);
   const sink = openSink(start, options);
   const recorder = new Recorder(start, sink, (...rows) => narrator.read(...rows));
-  const narrator = new Narrator(recorder.view, PROFILES[start.profile], options.onStep);
+  const narrator = new Narrator(recorder.view, ALL_PROFILES[start.profile], options.onStep);
   const results: Result[] = [];
   for (const [i, step] of scenario.steps.entries()) {
     narrator.stepBegins(step);

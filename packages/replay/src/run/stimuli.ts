@@ -1,6 +1,6 @@
 /** What a tape says about the run as a whole: what it started from, and the steps that were put to it. */
 import { ARCHITECTURES, stimulusSchema, type Stimulus } from '@pagetape/events';
-import { PROFILES, type MachineSpec } from '@pagetape/core';
+import { ALL_PROFILES, PROFILES, type MachineSpec } from '@pagetape/core';
 import { z } from 'zod';
 import { TapeError, type Tape } from '../tape/index.ts';
 import type { RunStart } from './record.ts';
@@ -45,7 +45,7 @@ export function machineOf({ header }: Tape): MachineSpec {
 /** What the run on a tape started from. Throws a TapeError for a profile that this version does not have. */
 export function startOf(tape: Tape): RunStart {
   const { profile, seed } = tape.header;
-  if (!Object.hasOwn(PROFILES, profile)) {
+  if (!Object.hasOwn(ALL_PROFILES, profile)) {
     throw new TapeError(
       `the tape follows the profile ${profile}; this version knows ${Object.keys(PROFILES).join(', ')}`,
     );

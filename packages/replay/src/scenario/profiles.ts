@@ -12,3 +12,33 @@ export const PROFILE_NAMES = [
   'linux-6.1',
   'linux-6.12',
 ] as const;
+
+/** Names of the kernels of the museum: exhibits and their twins. */
+export const MUSEUM_NAMES = [
+  'museum-b1-no-first-vma',
+  'museum-b1-no-first-vma-mended',
+  'museum-b1-no-first-vma-6.12',
+  'museum-b2-uncounted-isolation',
+  'museum-b3-targets-emptied',
+  'museum-b4-empty-target',
+  'museum-b5-mask-tail',
+  'museum-b6-move-pages-uid',
+  'museum-b7-node-bound',
+  'museum-b9-status-efault',
+  'museum-merged-list',
+  'museum-leaked-isolation',
+  'museum-leaked-isolation-mended',
+  'museum-skipped-last-vma',
+  'museum-chunk-of-one',
+  'museum-stale-swap-slot',
+  'museum-lost-swap-write',
+  'museum-lost-swap-write-mended',
+  'museum-undrained-batch',
+  'museum-il-next',
+  'museum-il-next-mended',
+  'museum-unpinned-mm',
+  'museum-unpinned-mm-mended',
+  'museum-no-mapping',
+  'museum-bit-test',
+  'museum-bit-test-mended',
+] as const;

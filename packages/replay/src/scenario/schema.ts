@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ARCHITECTURES, stimulusSchema } from '@pagetape/events';
 import { z } from 'zod';
-import { PROFILE_NAMES } from './profiles.ts';
+import { MUSEUM_NAMES, PROFILE_NAMES } from './profiles.ts';
 
 export const DEFAULTS = { page_cluster: 3, io: 'step', cpus: 1 } as const;
 
@@ -145,7 +145,7 @@ const machine = z
   )
   .meta({ id: 'Machine' });
 
-const profile = z.enum(PROFILE_NAMES, 'the name of a profile');
+const profile = z.enum([...PROFILE_NAMES, ...MUSEUM_NAMES], 'the name of a profile');
 
 export const scenarioSchema = z
   .strictObject(

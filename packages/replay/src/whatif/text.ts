@@ -1,5 +1,5 @@
 /** The text that `pagetape whatif` prints. */
-import { PROFILES } from '@pagetape/core';
+import { ALL_PROFILES } from '@pagetape/core';
 import type { StepFacts } from '../report/facts.ts';
 import { indent, table } from '../report/table.ts';
 import { stepText } from '../report/text.ts';
@@ -30,7 +30,7 @@ export function printWhatIf(a: Twin, b: Twin, comparison: Comparison, heading: (
 }
 
 function titleOf(what: string, { start }: Twin): string[] {
-  const { id, about } = PROFILES[start.profile];
+  const { id, about } = ALL_PROFILES[start.profile];
   return [what, id, `seed ${start.seed}: ${about}`];
 }
 

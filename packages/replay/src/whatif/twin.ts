@@ -5,7 +5,7 @@
 import {
   layout,
   NotSimulated,
-  PROFILES,
+  ALL_PROFILES,
   ScenarioFault,
   type Checkpoint,
   type Result,
@@ -56,7 +56,7 @@ export type PolicyStep = (task: string) => Stimulus;
 export function runTwin(start: RunStart, stimuli: readonly Stimulus[], policy?: PolicyStep, from?: Checkpoint): Twin {
   const origin = from ? { from, profile: start.profile } : start;
   const recorder = new Recorder(origin, new ChainSink(), (...rows) => narrator.read(...rows));
-  const narrator = new Narrator(recorder.view, PROFILES[start.profile]);
+  const narrator = new Narrator(recorder.view, ALL_PROFILES[start.profile]);
   const notes: (Omit<TwinStep, 'facts' | 'took_ns'> & { readonly at: number })[] = [];
   let served = 0;
   let ended: string | null = null;
