@@ -4,7 +4,6 @@
  * the frame is not used any more.
  */
 import { EBUSY, EHWPOISON, EFAULT, EIO, HOLDER_FAULT } from '@pagetape/events';
-import { try_to_release_page } from '../fs/buffer.ts';
 import { NotSimulated } from '../errors.ts';
 import { current, smp_processor_id, type Kernel, type Sleeping } from '../kernel.ts';
 import { PTE_DIRTY, ZERO_PFN } from '../state/layout.ts';
@@ -22,7 +21,6 @@ import {
   PageDirty,
   PageHWPoison,
   PageLRU,
-  PagePrivate,
   PageSwapCache,
   PageWriteback,
   pte_of,
@@ -32,15 +30,14 @@ import {
 } from '../state/read.ts';
 import { folio_test_large } from '../state/huge.ts';
 import { lock_page, unlock_page, wait_on_page_writeback } from './filemap.ts';
-import { DONE } from './migrate_outcome.ts';
 import { migrate_pages } from './migrate_batch.ts';
 import { __folio_alloc, get_page, put_page } from './page_alloc.ts';
 import { area_locks, mlock_drain, munlock_folio } from './mlock_batch.ts';
 import { has_dirty_mapping, mappers_of, rmap_walk, SWAP_AGAIN, type RmapOne } from './rmap.ts';
 import { schedule_lru_drain_on_each_cpu } from './swap.ts';
 import { swap_duplicate, swap_free } from './swapfile.ts';
-import { truncate_complete_page } from './truncate.ts';
-import { folio_isolate_lru, putback_lru_pages, remove_mapping } from './vmscan.ts';
+import { mapping_evict_folio, truncate_complete_page } from './truncate.ts';
+import { folio_isolate_lru, putback_lru_pages } from './vmscan.ts';
 
 function refuse_huge_page({ s }: Kernel, pfn: number): void {
   if (folio_test_large(s, pfn)) throw new NotSimulated('bad memory in a huge page');
@@ -100,14 +97,6 @@ function page_handle_poison(k: Kernel, pfn: number): number {
   if (!frameIsFree(k.s, pfn)) return -EBUSY;
   k.emit.FrameRetired(pfn);
   return 0;
-}
-
-/** `mm/truncate.c:mapping_evict_folio()`: takes a locked page out of its file, if it is clean and only the caller knows it. */
-function mapping_evict_folio(k: Kernel, pfn: number): boolean {
-  const mapping = page_mapping(k.s, pfn);
-  if (mapping <= 0 || PageDirty(k.s, pfn) || page_count(k.s, pfn) > 2 + (PagePrivate(k.s, pfn) ? 1 : 0)) return false;
-  if (PagePrivate(k.s, pfn) && !try_to_release_page(k, pfn)) return false;
-  return remove_mapping(k, pfn, mapping) === DONE;
 }
 
 /** What memory_failure() came to: 0 or minus an error number, and whether the running task gets SIGBUS. */

@@ -5,7 +5,9 @@ import type { Kernel, Sleeping } from '../kernel.ts';
 import { FILE, TABLE, X_ROOT } from '../state/layout.ts';
 import {
   page_buffers,
+  page_count,
   page_index,
+  page_mapping,
   PageDirty,
   PageLocked,
   PagePrivate,
@@ -15,9 +17,11 @@ import {
 import { eachLeaf } from '../state/walk.ts';
 import { lock_page, unlock_page, wait_on_page_writeback } from './filemap.ts';
 import { zap_page_range } from './memory_range.ts';
+import { DONE } from './migrate_outcome.ts';
 import { get_page, release_pages } from './page_alloc.ts';
 import { shmem_truncate } from './shmem.ts';
 import { lru_add_drain } from './swap.ts';
+import { remove_mapping } from './vmscan.ts';
 
 /** `lib/radix-tree.c:radix_tree_gang_lookup()`: the frames that cache pages [index, end) of a file, ascending. */
 function cached_pages(k: Kernel, file: number, index: number, end: number): number[] {
@@ -63,6 +67,14 @@ export function truncate_complete_page(k: Kernel, file: number, pfn: number): vo
   k.emit.PageTruncated(pfn, file, page_index(k.s, pfn));
   k.emit.PageRemovedFromPageCache(pfn, file, page_index(k.s, pfn));
   if (dirty && page_buffers(k.s, pfn) === 'journal') k.emit.PageDirtied(pfn, 0);
+}
+
+/** `mm/truncate.c:mapping_evict_folio()`, invalidate_inode_page() of older kernels: takes a locked page out of its file, if it is clean and only the caller knows it. */
+export function mapping_evict_folio(k: Kernel, pfn: number): boolean {
+  const mapping = page_mapping(k.s, pfn);
+  if (mapping <= 0 || PageDirty(k.s, pfn) || page_count(k.s, pfn) > 2 + (PagePrivate(k.s, pfn) ? 1 : 0)) return false;
+  if (PagePrivate(k.s, pfn) && !try_to_release_page(k, pfn)) return false;
+  return remove_mapping(k, pfn, mapping) === DONE;
 }
 
 /**

@@ -4,6 +4,7 @@ import {
   linux_2_6_18,
   linux_2_6_18_all_vmas,
   linux_2_6_18_hot_remove,
+  linux_2_6_18_soft_offline,
   linux_2_6_18_without_migration,
 } from './linux_2_6_18.ts';
 import { linux_6_1, linux_6_12 } from './linux_6.ts';
@@ -23,6 +24,7 @@ const ROWS: readonly Traits[] = [
   linux_2_6_18_all_vmas,
   linux_2_6_18_hot_remove,
   linux_2_6_18_without_migration,
+  linux_2_6_18_soft_offline,
   linux_6_1,
   linux_6_12,
 ];

@@ -45,3 +45,11 @@ export const linux_2_6_18_hot_remove: Traits = {
   about: 'the same release with offline_pages() as 2.6.24 had it first',
   hot_remove: 'first-form',
 };
+
+/** Bad pages moved away as facb6011f39 had it first, for 2.6.33. */
+export const linux_2_6_18_soft_offline: Traits = {
+  ...linux_2_6_18,
+  id: 'linux-2.6.18-softoffline',
+  about: 'the same release with soft_offline_page() as 2.6.33 had it first',
+  memory_failure: 'first-form',
+};

@@ -229,10 +229,10 @@ export interface Traits {
    */
   readonly hot_remove: 'evicts' | 'first-form' | 'moves';
   /**
-   * What becomes of bad memory. `own`: Pagetape's own, made of what 2006 has. `poisons`: soft offline and MADV_HWPOISON, as of 6.x.
-   * `none`: the kernel was built without CONFIG_MEMORY_FAILURE.
+   * What becomes of bad memory. `own`: Pagetape's own, made of what 2006 has. `first-form`: as soft_offline_page() of 2.6.33.
+   * `poisons`: soft offline and MADV_HWPOISON, as of 6.x. `none`: the kernel was built without CONFIG_MEMORY_FAILURE.
    */
-  readonly memory_failure: 'own' | 'poisons' | 'none';
+  readonly memory_failure: 'own' | 'first-form' | 'poisons' | 'none';
   /** What the system calls ask for, to move pages of others. */
   readonly migrate_capability: Capability;
   readonly move_all_capability: Capability;

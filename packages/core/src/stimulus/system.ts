@@ -8,6 +8,7 @@ import { killed_by_oops } from '../kernel/panic.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { hog_node, unhog_nodes } from '../mm/page_alloc.ts';
 import { soft_offline_page_store } from '../mm/memory-failure_modern.ts';
+import { store_soft_offline_page } from '../mm/memory-failure_first.ts';
 import { soft_offline_page } from '../mm/memory-failure.ts';
 import { ksm_scan_thread } from '../mm/ksm_scan.ts';
 import { get_il_weight } from '../mm/mempolicy_alloc.ts';
@@ -67,6 +68,8 @@ export function* performSoftOffline(k: Kernel, step: StimulusByOp<'soft_offline'
       return fromKernel(yield* soft_offline_page(k, mm, vpn));
     case 'none':
       return fromKernel(-ENOENT);
+    case 'first-form':
+      return fromKernel(yield* as_task(k, INIT_PID, store_soft_offline_page(k, mm, vpn)));
     case 'poisons':
       return fromKernel(yield* as_task(k, INIT_PID, soft_offline_page_store(k, mm, vpn)));
   }

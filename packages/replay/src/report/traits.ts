@@ -63,6 +63,7 @@ const HOT_REMOVE: Readonly<Record<Traits['hot_remove'], string>> = {
 
 const BAD_MEMORY: Readonly<Record<Traits['memory_failure'], string>> = {
   own: 'a bad page is moved or evicted, and its frame held, by functions of Pagetape',
+  'first-form': 'a bad page is dropped or copied, and its frame held; one that is busy stays, with EIO',
   poisons:
     'a bad page moves to another frame (MADV_SOFT_OFFLINE), or is lost, so that touching it is SIGBUS (MADV_HWPOISON)',
   none: 'there is nothing against bad memory: MADV_SOFT_OFFLINE and MADV_HWPOISON are EINVAL',

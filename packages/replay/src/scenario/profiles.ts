@@ -9,6 +9,7 @@ export const PROFILE_NAMES = [
   'linux-2.6.18-allvmas',
   'linux-2.6.18-hotremove',
   'linux-2.6.18-nomigration',
+  'linux-2.6.18-softoffline',
   'linux-6.1',
   'linux-6.12',
 ] as const;
