@@ -6,20 +6,33 @@
 /** The name that tapes carry. A change of the algorithm is a new name. */
 export const HASH_NAME = 'pt64-1';
 
+/** The first lane after one more word. */
+export function laneA(a: number, word: number): number {
+  const x = Math.imul(a ^ word, 0x9e3779b1);
+  return (x << 13) | (x >>> 19);
+}
+
+/** The second lane after one more word. `a` is the first lane after it. */
+export function laneB(b: number, word: number, a: number): number {
+  const x = Math.imul(b + word, 0x85ebca77) ^ a;
+  return (x << 17) | (x >>> 15);
+}
+
+/** The lanes are public for loops that do something else with the words as well: see `pass`. */
 export class Hash64 {
-  private a = 0x243f6a88 | 0;
-  private b = 0x85a308d3 | 0;
+  a = 0x243f6a88 | 0;
+  b = 0x85a308d3 | 0;
   private words = 0;
 
   word(w: number): this {
-    let { a, b } = this;
-    a = Math.imul(a ^ w, 0x9e3779b1);
-    a = (a << 13) | (a >>> 19);
-    b = Math.imul(b + w, 0x85ebca77) ^ a;
-    b = (b << 17) | (b >>> 15);
+    return this.pass(laneA(this.a, w), laneB(this.b, w, laneA(this.a, w)), 1);
+  }
+
+  /** Goes to where so many more words lead. */
+  pass(a: number, b: number, words: number): this {
     this.a = a;
     this.b = b;
-    this.words++;
+    this.words += words;
     return this;
   }
 
@@ -28,15 +41,10 @@ export class Hash64 {
     let { a, b } = this;
     for (let i = from; i < to; i++) {
       const w = words[i] as number;
-      a = Math.imul(a ^ w, 0x9e3779b1);
-      a = (a << 13) | (a >>> 19);
-      b = Math.imul(b + w, 0x85ebca77) ^ a;
-      b = (b << 17) | (b >>> 15);
+      a = laneA(a, w);
+      b = laneB(b, w, a);
     }
-    this.a = a;
-    this.b = b;
-    this.words += to - from;
-    return this;
+    return this.pass(a, b, to - from);
   }
 
   /** The UTF-16 units of a string and their number, so that two strings in a row differ from one. */

@@ -26,7 +26,7 @@ export {
 } from './define.ts';
 export { compileEmitters, compileReplay, type Clocked, type Reducers, type ReplayBlock } from './emit.ts';
 export { type Field, type FieldType } from './field.ts';
-export { HASH_NAME, Hash64 } from './hash.ts';
+export { HASH_NAME, Hash64, laneA, laneB } from './hash.ts';
 export { BLOCK_EVENTS, EventLog, ROW_LENGTH, collectBlocks, type Block, type BlockSink } from './log.ts';
 export { COST_NS, START, advance, eventsOf, type Position, type RecordedEvent } from './position.ts';
 export { cataloguePage } from './page.ts';

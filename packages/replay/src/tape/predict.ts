@@ -1,61 +1,114 @@
 /** Predictions of the values of one column, and how what they got wrong is written. All loops are over one column. */
 import { putVarint } from './bytes.ts';
-import { PREDICT_LAST, PREDICT_STRIDE, UNPREDICTED, VARINTS } from './columns.ts';
+import { PREDICT_LAST, PREDICT_STRIDE, PREDICT_TYPE, UNPREDICTED, VARINTS } from './columns.ts';
 
 /** Bits that the zigzag of a difference needs. */
 const bits = (difference: number): number => 32 - Math.clz32((difference << 1) ^ (difference >> 31));
 
-/** What one look at a column shows. */
-export interface Measure {
-  min: number;
-  max: number;
-  /** The better one of the predictions from the column's own past. */
-  prediction: number;
-  /** Bits of the differences from it, without those that nothing predicts yet. */
-  bits: number;
-}
+/** Besides predictions: neither of those from the past of a column meets it; a value does not fit the field. */
+export const UNDECIDED = -1;
+export const OUT_OF_RANGE = -2;
 
-/** Measures a column, into `into`. */
-export function measure(values: Int32Array, into: Measure): void {
-  const count = values.length;
-  let [min, max, last, stride] = [values[0], values[0], 0, 0];
-  let before = values[0];
+/**
+ * Which prediction from its own past meets a column: all values but the first UNPREDICTED ones. The column is field `field` of the
+ * rows that begin at `sorted[start]` up to before `sorted[end]`, and its values are from `low` to `high`.
+ */
+export function byOwnPast(
+  rows: Int32Array,
+  sorted: Int32Array,
+  start: number,
+  end: number,
+  field: number,
+  low: number,
+  high: number,
+): number {
+  let before = rows[sorted[start] + field];
+  let min = before;
+  let max = before;
   let grown = 0;
-  for (let j = 1; j < count; j++) {
-    const value = values[j];
-    const growth = (value - before) | 0;
+  let last = 0;
+  let stride = 0;
+  for (let j = start + 1; j < end; j++) {
+    const value = rows[sorted[j] + field];
     if (value < min) min = value;
     if (value > max) max = value;
-    if (j >= UNPREDICTED) {
-      last += bits(growth);
-      stride += bits((growth - grown) | 0);
+    const growth = (value - before) | 0;
+    if (j >= start + UNPREDICTED) {
+      last |= growth;
+      stride |= growth ^ grown;
     }
     before = value;
     grown = growth;
   }
-  into.min = min;
-  into.max = max;
-  into.prediction = stride < last ? PREDICT_STRIDE : PREDICT_LAST;
-  into.bits = Math.min(last, stride);
+  if (min < low || max > high) return OUT_OF_RANGE;
+  if (last === 0) return PREDICT_LAST;
+  return stride === 0 ? PREDICT_STRIDE : UNDECIDED;
 }
 
-/** Bits of the differences of a column from what was of its type before, without those that nothing else predicts. */
-export function typeBits(values: Int32Array, typed: Int32Array): number {
-  let sum = 0;
-  for (let j = UNPREDICTED; j < values.length; j++) sum += bits((values[j] - typed[j]) | 0);
-  return sum;
-}
-
-/** Writes the zigzag differences of the values from what is predicted. `typed` is read for PREDICT_TYPE alone. */
-export function residuesOf(prediction: number, values: Int32Array, typed: Int32Array, residues: Int32Array): void {
-  if (prediction === PREDICT_LAST) fromLast(values, residues);
-  else if (prediction === PREDICT_STRIDE) fromStride(values, residues);
-  else fromType(values, typed, residues);
-}
-
-function fromLast(values: Int32Array, residues: Int32Array): void {
+/** Writes a column that its own past meets, from `at` on: nothing but its first values. Returns where it ends. */
+export function putPredicted(
+  prediction: number,
+  values: Int32Array,
+  known: number,
+  out: Uint8Array,
+  at: number,
+): number {
+  let next = at;
   let before = 0;
-  for (let j = 0; j < values.length; j++) {
+  out[next++] = prediction;
+  for (let j = 0; j < known; j++) {
+    const difference = (values[j] - before) | 0;
+    next = putVarint(out, next, (difference << 1) ^ (difference >> 31));
+    before = values[j];
+  }
+  return next;
+}
+
+/**
+ * Of the predictions of a column, the one whose differences have the fewest bits. What stood before each value in a field of its
+ * type is in `typed` from `typedStart` on; below 0: no other field has its type.
+ */
+export function shortest(values: Int32Array, count: number, typed: Int32Array, typedStart: number): number {
+  if (typedStart >= 0 && isTyped(values, count, typed, typedStart)) return PREDICT_TYPE;
+  let [last, stride, type] = [0, 0, 0];
+  let before = values[1];
+  let grown = (before - values[0]) | 0;
+  for (let j = UNPREDICTED; j < count; j++) {
+    const value = values[j];
+    const growth = (value - before) | 0;
+    last += bits(growth);
+    stride += bits((growth - grown) | 0);
+    if (typedStart >= 0) type += bits((value - typed[typedStart + j]) | 0);
+    before = value;
+    grown = growth;
+  }
+  if (typedStart >= 0 && type < Math.min(last, stride)) return PREDICT_TYPE;
+  return stride < last ? PREDICT_STRIDE : PREDICT_LAST;
+}
+
+/** Whether what stood before in a field of its type meets the column. */
+function isTyped(values: Int32Array, count: number, typed: Int32Array, typedStart: number): boolean {
+  for (let j = UNPREDICTED; j < count; j++) if (values[j] !== typed[typedStart + j]) return false;
+  return true;
+}
+
+/** Writes the zigzag differences of a column from what is predicted. `typed` is read for PREDICT_TYPE alone. */
+export function residuesOf(
+  prediction: number,
+  values: Int32Array,
+  count: number,
+  typed: Int32Array,
+  typedStart: number,
+  residues: Int32Array,
+): void {
+  if (prediction === PREDICT_LAST) fromLast(values, count, residues);
+  else if (prediction === PREDICT_STRIDE) fromStride(values, count, residues);
+  else fromType(values, count, typed, typedStart, residues);
+}
+
+function fromLast(values: Int32Array, count: number, residues: Int32Array): void {
+  let before = 0;
+  for (let j = 0; j < count; j++) {
     const value = values[j];
     const difference = (value - before) | 0;
     residues[j] = (difference << 1) ^ (difference >> 31);
@@ -64,11 +117,11 @@ function fromLast(values: Int32Array, residues: Int32Array): void {
 }
 
 /** Before two values are known, nothing has grown. */
-function fromStride(values: Int32Array, residues: Int32Array): void {
+function fromStride(values: Int32Array, count: number, residues: Int32Array): void {
   let before = values[0];
   let grown = 0;
   residues[0] = (before << 1) ^ (before >> 31);
-  for (let j = 1; j < values.length; j++) {
+  for (let j = 1; j < count; j++) {
     const value = values[j];
     const growth = (value - before) | 0;
     const difference = (growth - grown) | 0;
@@ -78,9 +131,15 @@ function fromStride(values: Int32Array, residues: Int32Array): void {
   }
 }
 
-function fromType(values: Int32Array, typed: Int32Array, residues: Int32Array): void {
-  for (let j = 0; j < values.length; j++) {
-    const difference = (values[j] - typed[j]) | 0;
+function fromType(
+  values: Int32Array,
+  count: number,
+  typed: Int32Array,
+  typedStart: number,
+  residues: Int32Array,
+): void {
+  for (let j = 0; j < count; j++) {
+    const difference = (values[j] - typed[typedStart + j]) | 0;
     residues[j] = (difference << 1) ^ (difference >> 31);
   }
 }
