@@ -202,13 +202,13 @@ function is_protnone(k: Kernel, mm: number, vpn: number): boolean {
 /** Whether the hardware can do the access by itself; the accessed and dirty bits are set then. */
 export function access_without_fault(k: Kernel, mm: number, vpn: number, access: number): boolean {
   const pte = pte_of(k.s, mm, vpn);
-  if (is_zero_pte(pte)) return access === READ && !is_protnone(k, mm, vpn);
-  if (!pte_present(pte) || (access === WRITE && (pte & PTE_WRITE) === 0)) return false;
-  if (is_protnone(k, mm, vpn)) return false;
-  const pmd = k.s.topology.huge ? pmd_of(k.s, mm, vpn) : 0;
+  if (!pte_present(pte)) return is_zero_pte(pte) && access === READ && !is_protnone(k, mm, vpn);
+  if ((access === WRITE && (pte & PTE_WRITE) === 0) || is_protnone(k, mm, vpn)) return false;
+  const { huge } = k.s.topology;
+  const pmd = huge ? pmd_of(k.s, mm, vpn) : 0;
   if (pmd !== 0) return access_huge_without_fault(k, mm, vpn, access, pmd);
   const marks = access === WRITE ? PTE_YOUNG | PTE_DIRTY : PTE_YOUNG;
-  const fills = access === WRITE && k.s.topology.huge && is_zeroed_part(k.s, pte_pfn(pte));
+  const fills = huge && access === WRITE && is_zeroed_part(k.s, pte_pfn(pte));
   if ((pte & marks) !== marks || fills) k.emit.PteAccessed(mm, vpn, access);
   if (access === WRITE && PageCleared(k.s, pte_pfn(pte))) k.emit.PageContentKnown(pte_pfn(pte), CONTENT_WRITTEN);
   return true;

@@ -179,10 +179,16 @@ function unlinkFree({ frames, zones }: State, zone: number, first: number, end: 
   for (let pfn = first; pfn < end; pfn++) frames[pfn * FRAME + F_NEXT] = 0;
 }
 
+/** A loop, because fill() of so few integers takes longer to be called than to be done. */
+function clearFrame(frames: Int32Array, pfn: number): void {
+  const end = (pfn + 1) * FRAME;
+  for (let at = pfn * FRAME; at < end; at++) frames[at] = 0;
+}
+
 export function giveFree(state: State, zone: number, pfn: number): void {
   const { frames, zones } = state;
   const at = zone * ZONE;
-  frames.fill(0, pfn * FRAME, (pfn + 1) * FRAME);
+  clearFrame(frames, pfn);
   frames[pfn * FRAME + F_NEXT] = zones[at + Z_FREE_HEAD];
   zones[at + Z_FREE_HEAD] = pfn + 1;
   zones[at + Z_FREE]++;
@@ -190,7 +196,7 @@ export function giveFree(state: State, zone: number, pfn: number): void {
 
 /** A frame that is on no list goes out of use for ever, with one reference that nobody gives back. */
 export function retire({ frames }: State, pfn: number): void {
-  frames.fill(0, pfn * FRAME, (pfn + 1) * FRAME);
+  clearFrame(frames, pfn);
   frames[pfn * FRAME + F_FLAGS] = PLACE_RETIRED;
   frames[pfn * FRAME + F_COUNT] = 1;
 }

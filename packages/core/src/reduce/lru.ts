@@ -66,8 +66,11 @@ function append({ cpus, frames }: State, batch: number, pfn: number, entry: numb
 /** The batch at `batch` is empty again; each entry, shifted so far, names a page that loses a reference. */
 function empty({ cpus, frames }: State, batch: number, pages: number, shift: number): void {
   invariant(cpus[batch] === pages, 'a batch is drained that has', cpus[batch], 'pages, not', pages);
-  for (let i = 1; i <= pages; i++) frames[(cpus[batch + i] >>> shift) * FRAME + F_COUNT]--;
-  cpus.fill(0, batch, batch + pages + 1);
+  cpus[batch] = 0;
+  for (let i = batch + 1; i <= batch + pages; i++) {
+    frames[(cpus[i] >>> shift) * FRAME + F_COUNT]--;
+    cpus[i] = 0;
+  }
 }
 
 function PageAddedToLruBatch(state: State, pfn: number, cpu: number, lru: number): void {

@@ -73,29 +73,38 @@ export function present(pfn: number, bits: number): number {
 /** One mapping more: page_add_rmap(). */
 export function addRmap(state: State, pfn: number): void {
   const { frames, vmstat } = state;
-  const first = frames[pfn * FRAME + F_MAPCOUNT]++ === 0;
-  const folio = page_folio(state, pfn) * FRAME;
-  if ((frames[folio + F_FLAGS] & PG_LARGE) !== 0) {
-    frames[folio + FOLIO_PTES]++;
-    if (frames[folio + FOLIO_ENTIRE] > 0) return;
-  }
+  const at = pfn * FRAME;
+  const first = frames[at + F_MAPCOUNT]++ === 0;
+  if ((frames[at + F_FLAGS] & PG_LARGE) !== 0 && addRmapOfPart(state, pfn)) return;
   if (first) vmstat[NR_MAPPED]++;
+}
+
+/** Counts it for the huge page as well. Returns whether that is mapped as a whole. */
+function addRmapOfPart(state: State, pfn: number): boolean {
+  const { frames } = state;
+  const folio = page_folio(state, pfn) * FRAME;
+  frames[folio + FOLIO_PTES]++;
+  return frames[folio + FOLIO_ENTIRE] > 0;
 }
 
 /** One mapping less: page_remove_rmap(). */
 export function removeRmap(state: State, pfn: number): void {
   const { frames, vmstat } = state;
-  const at = pfn * FRAME + F_MAPCOUNT;
-  invariant(frames[at] > 0, 'an unmapped page is unmapped: frame', pfn);
-  const last = --frames[at] === 0;
-  const folio = page_folio(state, pfn) * FRAME;
-  if ((frames[folio + F_FLAGS] & PG_LARGE) !== 0) {
-    frames[folio + FOLIO_PTES]--;
-    if (frames[folio + FOLIO_ENTIRE] > 0) return;
-    // Parts that nobody maps are kept only because others are mapped: better split it.
-    if (last && frames[folio + FOLIO_PTES] > 0) frames[folio + F_FLAGS] |= PG_PARTIAL;
-  }
+  const at = pfn * FRAME;
+  invariant(frames[at + F_MAPCOUNT] > 0, 'an unmapped page is unmapped: frame', pfn);
+  const last = --frames[at + F_MAPCOUNT] === 0;
+  if ((frames[at + F_FLAGS] & PG_LARGE) !== 0 && removeRmapOfPart(state, pfn, last)) return;
   if (last) vmstat[NR_MAPPED]--;
+}
+
+/** The same. Parts that nobody maps are kept only because others are mapped: better split it. */
+function removeRmapOfPart(state: State, pfn: number, last: boolean): boolean {
+  const { frames } = state;
+  const folio = page_folio(state, pfn) * FRAME;
+  frames[folio + FOLIO_PTES]--;
+  if (frames[folio + FOLIO_ENTIRE] > 0) return true;
+  if (last && frames[folio + FOLIO_PTES] > 0) frames[folio + F_FLAGS] |= PG_PARTIAL;
+  return false;
 }
 
 /** Resident pages are counted as anonymous or of a file; the zero page counts as one of a file. */
