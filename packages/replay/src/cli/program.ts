@@ -90,6 +90,12 @@ const COMMANDS: readonly Listed[] = [
     load: () => import('./conform.ts'),
   },
   {
+    name: 'fuzz',
+    takes: '',
+    summary: 'run random programs, judge each, and make small what fails',
+    load: () => import('./fuzz.ts'),
+  },
+  {
     name: 'bench',
     takes: '',
     summary: 'measure the speed of events and the size of tapes, as ratios to a plain way',

@@ -1,0 +1,93 @@
+/**
+ * From a seed to a program. Each seed leaves some kinds of steps out (swarm testing): a program that does everything rarely does
+ * one thing often enough. Seeds that follow each other share a machine, so that a campaign need not build one for each program.
+ */
+import { PROFILES, type MachineSpec } from '@pagetape/core';
+import type { Stimulus } from '@pagetape/events';
+import type { Program } from '../laws/recording.ts';
+import { drawsOf, once, pick, type Draw } from './draw.ts';
+import type { Kind } from './kinds/kind.ts';
+import { memoryKinds, mmap } from './kinds/memory.ts';
+import { nestedKinds } from './kinds/nested.ts';
+import { outsideKinds } from './kinds/outside.ts';
+import { policyKinds } from './kinds/policy.ts';
+import { spawn, taskKinds } from './kinds/tasks.ts';
+import { anyMachine } from './machine.ts';
+import { World } from './world.ts';
+
+/** Seeds in a row that share a machine. */
+export const SEEDS_OF_MACHINE = 64;
+
+const FLAT: readonly Kind[] = [...memoryKinds, ...policyKinds, ...taskKinds, ...outsideKinds];
+
+/** Kinds that make a race worth it. */
+const RACES = FLAT.filter(({ name }) => {
+  return ['migrate_pages', 'touch', 'mbind', 'munmap', 'mlock', 'move_pages', 'fork', 'soft_offline'].includes(name);
+});
+
+/** Without these a program would do nothing. */
+const ALWAYS: ReadonlySet<string> = new Set(['touch', 'mmap', 'migrate_pages']);
+
+/** The kinds of one program, each as often as it weighs. */
+class Swarm {
+  private readonly outer: Kind[] = [];
+  private readonly inner: Kind[] = [];
+
+  constructor(draw: Draw, modern: boolean) {
+    const races = byWeight(RACES);
+    const nested = nestedKinds(
+      (w) => choose(w, this.inner),
+      (w) => choose(w, races),
+    );
+    // With one bit a kind, half of them stay.
+    let bits = 0;
+    let left = 0;
+    for (const kind of [...FLAT, ...nested]) {
+      if (left === 0) [bits, left] = [draw.below(1 << 30), 30];
+      const stays = (bits & 1) === 1;
+      bits >>= 1;
+      left--;
+      if ((kind.modern && !modern) || (!stays && !ALWAYS.has(kind.name))) continue;
+      for (let n = 0; n < kind.weight; n++) {
+        this.outer.push(kind);
+        if (!kind.outer) this.inner.push(kind);
+      }
+    }
+  }
+
+  step(w: World): Stimulus {
+    return w.tasks.length === 0 ? spawn(w) : choose(w, this.outer);
+  }
+}
+
+const byWeight = (kinds: readonly Kind[]): Kind[] => kinds.flatMap((kind) => Array<Kind>(kind.weight).fill(kind));
+
+/** A step of one of the kinds; a touch where the chosen one makes no sense now. */
+function choose(w: World, kinds: readonly Kind[]): Stimulus {
+  return pick(w.draw, kinds).make(w) ?? { op: 'touch', ...w.place() };
+}
+
+/** A machine and some steps on it. */
+export function programOf(draw: Draw, machine: MachineSpec, profile: string, seed: string): Program {
+  const modern = PROFILES[profile].policies === 'nodemasks';
+  const w = new World(draw, machine, modern);
+  w.large = once(draw, 32) ? 2 : 0;
+  const swarm = new Swarm(draw, modern);
+  const calls = 4 + draw.below(20);
+  const steps: Stimulus[] = [spawn(w), mmap(w)];
+  steps.push({ op: 'touch', ...w.place() });
+  while (steps.length < calls) steps.push(swarm.step(w));
+  return { machine, profile, seed, steps };
+}
+
+/** The machine of a seed: one for each SEEDS_OF_MACHINE in a row, and each family of kernels. */
+export function machineOf(seed: number, profile: string): MachineSpec {
+  const modern = PROFILES[profile].policies === 'nodemasks';
+  const block = Math.floor(seed / SEEDS_OF_MACHINE);
+  return anyMachine(drawsOf(`machine:${block}`), modern);
+}
+
+/** The program of a seed. */
+export function generate(seed: number, profile: string, machine: MachineSpec = machineOf(seed, profile)): Program {
+  return programOf(drawsOf(`${seed}`), machine, profile, `${seed}`);
+}
