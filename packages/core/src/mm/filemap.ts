@@ -1,10 +1,19 @@
 /** Page locks, write-back waits and the page cache (mm/filemap.c). */
-import { EINVAL, ENOMEM, HOLDER_FAULT, HOLDER_LOCK, UNTIL_TRIES, VM_NONLINEAR, type Vma } from '@pagetape/events';
+import {
+  CONTENT_WRITTEN,
+  EINVAL,
+  ENOMEM,
+  HOLDER_FAULT,
+  HOLDER_LOCK,
+  UNTIL_TRIES,
+  VM_NONLINEAR,
+  type Vma,
+} from '@pagetape/events';
 import { create_empty_buffers } from '../fs/buffer.ts';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { waitFor, WAIT_PAGE_LOCK, WAIT_WRITEBACK } from '../sched/wait.ts';
 import { holderTries, holderUntil } from '../state/outside.ts';
-import { find_page, PageDirty, PageLocked, PageWriteback } from '../state/read.ts';
+import { find_page, PageCleared, PageDirty, PageLocked, PageWriteback } from '../state/read.ts';
 import { install_file_pte, install_page } from './fremap.ts';
 import { alloc_pages_current } from './mempolicy.ts';
 import { get_page, page_cache_release, put_page } from './page_alloc.ts';
@@ -87,6 +96,7 @@ export function readpage(k: Kernel, pfn: number, file: number, index: number): v
 export function page_was_written(k: Kernel, pfn: number, file: number, index: number): void {
   if (index >= k.s.cold.files[file].pages) k.emit.FileResized({ file, pages: index + 1 });
   if (!PageDirty(k.s, pfn)) k.emit.PageDirtied(pfn, 0);
+  if (PageCleared(k.s, pfn)) k.emit.PageContentKnown(pfn, CONTENT_WRITTEN);
 }
 
 /** A page that is not cached, for write(2): it need not be read. Returns its frame, locked, or -1. */

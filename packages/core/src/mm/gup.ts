@@ -24,22 +24,25 @@ import { signal_pending } from '../kernel/signal.ts';
 import { PTE_DIRTY, PTE_WRITE } from '../state/layout.ts';
 import { is_hwpoison_entry, is_zero_pte, PageAnon, PageCleared, pte_of, pte_pfn, pte_present } from '../state/read.ts';
 import { down_read, handle_mm_fault, touched } from './memory.ts';
-import { find_vma } from './mmap.ts';
+import { find_vma, linear_page_index } from './mmap.ts';
+import { shmem_holds_zeroes } from './shmem.ts';
 
 const ACCESSIBLE = VM_READ | VM_WRITE | VM_EXEC;
 const NO_PAGES = VM_IO | VM_PFNMAP;
 
-/** Whether a copy of what the entry shows would hold nothing but zeroes. */
-function holds_zeroes(k: Kernel, { file }: Vma, pte: number): boolean {
-  if (pte_present(pte)) return PageCleared(k.s, pte_pfn(pte));
-  return file === 0 && (pte === 0 || is_zero_pte(pte));
+/** Whether what the entry shows, or a copy of it, holds nothing but zeroes. */
+function holds_zeroes(k: Kernel, vma: Vma, vpn: number, pte: number): boolean {
+  if (pte_present(pte) && PageAnon(k.s, pte_pfn(pte))) return PageCleared(k.s, pte_pfn(pte));
+  if (vma.file !== 0) return shmem_holds_zeroes(k, vma.file, linear_page_index(vma, vpn));
+  return pte === 0 || is_zero_pte(pte);
 }
 
-/** A fault that no write of the task raised brought in a page. */
-function note_zeroes(k: Kernel, pte: number): void {
+/** A page is there, but no task has written to it. Of a page of a file that matters when it counts as dirty all the same. */
+function note_zeroes(k: Kernel, pte: number, access: number): void {
   if (!pte_present(pte)) return;
   const pfn = pte_pfn(pte);
-  if (PageAnon(k.s, pfn) && !PageCleared(k.s, pfn)) k.emit.PageContentKnown(pfn, CONTENT_ZEROES);
+  const matters = PageAnon(k.s, pfn) || access === WRITE;
+  if (matters && !PageCleared(k.s, pfn)) k.emit.PageContentKnown(pfn, CONTENT_ZEROES);
 }
 
 /** `mm/gup.c:faultin_page()`, until the page is there for the access. Returns 0 or minus an error number. */
@@ -47,13 +50,14 @@ function* faultin_page(k: Kernel, { id, mm }: Vma, vpn: number, access: number):
   for (;;) {
     const pte = pte_of(k.s, mm, vpn);
     if (is_zero_pte(pte) && access === READ) return 0;
+    const zeroes = holds_zeroes(k, k.s.cold.vmas[id], vpn, pte);
     if (pte_present(pte) && (access === READ || (pte & PTE_WRITE) !== 0)) {
       touched(k, pte_pfn(pte), access === WRITE && (pte & PTE_DIRTY) === 0, false, true);
+      if (zeroes) note_zeroes(k, pte, access);
       return 0;
     }
-    const zeroes = holds_zeroes(k, k.s.cold.vmas[id], pte);
     const result = yield* handle_mm_fault(k, k.s.cold.vmas[id], vpn, access);
-    if (zeroes) note_zeroes(k, pte_of(k.s, mm, vpn));
+    if (zeroes) note_zeroes(k, pte_of(k.s, mm, vpn), access);
     if (result === FAULT_SIGBUS) return -EFAULT;
     if (result === FAULT_OOM) return -ENOMEM;
   }

@@ -3,8 +3,7 @@
  * become one.
  *
  * Contents are not kept here. Whoever touches a page writes the same byte at its start, so all private memory that was written to is
- * equal; so is all that was brought in (MAP_POPULATE, mlock, MADV_POPULATE_WRITE) and not written to since, unless it went to swap,
- * from where it comes back as if it had been. A private copy of a page of a file is equal only to others of the same page, unless
+ * equal; so is all that was brought in (MAP_POPULATE, mlock, MADV_POPULATE_WRITE) and not written to since. A private copy of a page of a file is equal only to others of the same page, unless
  * that is a hole in tmpfs.
  */
 import { HOLDER_FAULT, VM_MERGEABLE, type Vma } from '@pagetape/events';
@@ -14,7 +13,6 @@ import { folio_test_large, page_folio, pmd_of } from '../state/huge.ts';
 import type { Ksm } from '../state/cold.ts';
 import { PTE_DIRTY, PTE_WRITE, TABLE } from '../state/layout.ts';
 import {
-  find_page,
   frame_of_pte,
   has_page_table,
   page_count,
@@ -32,14 +30,13 @@ import {
   pte_pfn,
   pte_present,
   pte_slot,
-  shmem_mapping,
-  shmem_swp_entry,
 } from '../state/read.ts';
 import { trylock_page, unlock_page } from './filemap.ts';
 import { break_ksm } from './ksm.ts';
 import { find_vma, linear_page_index, vmas_of } from './mmap.ts';
 import { mlock_vma_folio, munlock_vma_folio } from './mlock_batch.ts';
 import { put_page } from './page_alloc.ts';
+import { shmem_holds_zeroes } from './shmem.ts';
 import { mark_page_accessed, schedule_lru_drain_on_each_cpu } from './swap.ts';
 import { folio_free_swap } from './swapfile.ts';
 
@@ -156,15 +153,8 @@ function* cmp_and_merge_page(k: Kernel, pass: Pass, at: Place, pfn: number): Sle
 /** A word for what the page holds: equal words, equal pages. */
 function content_of(k: Kernel, { vma, vpn }: Place, pfn: number): string {
   const index = linear_page_index(vma, vpn);
-  if (vma.file !== 0 && !is_hole(k, vma.file, index)) return `page ${index} of file ${vma.file}`;
+  if (vma.file !== 0 && !shmem_holds_zeroes(k, vma.file, index)) return `page ${index} of file ${vma.file}`;
   return PageCleared(k.s, pfn) ? 'zeroes' : 'written';
-}
-
-/** A page of tmpfs to which nobody has written holds zeroes, and so did a private copy of it. */
-function is_hole(k: Kernel, file: number, index: number): boolean {
-  if (!shmem_mapping(k.s, file) || shmem_swp_entry(k.s, file, index) !== 0) return false;
-  const pfn = find_page(k.s, file, index);
-  return pfn < 0 || !PageDirty(k.s, pfn);
 }
 
 /** Whether the node knows the mapping: else it is that of a child, made by fork. */

@@ -1,9 +1,10 @@
 /** Swap I/O (mm/page_io.c), and the device behind it: requests end in the order in which they were made. */
 import type { Kernel } from '../kernel.ts';
-import { IO_FIRST, IO_PENDING, READ_ERRORS, WRITE_ERRORS } from '../state/layout.ts';
+import { IO_FIRST, IO_PENDING, READ_ERRORS, WRITE_ERRORS, ZEROES_NOTED } from '../state/layout.ts';
 import {
   page_private,
   PageActive,
+  PageCleared,
   PageDirty,
   PageLocked,
   PageLRU,
@@ -70,10 +71,16 @@ function end_swap_bio_write(k: Kernel, pfn: number, error: number): void {
 
 /**
  * `mm/page_io.c:swap_writepage()`: starts to write a locked page of the swap cache and unlocks it. When only the cache
- * knows the page and the slot, the slot is given up instead and nothing is written.
+ * knows the page and the slot, the slot is given up instead and nothing is written. Nor is it of a page of zeroes, where the kernel
+ * can note that.
  */
 export function swap_writepage(k: Kernel, pfn: number): void {
   if (remove_exclusive_swap_page(k, pfn)) {
+    unlock_page(k, pfn);
+    return;
+  }
+  if (k.traits.swap_notes_zeroes && PageCleared(k.s, pfn)) {
+    k.emit.SwapZeroesNoted(pfn, page_private(k.s, pfn));
     unlock_page(k, pfn);
     return;
   }
@@ -82,15 +89,21 @@ export function swap_writepage(k: Kernel, pfn: number): void {
   submitted(k);
 }
 
+/** Whether the page of a slot was not written, as it held nothing but zeroes. */
+const is_noted = ({ s }: Kernel, slot: number): boolean => s.zeromap[slot] === ZEROES_NOTED;
+
 /** `mm/page_io.c:swap_read_folio()` from a device that lies in memory, into a frame that is in no cache. */
 export function swap_read_at_once(k: Kernel, pfn: number, slot: number): void {
   lru_cache_add_active(k, pfn);
-  k.emit.SwapPageRead(pfn, slot, k.s.scalars[READ_ERRORS] > 0 ? 1 : 0);
+  if (is_noted(k, slot)) k.emit.SwapZeroesRead(pfn, slot, 0);
+  else k.emit.SwapPageRead(pfn, slot, k.s.scalars[READ_ERRORS] > 0 ? 1 : 0);
 }
 
-/** `mm/page_io.c:swap_readpage()`: a new frame enters the swap cache, locked, and its read is started. */
+/** `mm/page_io.c:swap_readpage()`: a new frame enters the swap cache, locked, and its read is started; or it need not be read. */
 export function swap_readpage(k: Kernel, pfn: number, slot: number): void {
-  k.emit.SwapReadStarted(pfn, slot);
+  const noted = is_noted(k, slot);
+  if (noted) k.emit.SwapZeroesRead(pfn, slot, 1);
+  else k.emit.SwapReadStarted(pfn, slot);
   lru_cache_add_active(k, pfn);
-  submitted(k);
+  if (!noted) submitted(k);
 }

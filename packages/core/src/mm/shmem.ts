@@ -7,7 +7,18 @@
 import { EINVAL, EIO, ENOMEM, FAULT_OOM, FAULT_SIGBUS, HOLDER_FAULT, VM_NONLINEAR, type Vma } from '@pagetape/events';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { FILE, TABLE, X_ROOT, X_SWAPPED } from '../state/layout.ts';
-import { page_index, PageHWPoison, PageLocked, PageUptodate, PageWriteback, shmem_swp_entry } from '../state/read.ts';
+import {
+  find_page,
+  page_index,
+  PageCleared,
+  PageDirty,
+  PageHWPoison,
+  PageLocked,
+  PageUptodate,
+  PageWriteback,
+  shmem_mapping,
+  shmem_swp_entry,
+} from '../state/read.ts';
 import { mpol_shared_policy_lookup, type PolicyArea } from '../state/shared_policy.ts';
 import { eachLeaf } from '../state/walk.ts';
 import {
@@ -20,6 +31,7 @@ import {
 import { install_file_pte, install_page } from './fremap.ts';
 import { alloc_page_vma } from './mempolicy.ts';
 import { get_page, page_cache_release } from './page_alloc.ts';
+import { has_dirty_mapping } from './rmap.ts';
 import { lru_add_drain, lru_cache_add, mark_page_accessed, mark_page_faulted } from './swap.ts';
 import { move_from_swap_cache, move_to_swap_cache, read_swap_cache_async } from './swap_state.ts';
 import { free_swap_and_cache, get_swap_page, swap_free, valid_swaphandles } from './swapfile.ts';
@@ -228,6 +240,15 @@ export function shmem_move_to_swap(k: Kernel, pfn: number, file: number): boolea
   move_to_swap_cache(k, pfn, file, slot);
   k.emit.ShmemEntrySet(file, index, slot);
   return true;
+}
+
+/** Nobody has written to a page of tmpfs, or to what is in swap of it: it holds zeroes, and so does a private copy of it. */
+export function shmem_holds_zeroes(k: Kernel, file: number, index: number): boolean {
+  if (!shmem_mapping(k.s, file)) return false;
+  const slot = shmem_swp_entry(k.s, file, index);
+  if (slot !== 0) return (k.s.zeromap[slot] ?? 0) !== 0;
+  const pfn = find_page(k.s, file, index);
+  return pfn < 0 || PageCleared(k.s, pfn) || (!PageDirty(k.s, pfn) && !has_dirty_mapping(k, pfn));
 }
 
 interface SwappedPage {

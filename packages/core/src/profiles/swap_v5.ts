@@ -83,6 +83,7 @@ export const seed: Traits = {
   read_maps_writable: false,
   memory_swap_is_direct: false,
   failed_swap_write_dirties: false,
+  swap_notes_zeroes: false,
   swapoff: 'by-slot',
   migrate_capability: 'CAP_SYS_ADMIN',
   move_all_capability: 'CAP_SYS_RESOURCE',

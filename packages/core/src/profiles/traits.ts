@@ -213,6 +213,8 @@ export interface Traits {
   readonly memory_swap_is_direct: boolean;
   /** A page whose write to swap failed is dirty again, so that it is kept; else its content is lost. */
   readonly failed_swap_write_dirties: boolean;
+  /** A page of zeroes is not written to swap: its slot is marked as one that need not be read. */
+  readonly swap_notes_zeroes: boolean;
   /** swapoff(2) goes by slots, whose users it looks for, or by users: files, address spaces, the swap cache. */
   readonly swapoff: 'by-slot' | 'by-user';
   /** How many entries the table of system calls has, by the way into the kernel. */

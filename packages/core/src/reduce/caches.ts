@@ -16,6 +16,7 @@ import {
   PAGE_SECTORS,
   PGPGIN,
   PGPGOUT,
+  PG_CLEARED,
   PG_DIRTY,
   PG_ERROR,
   PG_LOCKED,
@@ -44,6 +45,8 @@ import {
   X_NRPAGES,
   X_ROOT,
   X_SWAPPED,
+  ZEROES_NOTED,
+  ZEROES_WRITTEN,
 } from '../state/layout.ts';
 import { kept_on_disk, tableEntry } from '../state/read.ts';
 import { enableSwapArea, type State } from '../state/state.ts';
@@ -113,7 +116,7 @@ function SwapCopyDropped(state: State, pfn: number, slot: number): void {
 }
 
 function SwapReadStarted(state: State, pfn: number, slot: number): void {
-  enterSwapCache(state, pfn, slot, PG_LOCKED);
+  enterSwapCache(state, pfn, slot, PG_LOCKED | (holdsZeroes(state, slot) ? PG_CLEARED : 0));
   state.vmstat[PSWPIN]++;
   state.vmstat[PGPGIN] += PAGE_SECTORS;
   enqueue(state, pfn, 0);
@@ -140,7 +143,8 @@ function countArea({ areas, scalars }: State, area: number, counted: boolean): v
 }
 
 /** The read is over at once, well or not. */
-function SwapPageRead(state: State, pfn: number, _slot: number, error: number): void {
+function SwapPageRead(state: State, pfn: number, slot: number, error: number): void {
+  if (holdsZeroes(state, slot)) setFlags(state, pfn, PG_CLEARED);
   state.vmstat[PSWPIN]++;
   state.vmstat[PGPGIN] += PAGE_SECTORS;
   setFlags(state, pfn, error === 0 ? PG_UPTODATE : PG_ERROR);
@@ -177,6 +181,7 @@ function SwapSlotDereferenced(state: State, slot: number): void {
   const { areas, swap_map, scalars } = state;
   invariant(swap_map[slot] > 0, 'a free slot loses a user:', slot);
   if (--swap_map[slot] > 0) return;
+  noteZeroes(state, slot, 0);
   let at = 0;
   while (slot >= areas[at + S_BASE] + areas[at + S_MAX]) at += AREA;
   const offset = slot - areas[at + S_BASE];
@@ -186,7 +191,26 @@ function SwapSlotDereferenced(state: State, slot: number): void {
   scalars[NR_SWAP_PAGES]++;
 }
 
-function SwapWriteStarted(state: State, pfn: number): void {
+const holdsZeroes = ({ zeromap }: State, slot: number): boolean => slot < zeromap.length && zeromap[slot] !== 0;
+
+/** What the page of a slot holds. Only where some page held zeroes is that kept. */
+function noteZeroes(state: State, slot: number, zeroes: number): void {
+  if (zeroes !== 0) ensure(state, 'zeromap', slot + 1);
+  if (slot < state.zeromap.length) state.zeromap[slot] = zeroes;
+}
+
+function SwapZeroesNoted(state: State, pfn: number, slot: number): void {
+  clearFlags(state, pfn, PG_RECLAIM);
+  noteZeroes(state, slot, ZEROES_NOTED);
+}
+
+function SwapZeroesRead(state: State, pfn: number, slot: number, cached: number): void {
+  if (cached !== 0) enterSwapCache(state, pfn, slot, 0);
+  setFlags(state, pfn, PG_UPTODATE | PG_CLEARED);
+}
+
+function SwapWriteStarted(state: State, pfn: number, slot: number): void {
+  noteZeroes(state, slot, (state.frames[pfn * FRAME + F_FLAGS] & PG_CLEARED) !== 0 ? ZEROES_WRITTEN : 0);
   setFlags(state, pfn, PG_WRITEBACK);
   state.vmstat[PSWPOUT]++;
   state.vmstat[PGPGOUT] += PAGE_SECTORS;
@@ -311,6 +335,8 @@ export const cacheReducers = {
   SwapAreaDraining: (state: State, area: number) => countArea(state, area, false),
   SwapAreaReopened: (state: State, area: number) => countArea(state, area, true),
   SwapPageRead,
+  SwapZeroesNoted,
+  SwapZeroesRead,
   SwapSlotAllocated,
   SwapSlotReferenced,
   SwapSlotDereferenced,

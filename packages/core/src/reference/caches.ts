@@ -50,6 +50,7 @@ const swapCache: ReferenceReducers<
   },
   SwapReadStarted(draft, { pfn, slot }) {
     enterSwapCache(draft, pfn, slot);
+    if (draft.zeroes[slot]) frameOf(draft, pfn).cleared = true;
     setLocked(draft, pfn, true);
     draft.io.push({ pfn, direction: 'read' });
     draft.counters.pswpin++;
@@ -99,6 +100,7 @@ const slots: ReferenceReducers<
     draft.slots[slot]--;
     if (draft.slots[slot] > 0) return;
     delete draft.slots[slot];
+    delete draft.zeroes[slot];
     const area = draft.areas.find(({ base, max }) => slot < base + max);
     invariant(area !== undefined, 'no area has slot', slot);
     area.lowest_bit = Math.min(area.lowest_bit, slot - area.base);
@@ -109,9 +111,25 @@ const slots: ReferenceReducers<
 };
 
 const requests: ReferenceReducers<
-  'SwapWriteStarted' | 'SwapWriteFinished' | 'SwapReadFinished' | 'SwapPageRead' | 'IoErrorsArmed'
+  | 'SwapWriteStarted'
+  | 'SwapWriteFinished'
+  | 'SwapReadFinished'
+  | 'SwapPageRead'
+  | 'SwapZeroesNoted'
+  | 'SwapZeroesRead'
+  | 'IoErrorsArmed'
 > = {
-  SwapWriteStarted(draft, { pfn }) {
+  SwapZeroesNoted(draft, { pfn, slot }) {
+    frameOf(draft, pfn).reclaim = false;
+    draft.zeroes[slot] = 'noted';
+  },
+  SwapZeroesRead(draft, { pfn, slot, cached }) {
+    if (cached !== 0) enterSwapCache(draft, pfn, slot);
+    Object.assign(frameOf(draft, pfn), { uptodate: true, cleared: true });
+  },
+  SwapWriteStarted(draft, { pfn, slot }) {
+    if (frameOf(draft, pfn).cleared) draft.zeroes[slot] = 'written';
+    else delete draft.zeroes[slot];
     frameOf(draft, pfn).writeback = true;
     draft.io.push({ pfn, direction: 'write' });
     draft.counters.pswpout++;
@@ -137,7 +155,8 @@ const requests: ReferenceReducers<
     frame.error = true;
     draft.io_errors.read--;
   },
-  SwapPageRead(draft, { pfn, error }) {
+  SwapPageRead(draft, { pfn, slot, error }) {
+    if (draft.zeroes[slot]) frameOf(draft, pfn).cleared = true;
     draft.counters.pswpin++;
     draft.counters.pgpgin += PAGE_SECTORS;
     const frame = frameOf(draft, pfn);

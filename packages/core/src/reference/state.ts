@@ -196,6 +196,8 @@ export interface ReferenceState {
   readonly areas: readonly ReferenceArea[];
   /** Users of each swap slot that is not free. */
   readonly slots: Readonly<Record<number, number>>;
+  /** Slots whose pages held nothing but zeroes: these were written to the device, or only noted. */
+  readonly zeroes: Readonly<Record<number, 'written' | 'noted'>>;
   readonly nr_swap_pages: number;
   /** Requests at the devices, the oldest first. */
   readonly io: readonly { readonly pfn: number; readonly direction: 'read' | 'write' }[];
@@ -310,7 +312,7 @@ function initialZones(topology: Topology): ReferenceZone[] {
 }
 
 /** Slots are counted through all areas; the first of each is its header, which nobody may use. */
-function initialSwap(spec: MachineSpec): Pick<ReferenceState, 'areas' | 'slots' | 'nr_swap_pages'> {
+function initialSwap(spec: MachineSpec): Pick<ReferenceState, 'areas' | 'slots' | 'zeroes' | 'nr_swap_pages'> {
   const areas: ReferenceArea[] = [];
   const slots: Record<number, number> = {};
   let base = 0;
@@ -321,5 +323,5 @@ function initialSwap(spec: MachineSpec): Pick<ReferenceState, 'areas' | 'slots' 
     slots[base] = SWAP_MAP_BAD;
     base += pages + 1;
   }
-  return { areas, slots, nr_swap_pages: spec.swap.reduce((sum, pages) => sum + pages, 0) };
+  return { areas, slots, zeroes: {}, nr_swap_pages: spec.swap.reduce((sum, pages) => sum + pages, 0) };
 }

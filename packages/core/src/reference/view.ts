@@ -67,6 +67,7 @@ export function referenceOf(s: StateView): ReferenceState {
     swap_cache: nonZero(s.swap_cache, (frame) => frame - 1),
     areas: Array.from({ length: s.areas.length / L.AREA }, (_, n) => areaOf(s, n)),
     slots: nonZero(s.swap_map, (users) => users),
+    zeroes: nonZero(s.zeromap, (zeroes) => (zeroes === L.ZEROES_NOTED ? 'noted' : 'written')),
     nr_swap_pages: scalars[L.NR_SWAP_PAGES],
     io: requestsOf(s),
     holders: lockHolders(s),
@@ -92,8 +93,8 @@ function byKey<Value>(of: Readonly<Record<number, unknown>>, make: (key: number)
   return Object.fromEntries(Object.keys(of).map((key) => [key, make(Number(key))]));
 }
 
-function nonZero(array: ReadonlyInts, make: (value: number) => number): Record<number, number> {
-  const found: Record<number, number> = {};
+function nonZero<Value>(array: ReadonlyInts, make: (value: number) => Value): Record<number, Value> {
+  const found: Record<number, Value> = {};
   for (let i = 0; i < array.length; i++) if (array[i] !== 0) found[i] = make(array[i]);
   return found;
 }

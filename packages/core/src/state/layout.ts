@@ -205,6 +205,10 @@ export const S_CLUSTER_NR = 5;
 export const S_INUSE = 6;
 export const S_PAGES = 7; // usable slots
 
+// By slot, in `zeromap`, which grows when it is needed: what the page of the slot held when it went there.
+export const ZEROES_WRITTEN = 1; // zeroes, which the device has
+export const ZEROES_NOTED = 2; // zeroes, of which the device knows nothing
+
 // --- what a scenario holds from outside: three lists, the oldest first, whose ends are in LOCK_HOLDERS, PINS and SEIZED --
 /** By frame, index pfn * HOLDER: who holds its lock. The array grows as far as frames are locked from outside. */
 export const HOLDER = 4;

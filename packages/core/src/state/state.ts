@@ -62,6 +62,7 @@ export const HOT_ARRAYS = [
   'pins',
   'seized',
   'hugetlb',
+  'zeromap',
 ] as const;
 export type HotArray = (typeof HOT_ARRAYS)[number];
 
@@ -96,6 +97,7 @@ export function initialState(spec: MachineSpec): State {
     holders: new Int32Array(0),
     pins: new Int32Array(0),
     seized: new Int32Array(slots),
+    zeromap: new Int32Array(0),
     hugetlb: new Int32Array(spec.hugepages ? (Math.max(...topology.nodes, 0) + 1) * HUGETLB : 0),
   };
   fillZones(state);

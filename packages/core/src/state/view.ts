@@ -26,6 +26,7 @@ export interface StateView {
   readonly files: ReadonlyInts;
   readonly areas: ReadonlyInts;
   readonly swap_map: ReadonlyInts;
+  readonly zeromap: ReadonlyInts;
   readonly swap_cache: ReadonlyInts;
   readonly io: ReadonlyInts;
   readonly holders: ReadonlyInts;

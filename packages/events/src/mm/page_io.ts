@@ -50,6 +50,24 @@ export const SwapPageRead = defineEvent({
   cost_ns: 2_000,
 });
 
+export const SwapZeroesNoted = defineEvent({
+  name: 'SwapZeroesNoted',
+  number: 75,
+  of: 'mm/page_io.c:swap_zeromap_folio_set()',
+  doc: 'The page holds nothing but zeroes. Its slot says so from now on, and nothing is written.',
+  fields: [pfn('pfn'), slot('slot')],
+  cost_ns: 400,
+});
+
+export const SwapZeroesRead = defineEvent({
+  name: 'SwapZeroesRead',
+  number: 76,
+  of: 'mm/page_io.c:swap_read_folio_zeromap()',
+  doc: 'The slot says that its page holds zeroes, so the frame was cleared and nothing is read. It is in the swap cache, or not.',
+  fields: [pfn('pfn'), slot('slot'), flag('cached')],
+  cost_ns: 400,
+});
+
 export const IoErrorsArmed = defineEvent({
   name: 'IoErrorsArmed',
   number: 104,

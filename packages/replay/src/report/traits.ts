@@ -390,6 +390,10 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     'a page that nobody shares does not enter the swap cache when it is read from a device that lies in memory',
     'each page enters the swap cache when it is read from swap, whatever the device',
   ),
+  swap_notes_zeroes: either(
+    'a page of zeroes is not written to swap: its slot is marked, and pswpout and pswpin do not count it',
+    'a page of zeroes is written to swap and read back as any other',
+  ),
   failed_swap_write_dirties: either(
     'a page that could not be written to swap is kept',
     'a page that could not be written to swap is lost, and nobody is told',
