@@ -3,6 +3,8 @@ export { type Context } from './cli/context.ts';
 export { main as runCommand } from './cli/program.ts';
 export { firstDifference, type FirstDifference } from './diff/events.ts';
 export { stateDifferences, type Detail, type DifferenceKind } from './diff/state.ts';
+export { EXPORT_FORMATS, exportProgram, type ExportFormat } from './export/formats.ts';
+export { type Exported, type ExportedProgram, type Tally } from './export/program.ts';
 export { checkLaws, LAW_NAMES, type LawName, type LawOptions, type LawReport } from './laws/checkLaws.ts';
 export { type Program } from './laws/recording.ts';
 export { checkLedger, countedByRule } from './ledger/check.ts';

@@ -82,6 +82,12 @@ const COMMANDS: readonly Listed[] = [
     summary: 'go on from a position by other rules or with other steps, and compare',
     load: () => import('./fork.ts'),
   },
+  {
+    name: 'export',
+    takes: 'SCENARIO|TAPE',
+    summary: 'print a program as a memtoy script, shell script, syzkaller program or C program',
+    load: () => import('./export.ts'),
+  },
   { name: 'show', takes: 'TAPE', summary: 'print the events of a tape', load: () => import('./show.ts') },
   {
     name: 'conform',

@@ -1,5 +1,4 @@
 /** `pagetape snapshot`: what a run means, as a text to keep; or whether it is still what a kept text says. */
-import { closeSync, openSync, readSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { ANSWER_NO, jsonText, linesText, type Context } from './context.ts';
@@ -50,8 +49,9 @@ async function snapshot(file: string, options: Options, context: Context): Promi
 
 async function take(file: string, { profile, seed }: Options, context: Context): Promise<Snapshot> {
   const { snapshotOfRun, snapshotOfTape } = await import('../snapshot/take.ts');
+  const { isTape } = await import('./tape_or_scenario.ts');
   needFile(file);
-  if (!(await isTape(file))) {
+  if (!isTape(file)) {
     const { loadScenario } = await import('../scenario/load.ts');
     const scenario = loadScenario(file);
     return atItsLine(file, () => snapshotOfRun(scenario, { profile, seed }));
@@ -61,17 +61,6 @@ async function take(file: string, { profile, seed }: Options, context: Context):
   const { naming, openTape } = await import('./tape.ts');
   const tape = openTape(file, context);
   return naming(file, () => snapshotOfTape(tape));
-}
-
-async function isTape(file: string): Promise<boolean> {
-  const { MAGIC } = await import('../tape/format.ts');
-  const bytes = new Uint8Array(MAGIC.length);
-  const open = openSync(file, 'r');
-  try {
-    return readSync(open, bytes) === MAGIC.length && bytes.every((byte, i) => byte === MAGIC[i]);
-  } finally {
-    closeSync(open);
-  }
 }
 
 async function check(taken: Snapshot, { check: file = '', json }: Options, context: Context): Promise<string> {
