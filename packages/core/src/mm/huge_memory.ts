@@ -27,6 +27,7 @@ import {
 } from '../state/huge.ts';
 import { HUGE, PTE_DIRTY, PTE_WRITE, PTE_YOUNG } from '../state/layout.ts';
 import {
+  frameIsFree,
   has_page_table,
   page_count,
   PageAnonExclusive,
@@ -35,11 +36,12 @@ import {
   pte_pfn,
   pte_present,
 } from '../state/read.ts';
+import { trylock_page, unlock_page } from './filemap.ts';
 import { hugetlb_fault, is_vm_hugetlb_page } from './hugetlb.ts';
 import { NEEDS_TO_SLEEP } from './memory.ts';
 import { vma_alloc_huge } from './mempolicy_alloc.ts';
 import { linear_page_index } from './mmap.ts';
-import { put_page } from './page_alloc.ts';
+import { get_page, put_page } from './page_alloc.ts';
 import { anon_vma_prepare, places_of_folio, vma_address, vmas_of_page } from './rmap.ts';
 import { folio_add_lru } from './swap.ts';
 import { writableBit } from './memory_wp.ts';
@@ -145,21 +147,42 @@ export function vma_adjust_trans_huge(k: Kernel, mm: number, at: number): void {
 }
 
 /** `mm/huge_memory.c:can_split_folio()`: nobody refers to the folio but its mappings and the caller. */
-const can_split_folio = (k: Kernel, pfn: number): boolean => page_count(k.s, pfn) === folio_mapcount(k.s, pfn) + 1;
+export const can_split_folio = (k: Kernel, pfn: number): boolean => page_count(k.s, pfn) === folio_mapcount(k.s, pfn) + 1;
 
 /**
- * `mm/huge_memory.c:split_folio_to_list()` of a locked folio that the caller has isolated: it becomes small pages. Returns them in the
+ * `mm/huge_memory.c:split_folio_to_list()` of a locked folio that the caller refers to or has isolated: it becomes small pages. Returns them in the
  * order in which the kernel lists them, the last part first; null: somebody else refers to it. Parts that nobody maps are among
  * them. Later kernels give back those that were never written to: the zero page takes their place.
  */
-export function split_folio_to_list(k: Kernel, pfn: number): number[] | null {
+export function split_folio_to_list(k: Kernel, pfn: number, drops_zeroed = true): number[] | null {
   if (!can_split_folio(k, pfn)) return null;
   for (const { vma, vpn } of places_of_folio(k, pfn)) split_huge_pmd(k, vma.mm, vpn);
   const parts = Array.from({ length: HUGE }, (_, i) => pfn + HUGE - 1 - i);
-  const zeroed = k.traits.split_drops_zeroed_parts ? parts.filter((part) => is_zeroed_part(k.s, part)) : [];
+  const drops = drops_zeroed && k.traits.split_drops_zeroed_parts;
+  const zeroed = drops ? parts.filter((part) => is_zeroed_part(k.s, part)) : [];
   k.emit.FolioSplit(pfn);
   for (const part of zeroed) map_unused_to_zeropage(k, part);
   return parts;
+}
+
+/**
+ * `include/linux/huge_mm.h:split_folio()` of a folio on its LRU list, which the caller has locked and refers to. Parts that nobody maps
+ * are free then. Returns whether it is split.
+ */
+export function split_folio(k: Kernel, pfn: number): boolean {
+  const parts = split_folio_to_list(k, pfn);
+  for (const part of parts ?? []) if (page_count(k.s, part) === 0 && !frameIsFree(k.s, part)) k.emit.PageFreed(part);
+  return parts !== null;
+}
+
+/** The same where the caller has no lock yet, and does without where somebody else has it. */
+export function try_split_folio_in_place(k: Kernel, pfn: number): boolean {
+  if (!trylock_page(k, pfn)) return false;
+  get_page(k, pfn, HOLDER_FAULT);
+  const split = split_folio(k, pfn);
+  unlock_page(k, pfn);
+  put_page(k, pfn, HOLDER_FAULT);
+  return split;
 }
 
 /** `mm/migrate.c:try_to_map_unused_to_zeropage()`: all mappings of a page of zeroes, unless they are locked in memory. */

@@ -72,14 +72,14 @@ function end_swap_bio_write(k: Kernel, pfn: number, error: number): void {
 /**
  * `mm/page_io.c:swap_writepage()`: starts to write a locked page of the swap cache and unlocks it. When only the cache
  * knows the page and the slot, the slot is given up instead and nothing is written. Nor is it of a page of zeroes, where the kernel
- * can note that.
+ * can note that; but for one that is written with others as a huge page.
  */
-export function swap_writepage(k: Kernel, pfn: number): void {
+export function swap_writepage(k: Kernel, pfn: number, with_others = false): void {
   if (remove_exclusive_swap_page(k, pfn)) {
     unlock_page(k, pfn);
     return;
   }
-  if (k.traits.swap_notes_zeroes && PageCleared(k.s, pfn)) {
+  if (k.traits.swap_notes_zeroes && !with_others && PageCleared(k.s, pfn)) {
     k.emit.SwapZeroesNoted(pfn, page_private(k.s, pfn));
     unlock_page(k, pfn);
     return;

@@ -91,6 +91,23 @@ export function sys_swapon(k: Kernel): number {
   return 0;
 }
 
+/** Slots of a cluster that a huge page can go to, which begins where such a number of slots does. */
+const HUGE_CLUSTER = 512;
+
+/** Whether an area has room for a huge page in one piece: `mm/swapfile.c:cluster_alloc_swap_entry()` of that order finds a free cluster. */
+export function has_free_cluster(k: Kernel): boolean {
+  const { areas, swap_map } = k.s;
+  for (let at = 0; at < areas.length; at += AREA) {
+    if (areas[at + S_PAGES] === 0) continue;
+    for (let first = HUGE_CLUSTER; first + HUGE_CLUSTER <= areas[at + S_MAX]; first += HUGE_CLUSTER) {
+      let end = first;
+      while (end < first + HUGE_CLUSTER && swap_map[areas[at + S_BASE] + end] === 0) end++;
+      if (end === first + HUGE_CLUSTER) return true;
+    }
+  }
+  return false;
+}
+
 /** `mm/swapfile.c:get_swap_page()`: a slot of the first area that has one, with one user; 0: all are full. */
 export function get_swap_page(k: Kernel): number {
   if (k.s.scalars[NR_SWAP_PAGES] <= 0) return 0;

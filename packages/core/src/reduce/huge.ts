@@ -19,6 +19,7 @@ import {
   NR_MAPPED,
   PG_ACTIVE,
   PG_ANON_EXCLUSIVE,
+  PG_CLEARED,
   PG_HUGETLB,
   PG_LARGE,
   PG_LAZYFREE,
@@ -29,6 +30,7 @@ import {
   PG_ZEROED,
   PLACE_HELD,
   PLACE_ISOLATED,
+  PLACE_LRU,
   PLACE_TAIL,
   PMD_DIRTY,
   PMD_HUGE,
@@ -53,7 +55,7 @@ import type { State } from '../state/state.ts';
 import { invariant } from './assert.ts';
 import { countAllocation, dirty } from './frames.ts';
 import { makeEntry, makePmdEntry } from './grow.ts';
-import { placeOf, setPlace, takeFreeHuge } from './lists.ts';
+import { lruAddBefore, placeOf, setPlace, takeFreeHuge } from './lists.ts';
 
 const firstOf = (vpn: number): number => vpn & ~(HUGE - 1);
 
@@ -265,23 +267,28 @@ function PmdMigrationEntryRemoved(
 /** Marks of a folio that each of its parts has when it is split. */
 const SHARED_MARKS = LIST_MASK | PG_REFERENCED | PG_UPTODATE | PG_DIRTY | PG_ACTIVE | PG_LAZYFREE;
 
-/** References of the head beyond its mappings stay with it; on a private list each part has one of its own. */
+/** References of the head beyond its mappings stay with it; on a private list each part has one of its own, on an LRU list none. */
 function FolioSplit(state: State, pfn: number): void {
   const { frames } = state;
   const at = pfn * FRAME;
   invariant(frames[at + FOLIO_ENTIRE] === 0, 'a huge page that is mapped whole is split: frame', pfn);
   const place = placeOf(frames, pfn);
-  invariant(place === PLACE_ISOLATED, 'a huge page that nobody has isolated is split: frame', pfn);
+  invariant(place === PLACE_ISOLATED || place === PLACE_LRU, 'a huge page that is on no list is split: frame', pfn);
   const others = frames[at + F_COUNT] - frames[at + FOLIO_PTES];
   const marks = frames[at + F_FLAGS] & SHARED_MARKS;
+  const zeroed = frames[at + F_FLAGS] & PG_ZEROED;
+  const zone = page_zone(state, pfn);
   frames[at + FOLIO_PTES] = 0;
   frames[at + F_FLAGS] &= ~(PG_LARGE | PG_PARTIAL | PG_ZEROED);
   frames[at + F_COUNT] = frames[at + F_MAPCOUNT] + others;
+  if (zeroed !== 0) frames[at + F_FLAGS] |= PG_CLEARED;
   for (let tail = pfn + HUGE - 1; tail > pfn; tail--) {
     const own = tail * FRAME;
-    frames[own + F_FLAGS] = marks | (frames[own + F_FLAGS] & PG_ANON_EXCLUSIVE);
-    frames[own + F_COUNT] = frames[own + F_MAPCOUNT] + 1;
+    const cleared = (frames[own + F_FLAGS] & PG_ZEROED) !== 0 ? PG_CLEARED : 0;
+    frames[own + F_FLAGS] = marks | (frames[own + F_FLAGS] & PG_ANON_EXCLUSIVE) | cleared;
+    frames[own + F_COUNT] = frames[own + F_MAPCOUNT] + (place === PLACE_LRU ? 0 : 1);
     setPlace(frames, tail, place);
+    if (place === PLACE_LRU) lruAddBefore(state, zone, tail, pfn);
   }
 }
 

@@ -69,6 +69,16 @@ function linkTail(frames: Int32Array, ends: Int32Array, list: number, pfn: numbe
   ends[list + 1] = pfn + 1;
 }
 
+/** The frame comes before one that is on the list. */
+function linkBefore(frames: Int32Array, ends: Int32Array, list: number, pfn: number, next: number): void {
+  const prev = frames[next * FRAME + F_PREV];
+  frames[pfn * FRAME + F_NEXT] = next + 1;
+  frames[pfn * FRAME + F_PREV] = prev;
+  frames[next * FRAME + F_PREV] = pfn + 1;
+  if (prev === 0) ends[list] = pfn + 1;
+  else frames[(prev - 1) * FRAME + F_NEXT] = pfn + 1;
+}
+
 function unlink(frames: Int32Array, ends: Int32Array, list: number, pfn: number): void {
   const next = frames[pfn * FRAME + F_NEXT];
   const prev = frames[pfn * FRAME + F_PREV];
@@ -110,6 +120,13 @@ export function lruAddTail(state: State, zone: number, lru: number, pfn: number)
     linkTail(frames, zones, zone * ZONE + Z_LRU + 2 * lru, pfn);
     zones[zone * ZONE + Z_NR + lru] += pagesOf(frames, pfn);
   } else linkTail(frames, nodes, ofNode(countOnNode(state, zone, lru, pagesOf(frames, pfn)), lru), pfn);
+}
+
+/** What was a part of a page on a list of its node comes before it there. It was counted with the whole. */
+export function lruAddBefore({ frames, nodes, topology }: State, zone: number, pfn: number, next: number): void {
+  const lru = listOf(frames, next);
+  if (lru === LRU_UNEVICTABLE) return;
+  linkBefore(frames, nodes, ofNode(topology.zones[zone].node * NODE, lru), pfn, next);
 }
 
 /** The page leaves the list that has it. How many areas lock it is forgotten with that. */

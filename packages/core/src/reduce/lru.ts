@@ -124,7 +124,7 @@ function PageDeactivated(state: State, pfn: number): void {
   const lru = listOf(state.frames, pfn);
   moveToList(state, pfn, lru & ~LRU_ACTIVE);
   unmark(state, pfn, PG_ACTIVE);
-  if (lru >= LRU_INACTIVE_ANON) state.vmstat[PGDEACTIVATE]++;
+  if (lru >= LRU_INACTIVE_ANON) state.vmstat[PGDEACTIVATE] += pagesOf(state.frames, pfn);
 }
 
 function PageRotated(state: State, pfn: number): void {
@@ -141,7 +141,7 @@ export function makeLazyfree(state: State, pfn: number): void {
   moveToList(state, pfn, LRU_INACTIVE_FILE);
   unmark(state, pfn, PG_ACTIVE | PG_REFERENCED);
   mark(state, pfn, PG_LAZYFREE);
-  state.vmstat[PGLAZYFREE]++;
+  state.vmstat[PGLAZYFREE] += pagesOf(state.frames, pfn);
 }
 
 /** Isolated pages of nodes are counted as what they are when they are isolated. */

@@ -44,7 +44,7 @@ import {
   T_MIN_FLT,
   ZERO_PFN,
 } from '../state/layout.ts';
-import { page_folio } from '../state/huge.ts';
+import { page_folio, pmdEntry } from '../state/huge.ts';
 import {
   is_migration_entry,
   is_zero_pte,
@@ -245,10 +245,16 @@ function PteDuplicated(state: State, from: number, to: number, vpn: number, prot
   tables[target] = pte;
 }
 
+/** The entry that has the marks of a page: its own, or that of all of a huge page. */
+function markedEntry(state: State, mm: number, vpn: number): number {
+  const pmd = state.topology.huge ? pmdEntry(state.tables, state.mms, mm * MM + M_ROOT, vpn) : -1;
+  return pmd >= 0 && state.tables[pmd] < 0 ? pmd : entryOf(state, mm, vpn);
+}
+
 function AnonPageMarked(state: State, pfn: number, mm: number, vpn: number, mark: number): void {
   invariant(state.frames[pfn * FRAME + F_MAPPING] < 0, 'a page that is not anonymous is marked as such: frame', pfn);
   if (mark === MARK_EXCLUSIVE) return setFlags(state, pfn, PG_ANON_EXCLUSIVE);
-  state.tables[entryOf(state, mm, vpn)] &= ~(PTE_YOUNG | PTE_DIRTY);
+  state.tables[markedEntry(state, mm, vpn)] &= ~(PTE_YOUNG | PTE_DIRTY);
   clearFlags(state, pfn, PG_DIRTY);
   makeLazyfree(state, pfn);
 }
@@ -333,7 +339,7 @@ function PageTableFreed(state: State, mm: number, vpn: number): void {
 export const mappingReducers = {
   PteUnmapped,
   YoungBitCleared: (state: State, _pfn: number, mm: number, vpn: number) =>
-    void (state.tables[entryOf(state, mm, vpn)] &= ~PTE_YOUNG),
+    void (state.tables[markedEntry(state, mm, vpn)] &= ~PTE_YOUNG),
   PteAccessed,
   PageFaultRaised: (state: State) => void state.vmstat[PGFAULT]++,
   PageFaultResolved,

@@ -4,6 +4,7 @@ import type { Draft } from 'immer';
 import { invariant } from '../reduce/assert.ts';
 import { HUGE } from '../state/layout.ts';
 import { countAllocation, frameOf, setDirty, zoneOf } from './frames.ts';
+import { putPartsOnLru } from './lru.ts';
 import { mmOf, setPte } from './mappings.ts';
 import { NEW_FRAME, type Pte, type ReferenceDraft, type ReferenceFrame } from './state.ts';
 import type { ReferenceReducers } from './types.ts';
@@ -79,22 +80,24 @@ const frames: ReferenceReducers<'HugePageAllocated' | 'FolioSplit' | 'HugePagesM
     const { entire, ptes } = folioOf(draft, pfn);
     invariant(entire === 0, 'a huge page that is mapped whole is split:', pfn);
     const { place, list, locked, count, referenced, uptodate, dirty, active, lazyfree } = head;
-    invariant(place === 'isolated', 'a huge page that nobody has isolated is split:', pfn);
+    invariant(place === 'isolated' || place === 'lru', 'a huge page that is on no list is split:', pfn);
     for (const tail of partsOf(pfn).slice(1)) {
-      const { mapcount, anon_vma, file, index, exclusive } = frameOf(draft, tail);
+      const { mapcount, anon_vma, file, index, exclusive, zeroed } = frameOf(draft, tail);
       const own = {
         place,
         list,
-        count: mapcount + 1,
+        count: mapcount + (place === 'lru' ? 0 : 1),
         mapcount,
         anon_vma,
         file,
         index,
         exclusive,
+        cleared: zeroed,
       };
       draft.frames[tail] = { ...NEW_FRAME, ...own, referenced, uptodate, dirty, active, lazyfree };
     }
-    Object.assign(head, { folio: null, zeroed: false, locked, count: count - ptes + head.mapcount });
+    if (place === 'lru') putPartsOnLru(draft, pfn);
+    Object.assign(head, { folio: null, zeroed: false, cleared: head.zeroed, locked, count: count - ptes + head.mapcount });
   },
   HugePagesMigrated(draft, { succeeded, failed, split }) {
     draft.counters.thp_migration_success += succeeded;

@@ -48,6 +48,17 @@ export function takeOffLru(draft: ReferenceDraft, pfn: number): void {
   else take(zoneHas(list) ? zoneOf(draft, pfn)[list] : nodeOf(draft, pfn)[list], pfn);
 }
 
+/** What were parts of a huge page come before it on its list, the last first. They were counted with the whole. */
+export function putPartsOnLru(draft: ReferenceDraft, head: number): void {
+  const { list } = frameOf(draft, head);
+  const tails = Array.from({ length: HUGE - 1 }, (_, i) => head + HUGE - 1 - i);
+  if (list === 'unevictable') nodeOf(draft, head).unevictable += tails.length;
+  else {
+    const pages = zoneHas(list) ? zoneOf(draft, head)[list] : nodeOf(draft, head)[list];
+    pages.splice(pages.indexOf(head), 0, ...tails);
+  }
+}
+
 function moveTo(draft: ReferenceDraft, pfn: number, list: ListName): void {
   takeOffLru(draft, pfn);
   putOnLru(draft, pfn, list);
@@ -82,7 +93,7 @@ export function makeLazyfree(draft: ReferenceDraft, pfn: number): void {
   if (frame.place !== 'lru' || frame.unevictable || frame.lazyfree) return;
   moveTo(draft, pfn, 'inactive-file');
   Object.assign(frame, { active: false, referenced: false, lazyfree: true });
-  draft.counters.pglazyfree++;
+  draft.counters.pglazyfree += frame.folio ? HUGE : 1;
 }
 
 const lists: ReferenceReducers<
@@ -130,7 +141,7 @@ const lists: ReferenceReducers<
   PageActivatedInBatch: (draft, { pfn }) => void (frameOf(draft, pfn).active = true),
   PageDeactivated(draft, { pfn }) {
     const frame = frameOf(draft, pfn);
-    if (!zoneHas(frame.list)) draft.counters.pgdeactivate++;
+    if (!zoneHas(frame.list)) draft.counters.pgdeactivate += frame.folio ? HUGE : 1;
     moveTo(draft, pfn, INACTIVE[frame.list] ?? frame.list);
     frame.active = false;
   },

@@ -34,6 +34,14 @@ export function presentPte(draft: ReferenceDraft, mm: number, vpn: number): Pres
   return pte;
 }
 
+/** The entry that has the marks of a page: its own, or that of all of a huge page. */
+function markedPte(draft: ReferenceDraft, mm: number, vpn: number): PresentPte {
+  const pmd = mmOf(draft, mm).pmds[firstOfTable(vpn)];
+  if (!pmd) return presentPte(draft, mm, vpn);
+  invariant('pfn' in pmd, 'nothing is mapped at page', vpn, 'of address space', mm);
+  return pmd;
+}
+
 /** The entry of a page that is being moved. */
 function movingPte(draft: ReferenceDraft, mm: number, vpn: number): MovingPte {
   const pte = mmOf(draft, mm).ptes[vpn];
@@ -153,7 +161,7 @@ const anonymous: ReferenceReducers<'AnonPageMarked' | 'PteMoved'> = {
       frame.exclusive = true;
       return;
     }
-    Object.assign(presentPte(draft, mm, vpn), { young: false, dirty: false });
+    Object.assign(markedPte(draft, mm, vpn), { young: false, dirty: false });
     frame.dirty = false;
     makeLazyfree(draft, pfn);
   },
@@ -182,7 +190,7 @@ const unmapping: ReferenceReducers<
     countMapping(draft, mm, pfn, -1);
     refer(draft, pfn, -1);
   },
-  YoungBitCleared: (draft, { mm, vpn }) => void (presentPte(draft, mm, vpn).young = false),
+  YoungBitCleared: (draft, { mm, vpn }) => void (markedPte(draft, mm, vpn).young = false),
   CowBroken(draft, { pfn, mm, vpn }) {
     setPte(draft, mm, vpn, null);
     countMapping(draft, mm, pfn, -1);

@@ -189,8 +189,9 @@ export class LedgerFold {
     this.targets.delete(page.pfn);
   }
 
-  /** A huge page becomes small ones, each of which is moved by itself. */
+  /** A huge page becomes small ones, each of which is moved by itself; or it was none of those that the call has in hand. */
   splitFolio({ pfn }: Data): void {
+    if (!this.last.get(pfn as number)?.isolated) return;
     this.split++;
     for (let part = pfn as number; part < (pfn as number) + layout.HUGE; part++) {
       const page = this.meet({ pfn: part });
