@@ -147,7 +147,8 @@ export function vma_adjust_trans_huge(k: Kernel, mm: number, at: number): void {
 }
 
 /** `mm/huge_memory.c:can_split_folio()`: nobody refers to the folio but its mappings and the caller. */
-export const can_split_folio = (k: Kernel, pfn: number): boolean => page_count(k.s, pfn) === folio_mapcount(k.s, pfn) + 1;
+export const can_split_folio = (k: Kernel, pfn: number): boolean =>
+  page_count(k.s, pfn) === folio_mapcount(k.s, pfn) + 1;
 
 /**
  * `mm/huge_memory.c:split_folio_to_list()` of a locked folio that the caller refers to or has isolated: it becomes small pages. Returns them in the

@@ -97,7 +97,13 @@ const frames: ReferenceReducers<'HugePageAllocated' | 'FolioSplit' | 'HugePagesM
       draft.frames[tail] = { ...NEW_FRAME, ...own, referenced, uptodate, dirty, active, lazyfree };
     }
     if (place === 'lru') putPartsOnLru(draft, pfn);
-    Object.assign(head, { folio: null, zeroed: false, cleared: head.zeroed, locked, count: count - ptes + head.mapcount });
+    Object.assign(head, {
+      folio: null,
+      zeroed: false,
+      cleared: head.zeroed,
+      locked,
+      count: count - ptes + head.mapcount,
+    });
   },
   HugePagesMigrated(draft, { succeeded, failed, split }) {
     draft.counters.thp_migration_success += succeeded;
