@@ -27,6 +27,7 @@ import { NotSimulated } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { HUGE } from '../state/layout.ts';
 import { faultin_page_range } from './gup.ts';
+import { madvise_collapse } from './khugepaged.ts';
 import { ksm_merge_area, unmerge_ksm_pages } from './ksm.ts';
 import { madvise_cold, madvise_free, madvise_pageout, madvise_willneed } from './madvise_pages.ts';
 import { zap_page_range } from './memory_range.ts';
@@ -61,6 +62,7 @@ const {
   MADV_UNMERGEABLE,
   MADV_HWPOISON,
   MADV_SOFT_OFFLINE,
+  MADV_COLLAPSE,
 } = MMAN_CONSTANTS;
 
 /** VM_* bits that some advice gives to areas, and takes from them. */
@@ -95,6 +97,7 @@ const PAGES: ReadonlySet<number> = new Set([
   MADV_PAGEOUT,
   MADV_POPULATE_READ,
   MADV_POPULATE_WRITE,
+  MADV_COLLAPSE,
 ]);
 
 /** What mm/ksm.c serves. */
@@ -161,6 +164,8 @@ function* madvise_vma_behavior(k: Kernel, vma: Vma, start: number, end: number, 
     case MADV_DONTNEED:
     case MADV_DONTNEED_LOCKED:
       return madvise_dontneed(k, vma, start, end, advice === MADV_DONTNEED ? VM_LOCKED : 0);
+    case MADV_COLLAPSE:
+      return yield* madvise_collapse(k, vma, start, end);
     case MADV_REMOVE:
       return yield* madvise_remove(k, vma, start, end);
     case MADV_MERGEABLE:

@@ -302,6 +302,7 @@ export const hugeReducers = {
   HugePageAllocated,
   HugePageMapped,
   HugeZeroPageMapped,
+  HugePartFilled: ({ frames }: State, pfn: number) => void (frames[pfn * FRAME + F_FLAGS] &= ~PG_ZEROED),
   PmdAccessed,
   PmdMadeWritable,
   PmdZapped,

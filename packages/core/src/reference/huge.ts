@@ -113,7 +113,7 @@ const frames: ReferenceReducers<'HugePageAllocated' | 'FolioSplit' | 'HugePagesM
 };
 
 const faults: ReferenceReducers<
-  'HugePageMapped' | 'HugeZeroPageMapped' | 'PmdAccessed' | 'PmdMadeWritable' | 'PmdProtected'
+  'HugePageMapped' | 'HugePartFilled' | 'HugeZeroPageMapped' | 'PmdAccessed' | 'PmdMadeWritable' | 'PmdProtected'
 > = {
   HugePageMapped(draft, { pfn, mm, vpn, writable, anon_vma, index }) {
     setPmd(draft, mm, vpn, { pfn, writable: writable === 1, young: true, dirty: writable === 1 });
@@ -122,6 +122,7 @@ const faults: ReferenceReducers<
     countEntire(draft, pfn, 1);
     countResident(draft, mm, pfn, 1);
   },
+  HugePartFilled: (draft, { pfn }) => void (frameOf(draft, pfn).zeroed = false),
   HugeZeroPageMapped: (draft, { mm, vpn }) => setPmd(draft, mm, vpn, { zero: true }),
   PmdAccessed(draft, { mm, vpn, access }) {
     const pmd = presentPmd(draft, mm, vpn);

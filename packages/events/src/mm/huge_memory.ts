@@ -31,6 +31,15 @@ export const HugeZeroPageMapped = defineEvent({
   cost_ns: 300,
 });
 
+export const HugePartFilled = defineEvent({
+  name: 'HugePartFilled',
+  number: 77,
+  of: 'mm/khugepaged.c:__collapse_huge_page_copy()',
+  doc: 'This part of a new huge page got what a small page holds.',
+  fields: [pfn('pfn')],
+  cost_ns: 1_200,
+});
+
 export const PmdAccessed = defineEvent({
   name: 'PmdAccessed',
   number: 178,
