@@ -7,6 +7,7 @@ import {
   VM_NORESERVE,
   VM_PFNMAP,
   VM_READ,
+  VM_RESV_UNMAPPED,
   VM_WIPEONFORK,
   type Task,
   type Vma,
@@ -84,7 +85,13 @@ function dup_mmap(k: Kernel, from: number, to: number): void {
     vmas: areas.map((vma, i) => {
       const anon_vma = wiped(vma) ? 0 : vma.anon_vma;
       const promised = (vma.flags & VM_HUGETLB) !== 0 ? VM_NORESERVE : 0;
-      return { ...vma, id: first + i, mm: to, flags: (vma.flags & ~VM_LOCKED_MASK) | promised, anon_vma };
+      return {
+        ...vma,
+        id: first + i,
+        mm: to,
+        flags: (vma.flags & ~(VM_LOCKED_MASK | VM_RESV_UNMAPPED)) | promised,
+        anon_vma,
+      };
     }),
   });
   for (const vma of areas) if (!wiped(vma)) copy_page_range(k, to, vma);

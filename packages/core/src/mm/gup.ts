@@ -23,6 +23,7 @@ import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { signal_pending } from '../kernel/signal.ts';
 import { PTE_DIRTY, PTE_WRITE } from '../state/layout.ts';
 import { is_hwpoison_entry, is_zero_pte, PageAnon, PageCleared, pte_of, pte_pfn, pte_present } from '../state/read.ts';
+import { folio_test_large } from '../state/huge.ts';
 import { down_read, handle_mm_fault, touched } from './memory.ts';
 import { find_vma, linear_page_index } from './mmap.ts';
 import { shmem_holds_zeroes } from './shmem.ts';
@@ -41,7 +42,8 @@ function holds_zeroes(k: Kernel, vma: Vma, vpn: number, pte: number): boolean {
 function note_zeroes(k: Kernel, pte: number, access: number): void {
   if (!pte_present(pte)) return;
   const pfn = pte_pfn(pte);
-  const matters = PageAnon(k.s, pfn) || access === WRITE;
+  // Of the parts of a huge page it is known all along.
+  const matters = (PageAnon(k.s, pfn) || access === WRITE) && !folio_test_large(k.s, pfn);
   if (matters && !PageCleared(k.s, pfn)) k.emit.PageContentKnown(pfn, CONTENT_ZEROES);
 }
 

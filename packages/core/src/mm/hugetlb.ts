@@ -1,33 +1,34 @@
 /**
  * Huge pages of the hugetlb pools (mm/hugetlb.c of 6.x), for private memory: areas of MAP_HUGETLB are promised their pages when they
  * are mapped, and a fault takes one out of the pool of a node. Pools do not grow while the machine runs (nr_overcommit_hugepages
- * is 0), and what a child of the owner would need for its own copy of a page is not simulated.
+ * is 0).
  */
 import {
   EINVAL,
   ENOMEM,
   FAULT_MINOR,
   FAULT_SIGBUS,
+  HOLDER_FAULT,
   MPOL_BIND,
   MPOL_PREFERRED_MANY,
   VM_HUGETLB,
   VM_NORESERVE,
+  VM_RESV_UNMAPPED,
   VM_WRITE,
   WRITE,
   type Policy,
   type Vma,
 } from '@pagetape/events';
-import { NotSimulated } from '../errors.ts';
 import { current, type Kernel } from '../kernel.ts';
-import { folio_mapcount, is_pmd_migration_entry, pmd_of, pmd_pfn } from '../state/huge.ts';
+import { folio_mapcount, is_pmd_migration_entry, pmd_of, pmd_pfn, pmd_present } from '../state/huge.ts';
 import { HUGE, HUGETLB, HUGETLB_RESERVED, H_FREE, H_HEAD, PTE_WRITE } from '../state/layout.ts';
 import { page_count, PageAnonExclusive } from '../state/read.ts';
 import { policy_of_area, type PolicyArea } from '../state/shared_policy.ts';
 import { get_task_policy, huge_interleave_index, preferred_nid } from './mempolicy_alloc.ts';
 import { NEEDS_TO_SLEEP } from './memory.ts';
 import { linear_page_index } from './mmap.ts';
-import { __folio_alloc_huge, find_free_block, type Nodemask } from './page_alloc.ts';
-import { anon_vma_prepare } from './rmap.ts';
+import { __folio_alloc_huge, find_free_block, put_page, type Nodemask } from './page_alloc.ts';
+import { anon_vma_prepare, places_of_folio } from './rmap.ts';
 import { node_zonelist } from './zonelist.ts';
 
 export const is_vm_hugetlb_page = ({ flags }: Vma): boolean => (flags & VM_HUGETLB) !== 0;
@@ -79,6 +80,11 @@ export function hugetlb_vm_op_close(k: Kernel, vma: Vma): void {
   if (is_vm_hugetlb_page(vma) && is_owner(vma)) k.emit.HugetlbPagesReserved(-((vma.end - vma.start) / HUGE));
 }
 
+/** `mm/hugetlb.c:clear_vma_resv_huge_pages()`: what was promised to an area is promised to the one that takes its place. */
+export function hugetlb_take_reserve(k: Kernel, vma: Vma, pages: number): void {
+  if (is_vm_hugetlb_page(vma) && is_owner(vma)) k.emit.HugetlbPagesReserved(pages / HUGE);
+}
+
 /** A page of the owner is unmapped: it is promised again, until the area goes, too. */
 export function restore_reserve(k: Kernel, vma: Vma): void {
   if (is_owner(vma)) k.emit.HugetlbPagesReserved(1);
@@ -111,13 +117,17 @@ function dequeue_by_policy(k: Kernel, policy: Policy, ilx: number): number {
   return dequeue_hugetlb_folio_nodemask(k, nid, mode === MPOL_BIND ? nodes : null);
 }
 
-/** `mm/hugetlb.c:alloc_hugetlb_folio()`: who was promised no page gets one only if there are more than promised. */
-function alloc_hugetlb_folio(k: Kernel, vma: Vma, first: number): number {
-  if (!is_owner(vma) && available_huge_pages(k) <= 0) return -1;
+/**
+ * `mm/hugetlb.c:alloc_hugetlb_folio()`: who was promised no page, or had it already (`avoid_reserve`), gets one only if there are more
+ * than promised.
+ */
+function alloc_hugetlb_folio(k: Kernel, vma: Vma, first: number, avoid_reserve = false): number {
+  const promised = is_owner(vma) && !avoid_reserve;
+  if (!promised && available_huge_pages(k) <= 0) return -1;
   const area: PolicyArea = vma;
   const policy = policy_of_area(k.s, area, first) ?? get_task_policy(k);
   const pfn = dequeue_by_policy(k, policy, huge_interleave_index(area, first));
-  if (pfn >= 0 && is_owner(vma)) k.emit.HugetlbPagesReserved(-1);
+  if (pfn >= 0 && promised) k.emit.HugetlbPagesReserved(-1);
   return pfn;
 }
 
@@ -162,8 +172,12 @@ export function hugetlb_fault(k: Kernel, vma: Vma, vpn: number, access: number):
   return FAULT_MINOR;
 }
 
-/** `mm/hugetlb.c:hugetlb_no_page()`: a read, too, gets a page; it is mapped read-only. */
+/**
+ * `mm/hugetlb.c:hugetlb_no_page()`: a read, too, gets a page; it is mapped read-only. Who lost a page to the owner of the memory
+ * must not find zeroes instead.
+ */
 function hugetlb_no_page(k: Kernel, vma: Vma, vpn: number, access: number): number {
+  if ((vma.flags & VM_RESV_UNMAPPED) !== 0) return FAULT_SIGBUS;
   const first = vpn & ~(HUGE - 1);
   const anon_vma = anon_vma_prepare(k, vma);
   const pfn = alloc_hugetlb_folio(k, vma, first);
@@ -173,13 +187,41 @@ function hugetlb_no_page(k: Kernel, vma: Vma, vpn: number, access: number): numb
   return FAULT_MINOR;
 }
 
-/** `mm/hugetlb.c:hugetlb_wp()`: the sole user of a page may write to it. */
+/**
+ * `mm/hugetlb.c:hugetlb_wp()`: the sole user of a page may write to it, others get a copy. If there is none for the owner of the memory
+ * his children lose the page.
+ */
 function hugetlb_wp(k: Kernel, vma: Vma, vpn: number, pfn: number): number {
   if (!PageAnonExclusive(k.s, pfn) && folio_mapcount(k.s, pfn) !== 1) {
-    throw new NotSimulated('a write to a hugetlb page that a child has, too');
+    const first = vpn & ~(HUGE - 1);
+    const copy = alloc_hugetlb_folio(k, vma, first, is_owner(vma));
+    if (copy >= 0) return map_copy(k, vma, first, pfn, copy);
+    if (!is_owner(vma)) return FAULT_SIGBUS;
+    unmap_ref_private(k, vma, first, pfn);
   }
   k.emit.PmdMadeWritable(vma.mm, vpn);
   return FAULT_MINOR;
+}
+
+/** The end of hugetlb_wp(): the copy takes the place of the page in this address space. */
+function map_copy(k: Kernel, vma: Vma, first: number, pfn: number, copy: number): number {
+  const anon_vma = anon_vma_prepare(k, vma);
+  k.emit.PmdZapped(pfn, vma.mm, first);
+  k.emit.HugePageMapped(copy, vma.mm, first, 1, anon_vma, linear_page_index(vma, first));
+  put_page(k, pfn, HOLDER_FAULT);
+  return FAULT_MINOR;
+}
+
+/** `mm/hugetlb.c:unmap_ref_private()`: takes the page from all areas that were promised none. They are marked as such. */
+function unmap_ref_private(k: Kernel, vma: Vma, first: number, pfn: number): void {
+  for (const { vma: other, vpn } of places_of_folio(k, pfn)) {
+    if (other.id === vma.id || is_owner(other)) continue;
+    const pmd = pmd_of(k.s, other.mm, vpn);
+    if (!pmd_present(pmd) || pmd_pfn(pmd) !== pfn) continue;
+    k.emit.VmaFlagsChanged({ vma: other.id, flags: other.flags | VM_RESV_UNMAPPED });
+    k.emit.PmdZapped(pfn, other.mm, vpn);
+    put_page(k, pfn, HOLDER_FAULT);
+  }
 }
 
 /** `mm/hugetlb.c:free_huge_folio()` of a temporary page: from its pool it goes on to the page allocator, if nobody refers to it. */

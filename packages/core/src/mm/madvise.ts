@@ -223,6 +223,5 @@ function madvise_update_vma(k: Kernel, vma: Vma, start: number, end: number, cha
   const { set, clear, unless = 0 } = change;
   if ((vma.flags & unless) !== 0 || (set === VM_WIPEONFORK && vma.file !== 0)) return -EINVAL;
   const flags = (vma.flags & ~clear) | set;
-  if (flags !== vma.flags) change_vma_flags(k, vma, start, end, flags);
-  return 0;
+  return flags === vma.flags ? 0 : change_vma_flags(k, vma, start, end, flags);
 }

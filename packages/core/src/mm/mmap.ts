@@ -1,6 +1,8 @@
 /** Address spaces and their areas (mm/mmap.c). Addresses are page numbers. */
 import {
   EAGAIN,
+  EINVAL,
+  ENOMEM,
   VM_HUGETLB,
   VM_IO,
   VM_LOCKED,
@@ -11,7 +13,7 @@ import {
   type Vma,
 } from '@pagetape/events';
 import { current, type Kernel } from '../kernel.ts';
-import { TABLE } from '../state/layout.ts';
+import { HUGE, TABLE } from '../state/layout.ts';
 import { has_page_table, mapping_mapped } from '../state/read.ts';
 import { vma_adjust_trans_huge } from './huge_memory.ts';
 import { hugetlb_reserve_pages, hugetlb_vm_op_close } from './hugetlb.ts';
@@ -139,6 +141,12 @@ function neighbour_after(k: Kernel, mm: number, end: number, pgoff: number, like
   return can_merge(vma, like) && vma.pgoff === pgoff ? vma : null;
 }
 
+/** `mm/hugetlb.c:hugetlb_vm_op_split()`: hugetlb memory cannot be cut within a huge page. Returns 0 or -EINVAL. */
+export function may_split(vma: Vma, at: number): number {
+  const within = vma.start < at && at < vma.end;
+  return within && (vma.flags & VM_HUGETLB) !== 0 && at % HUGE !== 0 ? -EINVAL : 0;
+}
+
 /** What is left of an area when one of its ends went to a neighbour. */
 function shrink(vma: Vma, start: number, end: number): { vma: number; start: number; end: number; pgoff: number } {
   if (vma.start === start) return { vma: vma.id, start: end, end: vma.end, pgoff: vma.pgoff + (end - vma.start) };
@@ -177,7 +185,7 @@ export interface MmapRequest {
   readonly migrate?: NonNullable<Vma['migrate']>;
 }
 
-/** `mm/mmap.c:do_mmap_pgoff()` at a fixed address: whatever lay there is unmapped first. Returns 0 or -EAGAIN. */
+/** `mm/mmap.c:do_mmap_pgoff()` at a fixed address: whatever lay there is unmapped first. Returns 0 or minus an error number. */
 export function* do_mmap_pgoff(k: Kernel, request: MmapRequest): Sleeping<number> {
   const { mm } = current(k);
   const { start, pages, migrate } = request;
@@ -185,7 +193,9 @@ export function* do_mmap_pgoff(k: Kernel, request: MmapRequest): Sleeping<number
   if ((flags & VM_LOCKED) !== 0 && !may_lock(k, mm, pages)) return -EAGAIN;
   const end = start + pages;
   const huge = (flags & VM_HUGETLB) !== 0;
-  yield* do_munmap(k, mm, start, pages, request.file);
+  const kept = yield* do_munmap(k, mm, start, pages, request.file);
+  // Up to 6.11 that was told as ENOMEM.
+  if (kept !== 0) return k.traits.mmap_tells_why ? kept : -ENOMEM;
   const reserved = huge ? hugetlb_reserve_pages(k, start, pages) : 0;
   if (reserved !== 0) return reserved;
   const file = request.file === 0 && (flags & VM_SHARED) !== 0 ? shmem_zero_setup(k, pages) : request.file;
@@ -205,18 +215,21 @@ export function* do_mmap_pgoff(k: Kernel, request: MmapRequest): Sleeping<number
 
 /**
  * `mm/mmap.c:do_munmap()`: unmaps a range; areas that reach beyond it are cut. A file that the caller has `open` stays, though
- * nothing may show it any more.
+ * nothing may show it any more. Returns 0, or -EINVAL where an area cannot be cut.
  */
-export function* do_munmap(k: Kernel, mm: number, start: number, pages: number, open = 0): Sleeping<void> {
+export function* do_munmap(k: Kernel, mm: number, start: number, pages: number, open = 0): Sleeping<number> {
   const end = start + pages;
   const first = find_vma(k, mm, start);
-  if (!first || first.start >= end) return;
+  if (!first || first.start >= end) return 0;
+  if (may_split(first, start) !== 0) return -EINVAL;
   if (start > first.start) split_vma(k, first, start, false);
   const last = find_vma(k, mm, end);
+  if (last && may_split(last, end) !== 0) return -EINVAL;
   if (last && end > last.start) split_vma(k, last, end, true);
   const gone: Vma[] = [];
   for (let vma = find_vma(k, mm, start); vma && vma.start < end; vma = next_vma(k, vma)) gone.push(vma);
   yield* unmap_region(k, gone, open);
+  return 0;
 }
 
 /** `mm/mmap.c:unmap_region()` and remove_vma_list(): pages first, then the areas, then page tables without an area. */

@@ -1,6 +1,7 @@
 /** mprotect(2), and the walk over parts of areas that mlock(2) shares with it (mm/mprotect.c). */
 import {
   EACCES,
+  EINVAL,
   ENOMEM,
   MIGRATION_ENTRY_READ,
   MIGRATION_ENTRY_READ_EXCLUSIVE,
@@ -23,7 +24,7 @@ import {
   pte_of,
   pte_present,
 } from '../state/read.ts';
-import { find_vma, next_vma, split_vma, vma_merge } from './mmap.ts';
+import { find_vma, may_split, next_vma, split_vma, vma_merge } from './mmap.ts';
 
 /** Private memory is accounted for from the first time on that it may be written. */
 function newly_accounted(vma: Vma, protection: number): number {
@@ -31,18 +32,21 @@ function newly_accounted(vma: Vma, protection: number): number {
   return counts ? VM_ACCOUNT : 0;
 }
 
-/** Gives [start, end) of an area other flags: a neighbour that is alike takes it in, else it is cut out. */
-export function change_vma_flags(k: Kernel, vma: Vma, start: number, end: number, flags: number): void {
+/** Gives [start, end) of an area other flags: a neighbour that is alike takes it in, else it is cut out. Returns 0 or -EINVAL. */
+export function change_vma_flags(k: Kernel, vma: Vma, start: number, end: number, flags: number): number {
   const pgoff = vma.pgoff + (start - vma.start);
   const merged = vma_merge(k, vma.mm, start, end, pgoff, { ...vma, flags });
   if (merged) {
     if (merged.flags !== flags) k.emit.VmaFlagsChanged({ vma: merged.id, flags });
-    return;
+    return 0;
   }
   let rest = vma;
+  if (may_split(rest, start) !== 0) return -EINVAL;
   if (start !== rest.start) rest = split_vma(k, rest, start, true);
+  if (may_split(rest, end) !== 0) return -EINVAL;
   if (end !== rest.end) rest = split_vma(k, rest, end, false);
   k.emit.VmaFlagsChanged({ vma: rest.id, flags });
+  return 0;
 }
 
 /** Calls `fixup` for the part of each area in [start, end). A hole ends it with ENOMEM; what was done stays done. */
@@ -104,7 +108,8 @@ export function* sys_mprotect(k: Kernel, start: number, pages: number, protectio
     const flags = (vma.flags & ~(VM_READ | VM_WRITE | VM_EXEC)) | protection | newly_accounted(vma, protection);
     if ((protection & VM_WRITE) !== 0 && (vma.flags & VM_MAYWRITE) === 0) return -EACCES;
     if (flags === vma.flags) return 0;
-    change_vma_flags(k, vma, from, to, flags);
+    const error = change_vma_flags(k, vma, from, to, flags);
+    if (error !== 0) return error;
     change_protection(k, find_vma(k, mm, from) as Vma, from, to);
     return 0;
   });

@@ -1,11 +1,11 @@
 /** mremap(2): areas and their page tables move to other addresses (mm/mremap.c). */
 import { EAGAIN, EFAULT, EINVAL, VM_HUGETLB, VM_LOCKED, VM_PFNMAP, type Vma } from '@pagetape/events';
-import { NotSimulated } from '../errors.ts';
 import { current, type Kernel, type Sleeping } from '../kernel.ts';
 import { has_page_table, pte_of } from '../state/read.ts';
 import { pmd_of } from '../state/huge.ts';
 import { HUGE } from '../state/layout.ts';
 import { split_huge_pmd } from './huge_memory.ts';
+import { hugetlb_take_reserve } from './hugetlb.ts';
 import { unmerge_ksm_pages } from './ksm.ts';
 import { make_pages_present } from './memory.ts';
 import { may_lock } from './mlock.ts';
@@ -25,11 +25,30 @@ export interface Mremap {
  */
 export function* sys_mremap(k: Kernel, { addr, old_len, new_len, new_addr }: Mremap): Sleeping<number> {
   const { mm } = current(k);
-  if (((find_vma(k, mm, addr)?.flags ?? 0) & VM_HUGETLB) !== 0) throw new NotSimulated('mremap of hugetlb memory');
   if (new_len === 0) return -EINVAL;
   if (k.traits.mremap_looks_first && !covers(find_vma(k, mm, addr), addr)) return -EFAULT;
+  if (is_hugetlb(k, addr)) return yield* mremap_hugetlb(k, { addr, old_len, new_len, new_addr });
+  return yield* mremap_to(k, { addr, old_len, new_len, new_addr });
+}
+
+const is_hugetlb = (k: Kernel, addr: number): boolean => {
+  const vma = find_vma(k, current(k).mm, addr);
+  return covers(vma, addr) && (vma.flags & VM_HUGETLB) !== 0;
+};
+
+/** Hugetlb memory moves as a whole number of huge pages, and cannot grow, as nothing is promised for what it would get. */
+function* mremap_hugetlb(k: Kernel, { addr, old_len, new_len, new_addr }: Mremap): Sleeping<number> {
+  const whole = (pages: number): number => Math.ceil(pages / HUGE) * HUGE;
+  if (addr % HUGE !== 0 || new_addr % HUGE !== 0 || whole(new_len) > whole(old_len)) return -EINVAL;
+  return yield* mremap_to(k, { addr, old_len: whole(old_len), new_len: whole(new_len), new_addr });
+}
+
+/** `mm/mremap.c:mremap_to()` */
+function* mremap_to(k: Kernel, { addr, old_len, new_len, new_addr }: Mremap): Sleeping<number> {
+  const { mm } = current(k);
   if (addr < new_addr + new_len && new_addr < addr + old_len) return -EINVAL;
-  yield* do_munmap(k, mm, new_addr, new_len);
+  const kept = yield* do_munmap(k, mm, new_addr, new_len);
+  if (kept !== 0) return kept;
   if (old_len > new_len) yield* do_munmap(k, mm, addr + new_len, old_len - new_len);
   const length = Math.min(old_len, new_len);
   const vma = find_vma(k, mm, addr);
@@ -53,6 +72,7 @@ function* move_vma(k: Kernel, vma: Vma, { addr, old_len, new_len, new_addr }: Mr
   if (error !== 0) return error;
   copy_vma(k, vma, addr, new_addr, new_len);
   move_page_tables(k, vma.mm, addr, new_addr, old_len);
+  hugetlb_take_reserve(k, vma, old_len);
   if ((vma.flags & VM_LOCKED) !== 0) k.emit.LockedPagesCounted(vma.mm, new_len);
   yield* do_munmap(k, vma.mm, addr, old_len);
   return 0;

@@ -47,6 +47,7 @@ export const seed: Traits = {
   advice: 'dontneed',
   remove_needs: VM_WRITE,
   mremap_looks_first: false,
+  mmap_tells_why: false,
   writable_is_readable: false,
   ksm_break: 'write',
   mbind_places_merged: false,

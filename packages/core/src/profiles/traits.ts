@@ -114,6 +114,8 @@ export interface Traits {
   readonly advice: 'dontneed' | 'all';
   /** VM_* bit that a shared area needs besides for MADV_REMOVE: it may be written, or might be made so. */
   readonly remove_needs: number;
+  /** mmap(2) over memory that cannot be unmapped says why; else ENOMEM. */
+  readonly mmap_tells_why: boolean;
   /** mremap(2) unmaps nothing at the new place where nothing is at the old one. */
   readonly mremap_looks_first: boolean;
   /** A fault of a read is fine where only writing is permitted. */

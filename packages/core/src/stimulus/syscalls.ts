@@ -190,8 +190,7 @@ export function* performMmap(k: Kernel, step: Step<'mmap'>): Sleeping<Result> {
 export function* performMunmap(k: Kernel, step: Step<'munmap'>): Sleeping<Result> {
   return yield* changingAreas(k, function* () {
     const { mm, pid } = current(k);
-    yield* do_munmap(k, mm, resolvePage(k.s, pid, step.addr), step.pages);
-    return 0;
+    return yield* do_munmap(k, mm, resolvePage(k.s, pid, step.addr), step.pages);
   });
 }
 

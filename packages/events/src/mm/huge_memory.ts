@@ -62,7 +62,7 @@ export const PmdZapped = defineEvent({
   name: 'PmdZapped',
   number: 184,
   of: 'mm/huge_memory.c:zap_huge_pmd()',
-  doc: 'A huge entry is gone because its memory is: a mapping (a reference stays until the page is released), a migration entry, or the zero page.',
+  doc: 'A huge entry is gone because its memory is, or a copy takes its place: a mapping (a reference stays until the page is released), a migration entry, or the zero page.',
   fields: [pfn('pfn'), mm('mm'), vpn('vpn')],
   cost_ns: 500,
 });

@@ -21,6 +21,8 @@ export const VM_RESERVED = 0x80000;
 export const VM_ACCOUNT = 0x100000;
 /** A hugetlb area that was promised no pages, as those of a child. */
 export const VM_NORESERVE = 0x200000;
+/** A hugetlb area that lost pages to the owner of the memory: HPAGE_RESV_UNMAPPED, which is no such flag in Linux. */
+export const VM_RESV_UNMAPPED = 0x200;
 export const VM_HUGETLB = 0x400000;
 export const VM_NONLINEAR = 0x800000;
 /** Equal pages may be merged. In Linux it is 0x80000000, which is negative as an integer here. */

@@ -204,6 +204,13 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
       : 'madvise puts pages out, gives them up, brings them in, and keeps them from children (MADV_PAGEOUT and others)',
   remove_needs: (bit) =>
     `MADV_REMOVE punches holes in shared memory that ${bit === VM_WRITE ? 'may be written' : 'may be written or made writable'}`,
+  mmap_tells_why: where(
+    ({ policies }) => policies === 'nodemasks',
+    either(
+      'mmap over hugetlb memory that it would cut within a huge page is EINVAL',
+      'mmap over hugetlb memory that it would cut within a huge page is ENOMEM',
+    ),
+  ),
   mremap_looks_first: either(
     'mremap of nothing does nothing',
     'mremap unmaps what lies at the new place, even if there is nothing to move there',
