@@ -152,36 +152,40 @@ export const can_split_folio = (k: Kernel, pfn: number): boolean =>
 
 /**
  * `mm/huge_memory.c:split_folio_to_list()` of a locked folio that the caller refers to or has isolated: it becomes small pages. Returns them in the
- * order in which the kernel lists them, the last part first; null: somebody else refers to it. Parts that nobody maps are among
+ * order in which the kernel lists them, the last part first; the reference of the caller is to `page` of them; null: somebody else refers to it. Parts that nobody maps are among
  * them. Later kernels give back those that were never written to: the zero page takes their place.
  */
-export function split_folio_to_list(k: Kernel, pfn: number, drops_zeroed = true): number[] | null {
+export function split_folio_to_list(k: Kernel, pfn: number, drops_zeroed = true, page = pfn): number[] | null {
   if (!can_split_folio(k, pfn)) return null;
   for (const { vma, vpn } of places_of_folio(k, pfn)) split_huge_pmd(k, vma.mm, vpn);
   const parts = Array.from({ length: HUGE }, (_, i) => pfn + HUGE - 1 - i);
   const drops = drops_zeroed && k.traits.split_drops_zeroed_parts;
   const zeroed = drops ? parts.filter((part) => is_zeroed_part(k.s, part)) : [];
   k.emit.FolioSplit(pfn);
+  if (page !== pfn) {
+    get_page(k, page, HOLDER_FAULT);
+    k.emit.PageReferenceDropped(pfn, HOLDER_FAULT);
+  }
   for (const part of zeroed) map_unused_to_zeropage(k, part);
   return parts;
 }
 
 /**
- * `include/linux/huge_mm.h:split_folio()` of a folio on its LRU list, which the caller has locked and refers to. Parts that nobody maps
- * are free then. Returns whether it is split.
+ * `include/linux/huge_mm.h:split_folio()` of a folio on its LRU list, which the caller has locked, and refers to by one of its parts: he has
+ * that alone afterwards, and no lock. Parts that nobody maps are free then. Returns whether it is split.
  */
-export function split_folio(k: Kernel, pfn: number): boolean {
-  const parts = split_folio_to_list(k, pfn);
+export function split_folio(k: Kernel, pfn: number, page = pfn): boolean {
+  const parts = split_folio_to_list(k, pfn, true, page);
+  unlock_page(k, pfn);
   for (const part of parts ?? []) if (page_count(k.s, part) === 0 && !frameIsFree(k.s, part)) k.emit.PageFreed(part);
   return parts !== null;
 }
 
-/** The same where the caller has no lock yet, and does without where somebody else has it. */
+/** The same where the caller has neither lock nor reference. He does without where somebody else has the lock. */
 export function try_split_folio_in_place(k: Kernel, pfn: number): boolean {
   if (!trylock_page(k, pfn)) return false;
   get_page(k, pfn, HOLDER_FAULT);
   const split = split_folio(k, pfn);
-  unlock_page(k, pfn);
   put_page(k, pfn, HOLDER_FAULT);
   return split;
 }

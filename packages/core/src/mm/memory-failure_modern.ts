@@ -28,8 +28,9 @@ import {
   pte_present,
   shmem_mapping,
 } from '../state/read.ts';
-import { folio_test_large } from '../state/huge.ts';
+import { folio_test_hugetlb, folio_test_large, page_folio } from '../state/huge.ts';
 import { lock_page, unlock_page, wait_on_page_writeback } from './filemap.ts';
+import { split_folio } from './huge_memory.ts';
 import { migrate_pages } from './migrate_batch.ts';
 import { __folio_alloc, get_page, put_page } from './page_alloc.ts';
 import { area_locks, mlock_drain, munlock_folio } from './mlock_batch.ts';
@@ -39,8 +40,19 @@ import { swap_duplicate, swap_free } from './swapfile.ts';
 import { mapping_evict_folio, truncate_complete_page } from './truncate.ts';
 import { folio_isolate_lru, putback_lru_pages } from './vmscan.ts';
 
-function refuse_huge_page({ s }: Kernel, pfn: number): void {
-  if (folio_test_large(s, pfn)) throw new NotSimulated('bad memory in a huge page');
+function refuse_hugetlb({ s }: Kernel, pfn: number): void {
+  if (folio_test_hugetlb(s, page_folio(s, pfn))) throw new NotSimulated('bad memory in a hugetlb page');
+}
+
+/**
+ * `mm/memory-failure.c:try_to_split_thp_page()`: of a huge page only the bad part is of interest. The reference of the caller is to that
+ * part afterwards, if it could be split. Returns whether the page is a small one now.
+ */
+function* try_to_split_thp_page(k: Kernel, pfn: number): Sleeping<boolean> {
+  if (!folio_test_large(k.s, pfn)) return true;
+  const head = page_folio(k.s, pfn);
+  yield* lock_page(k, head);
+  return split_folio(k, head, pfn);
 }
 
 /**
@@ -48,15 +60,19 @@ function refuse_huge_page({ s }: Kernel, pfn: number): void {
  * 0, -EIO for a page that cannot be handled, such as the zero page, or -EBUSY when it stays.
  */
 export function* soft_offline_page(k: Kernel, pfn: number): Sleeping<number> {
-  refuse_huge_page(k, pfn);
+  refuse_hugetlb(k, pfn);
   if (PageHWPoison(k.s, pfn)) {
     put_page(k, pfn, HOLDER_FAULT);
     return 0;
   }
-  if (!PageLRU(k.s, pfn)) schedule_lru_drain_on_each_cpu(k);
-  if (!PageLRU(k.s, pfn)) {
+  if (!PageLRU(k.s, page_folio(k.s, pfn))) schedule_lru_drain_on_each_cpu(k);
+  if (!PageLRU(k.s, page_folio(k.s, pfn))) {
     put_page(k, pfn, HOLDER_FAULT);
     return -EIO;
+  }
+  if (!(yield* try_to_split_thp_page(k, pfn))) {
+    put_page(k, pfn, HOLDER_FAULT);
+    return -EBUSY;
   }
   yield* lock_page(k, pfn);
   yield* wait_on_page_writeback(k, pfn);
@@ -110,7 +126,8 @@ export interface Failed {
  * from now on the frame keeps it. Nobody else is told before he touches the page.
  */
 export function* memory_failure(k: Kernel, pfn: number): Sleeping<Failed> {
-  refuse_huge_page(k, pfn);
+  refuse_hugetlb(k, pfn);
+  if (!(yield* try_to_split_thp_page(k, pfn))) throw new NotSimulated('bad memory in a huge page that cannot be split');
   if (PageHWPoison(k.s, pfn)) {
     put_page(k, pfn, HOLDER_FAULT);
     return { error: -EHWPOISON, killed: true };
