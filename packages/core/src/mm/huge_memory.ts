@@ -21,6 +21,7 @@ import {
   is_huge_zero_pmd,
   is_pmd_migration_entry,
   is_zeroed_part,
+  page_folio,
   pmd_of,
   pmd_pfn,
   pmd_present,
@@ -182,11 +183,12 @@ export function split_folio(k: Kernel, pfn: number, page = pfn): boolean {
 }
 
 /** The same where the caller has neither lock nor reference. He does without where somebody else has the lock. */
-export function try_split_folio_in_place(k: Kernel, pfn: number): boolean {
+export function try_split_folio_in_place(k: Kernel, page: number): boolean {
+  const pfn = page_folio(k.s, page);
   if (!trylock_page(k, pfn)) return false;
   get_page(k, pfn, HOLDER_FAULT);
-  const split = split_folio(k, pfn);
-  put_page(k, pfn, HOLDER_FAULT);
+  const split = split_folio(k, pfn, page);
+  put_page(k, page, HOLDER_FAULT);
   return split;
 }
 

@@ -7,9 +7,8 @@
  * that is a hole in tmpfs.
  */
 import { HOLDER_FAULT, VM_MERGEABLE, type Vma } from '@pagetape/events';
-import { NotSimulated } from '../errors.ts';
 import type { Kernel, Sleeping } from '../kernel.ts';
-import { folio_test_large, page_folio, pmd_of } from '../state/huge.ts';
+import { folio_test_large, is_zeroed_part, page_folio, pmd_of } from '../state/huge.ts';
 import type { Ksm } from '../state/cold.ts';
 import { PTE_DIRTY, PTE_WRITE, TABLE } from '../state/layout.ts';
 import {
@@ -32,6 +31,7 @@ import {
   pte_slot,
 } from '../state/read.ts';
 import { trylock_page, unlock_page } from './filemap.ts';
+import { try_split_folio_in_place } from './huge_memory.ts';
 import { break_ksm } from './ksm.ts';
 import { find_vma, linear_page_index, vmas_of } from './mmap.ts';
 import { mlock_vma_folio, munlock_vma_folio } from './mlock_batch.ts';
@@ -53,7 +53,7 @@ interface Place {
 interface Pass {
   /** The unstable tree: for each content a page, which the next equal page is merged with. */
   readonly unstable: Map<string, Place>;
-  /** Mappings that ksmd did not know before. */
+  /** Mappings that ksmd did not know before, and huge pages that it split. */
   appended: number;
 }
 
@@ -103,17 +103,10 @@ function* ksm_do_scan(k: Kernel): Sleeping<number> {
   return pass.appended;
 }
 
-/** Linux splits the huge page first. */
-function refuse_huge_pages(k: Kernel, mm: number, vpn: number): void {
-  const pte = pte_of(k.s, mm, vpn);
-  const huge = pmd_of(k.s, mm, vpn) !== 0 || (pte_present(pte) && folio_test_large(k.s, page_folio(k.s, pte_pfn(pte))));
-  if (huge) throw new NotSimulated('the merging of parts of huge pages');
-}
-
 function* scan_area(k: Kernel, pass: Pass, vma: Vma): Sleeping<void> {
   for (let vpn = vma.start; vpn < vma.end; vpn++) {
-    if (k.s.topology.huge) refuse_huge_pages(k, vma.mm, vpn);
-    if (!has_page_table(k.s, vma.mm, vpn)) vpn += TABLE - 1 - (vpn % TABLE);
+    const mapped = has_page_table(k.s, vma.mm, vpn) || (k.s.topology.huge && pmd_of(k.s, vma.mm, vpn) !== 0);
+    if (!mapped) vpn += TABLE - 1 - (vpn % TABLE);
     else {
       const pfn = mergeable_page(k, { vma, vpn });
       if (pfn < 0) continue;
@@ -141,6 +134,7 @@ function* cmp_and_merge_page(k: Kernel, pass: Pass, at: Place, pfn: number): Sle
   const content = content_of(k, at, pfn);
   const node = stable_tree_search(k, content);
   if (node !== 0) {
+    if (!split_first(k, pass, at, pfn)) return;
     if (try_to_merge_one_page(k, at, pfn, ksmOf(k).stable_nodes[node].pfn)) stable_tree_append(k, pass, node, at);
     return;
   }
@@ -154,8 +148,23 @@ function* cmp_and_merge_page(k: Kernel, pass: Pass, at: Place, pfn: number): Sle
 function content_of(k: Kernel, { vma, vpn }: Place, pfn: number): string {
   const index = linear_page_index(vma, vpn);
   if (vma.file !== 0 && !shmem_holds_zeroes(k, vma.file, index)) return `page ${index} of file ${vma.file}`;
-  return PageCleared(k.s, pfn) ? 'zeroes' : 'written';
+  return PageCleared(k.s, pfn) || is_zeroed_part(k.s, pfn) ? 'zeroes' : 'written';
 }
+
+/**
+ * The part of `mm/ksm.c:try_to_merge_one_page()` for a part of a huge page: that is split. Returns whether the page is a small one, and
+ * still there; where a split gives the zero page to parts that hold zeroes, it may not be.
+ */
+function split_first(k: Kernel, pass: Pass, at: Place, pfn: number): boolean {
+  if (!folio_test_large(k.s, pfn)) return true;
+  if (!try_split_folio_in_place(k, pfn)) return false;
+  pass.appended++;
+  return mergeable_page(k, at) === pfn;
+}
+
+/** Two equal parts of one huge page are not merged, as whoever compares them refers to it twice: it is only split. */
+const same_folio = (k: Kernel, a: number, b: number): boolean =>
+  folio_test_large(k.s, a) && page_folio(k.s, a) === page_folio(k.s, b);
 
 /** Whether the node knows the mapping: else it is that of a child, made by fork. */
 function is_known(k: Kernel, node: number, { vma, vpn }: Place): boolean {
@@ -194,8 +203,11 @@ function* merge_two_pages(
   other_pfn: number,
 ): Sleeping<void> {
   const node = ksmOf(k).next_node;
+  if (same_folio(k, pfn, other_pfn)) return void split_first(k, pass, at, pfn);
+  if (!split_first(k, pass, at, pfn)) return;
   if (!become_ksm_page(k, at, pfn, node)) return;
-  if (!try_to_merge_one_page(k, other, other_pfn, pfn)) return void (yield* break_ksm(k, at.vma, at.vpn));
+  const merged = split_first(k, pass, other, other_pfn) && try_to_merge_one_page(k, other, other_pfn, pfn);
+  if (!merged) return void (yield* break_ksm(k, at.vma, at.vpn));
   pass.unstable.delete(content);
   k.emit.StableNodeSet({ node, pfn, content });
   stable_tree_append(k, pass, node, other);
