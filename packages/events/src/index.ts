@@ -44,7 +44,7 @@ export {
 } from './kernel/run.ts';
 export { FATAL_SIGNALS } from './kernel/signal.ts';
 export { type Credentials, type Oops, type Task } from './kernel/task.ts';
-export { type Vma, type VmaMigrate } from './mm/mmap.ts';
+export { type SwapReadahead, type Vma, type VmaMigrate } from './mm/mmap.ts';
 export { CHECK, type Check, type Policy } from './mm/mempolicy.ts';
 export { CONTENT, CONTENT_WRITTEN, CONTENT_ZEROES } from './mm/ksm.ts';
 export { ANON_MARK, MARK_EXCLUSIVE, MARK_LAZYFREE } from './mm/memory.ts';

@@ -37,7 +37,8 @@ import { linear_page_index, next_vma } from './mmap.ts';
 import { page_cache_release } from './page_alloc.ts';
 import { swap_read_at_once } from './page_io.ts';
 import { lru_add_drain, mark_page_faulted } from './swap.ts';
-import { lookup_swap_cache, read_swap_cache_async } from './swap_state.ts';
+import { swap_cache_get_folio, swap_vma_readahead } from './swap_readahead.ts';
+import { read_swap_cache_async } from './swap_state.ts';
 import {
   can_share_swap_page,
   folio_free_swap,
@@ -49,10 +50,11 @@ import {
 
 /**
  * `mm/memory.c:swapin_readahead()`: starts to read the block of slots around the wanted one. The frame of each slot is
- * placed as if it belonged to the next page after the faulting one, which it need not. Returns the wanted frame, with a reference,
- * or -1.
+ * placed as if it belonged to the next page after the faulting one, which it need not. Later kernels go by addresses. Returns the
+ * wanted frame, with a reference, or -1.
  */
 export function swapin_readahead(k: Kernel, slot: number, vma: Vma, vpn: number): number {
+  if (k.traits.swap_readahead === 'adaptive') return swap_vma_readahead(k, slot, vma, vpn);
   const { first, slots } = valid_swaphandles(k, slot);
   if (slots > 0) k.emit.ReadaheadStarted(first, slots);
   let area: Vma | null = vma;
@@ -106,7 +108,7 @@ export function* do_swap_page(k: Kernel, vma: Vma, vpn: number, access: number):
   }
   if (is_hwpoison_entry(before)) return FAULT_SIGBUS;
   let result = FAULT_MINOR;
-  let pfn = lookup_swap_cache(k, pte_slot(before), vma.mm, vpn);
+  let pfn = swap_cache_get_folio(k, pte_slot(before), vma, vpn);
   if (pfn < 0) {
     pfn = swap_in(k, pte_slot(before), vma, vpn);
     if (pfn < 0) return pte_of(s, vma.mm, vpn) === before ? FAULT_OOM : FAULT_MINOR;

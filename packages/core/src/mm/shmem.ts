@@ -33,6 +33,7 @@ import { alloc_page_vma } from './mempolicy.ts';
 import { get_page, page_cache_release } from './page_alloc.ts';
 import { has_dirty_mapping } from './rmap.ts';
 import { lru_add_drain, lru_cache_add, mark_page_accessed, mark_page_faulted } from './swap.ts';
+import { note_shmem_hit, swap_cluster_readahead } from './swap_readahead.ts';
 import { move_from_swap_cache, move_to_swap_cache, read_swap_cache_async } from './swap_state.ts';
 import { free_swap_and_cache, get_swap_page, swap_free, valid_swaphandles } from './swapfile.ts';
 import { truncate_inode_pages } from './truncate.ts';
@@ -62,6 +63,7 @@ function pseudo_vma(k: Kernel, file: number, index: number): PolicyArea {
  */
 function shmem_swapin(k: Kernel, file: number, index: number, slot: number): number {
   const vma = pseudo_vma(k, file, index);
+  if (k.traits.swap_readahead === 'adaptive') return swap_cluster_readahead(k, slot, vma);
   const { first, slots } = valid_swaphandles(k, slot);
   if (slots > 0) k.emit.ReadaheadStarted(first, slots);
   for (let i = 0; i < slots; i++) {
@@ -110,6 +112,7 @@ function* shmem_swapped_page(
   slot: number,
   type: NoPage | null,
 ): Sleeping<number> {
+  note_shmem_hit(k, slot);
   let pfn = k.s.swap_cache[slot] - 1;
   k.emit.ShmemEntryLookedUp(file, index, slot, Math.max(pfn, 0));
   if (pfn >= 0) get_page(k, pfn, HOLDER_FAULT);

@@ -76,6 +76,7 @@ export const linux_6_12: Traits = {
   memory_swap_is_direct: true,
   failed_swap_write_dirties: true,
   swap_notes_zeroes: true,
+  swap_readahead: 'adaptive',
   swapoff: 'by-user',
   numa_maps: 'kernelpagesize',
   sys_call_table_entries: { i386: 463, ia32: 463, x86_64: 463, ia64: 0 },

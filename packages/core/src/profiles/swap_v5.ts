@@ -85,6 +85,7 @@ export const seed: Traits = {
   memory_swap_is_direct: false,
   failed_swap_write_dirties: false,
   swap_notes_zeroes: false,
+  swap_readahead: 'block',
   swapoff: 'by-slot',
   migrate_capability: 'CAP_SYS_ADMIN',
   move_all_capability: 'CAP_SYS_RESOURCE',

@@ -215,6 +215,11 @@ export interface Traits {
   readonly memory_swap_is_direct: boolean;
   /** A page whose write to swap failed is dirty again, so that it is kept; else its content is lost. */
   readonly failed_swap_write_dirties: boolean;
+  /**
+   * What a swap-in reads besides, where `page_cluster` is not 0. `block`: the aligned block of slots around the wanted one, up to the
+   * first free slot. `adaptive`: pages around the address or, for tmpfs, slots; the more, the more of them were wanted before.
+   */
+  readonly swap_readahead: 'block' | 'adaptive';
   /** A page of zeroes is not written to swap: its slot is marked as one that need not be read. */
   readonly swap_notes_zeroes: boolean;
   /** swapoff(2) goes by slots, whose users it looks for, or by users: files, address spaces, the swap cache. */

@@ -114,6 +114,7 @@ export const areaReducers: ColdReducers<
   | 'VmaFlagsChanged'
   | 'VmaMadeNonlinear'
   | 'NonlinearCursorMoved'
+  | 'SwapReadaheadNoted'
   | 'MmDefFlagsSet'
   | 'VmaPolicySet'
   | 'AnonVmaPrepared'
@@ -129,7 +130,8 @@ export const areaReducers: ColdReducers<
     const part = below
       ? { start: vma.start, end: at, pgoff: vma.pgoff }
       : { start: at, end: vma.end, pgoff: upper_pgoff };
-    const whole = { ...vma, policy: copyPolicy(vma.policy) };
+    const noted = vma.swap_readahead ? { swap_readahead: { ...vma.swap_readahead } } : {};
+    const whole = { ...vma, ...noted, policy: copyPolicy(vma.policy) };
     if (below) {
       vma.start = at;
       vma.pgoff = upper_pgoff;
@@ -161,6 +163,10 @@ export const areaReducers: ColdReducers<
   },
   NonlinearCursorMoved(draft, { vma, cursor }) {
     draft.vmas[vma].cursor = cursor;
+  },
+  SwapReadaheadNoted(draft, { vma, ...noted }) {
+    if (vma === 0) draft.swap_readahead = noted;
+    else draft.vmas[vma].swap_readahead = noted;
   },
   MmDefFlagsSet(draft, { mm, flags }) {
     draft.mms[mm].def_flags = flags;

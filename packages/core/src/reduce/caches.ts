@@ -21,6 +21,7 @@ import {
   PG_ERROR,
   PG_LOCKED,
   PG_PRIVATE,
+  PG_READAHEAD,
   PG_RECLAIM,
   PG_SWAPCACHE,
   PG_UPTODATE,
@@ -124,7 +125,9 @@ function SwapReadStarted(state: State, pfn: number, slot: number): void {
 
 function SwapCacheLookedUp(state: State, _mm: number, _vpn: number, _slot: number, pfn: number): void {
   state.vmstat[SWAP_CACHE_FIND_TOTAL]++;
-  if (pfn !== 0) state.vmstat[SWAP_CACHE_FIND_SUCCESS]++;
+  if (pfn === 0) return;
+  state.vmstat[SWAP_CACHE_FIND_SUCCESS]++;
+  clearFlags(state, pfn, PG_READAHEAD);
 }
 
 function SwapAreaEnabled(state: State, area: number): void {
@@ -285,7 +288,9 @@ function ShmemEntrySet(state: State, file: number, index: number, slot: number):
 
 function ShmemEntryLookedUp(state: State, _file: number, _index: number, _slot: number, pfn: number): void {
   state.vmstat[SWAP_CACHE_FIND_TOTAL]++;
-  if (pfn !== 0) state.vmstat[SWAP_CACHE_FIND_SUCCESS]++;
+  if (pfn === 0) return;
+  state.vmstat[SWAP_CACHE_FIND_SUCCESS]++;
+  clearFlags(state, pfn, PG_READAHEAD);
 }
 
 function FileWriteRefused(state: State, pfn: number): void {
@@ -335,6 +340,7 @@ export const cacheReducers = {
   SwapAreaDraining: (state: State, area: number) => countArea(state, area, false),
   SwapAreaReopened: (state: State, area: number) => countArea(state, area, true),
   SwapPageRead,
+  PageMarkedReadahead: (state: State, pfn: number) => setFlags(state, pfn, PG_READAHEAD),
   SwapZeroesNoted,
   SwapZeroesRead,
   SwapSlotAllocated,

@@ -18,6 +18,7 @@ import {
   PG_LARGE,
   PG_LAZYFREE,
   PG_PRIVATE,
+  PG_READAHEAD,
   PG_REFERENCED,
   PG_SWAPCACHE,
   PG_UNEVICTABLE,
@@ -36,7 +37,8 @@ import { addRmap, countRss, entryOf, present } from './mappings.ts';
 
 /** Marks that the new frame gets, and those of them that the old one has no more. */
 const COPIED = PG_ERROR | PG_REFERENCED | PG_UPTODATE;
-const MOVED = PG_ACTIVE | PG_DIRTY | PG_SWAPCACHE | PG_ANON_EXCLUSIVE | PG_LAZYFREE | PG_UNEVICTABLE | PG_CLEARED;
+const MOVED =
+  PG_ACTIVE | PG_DIRTY | PG_SWAPCACHE | PG_ANON_EXCLUSIVE | PG_LAZYFREE | PG_UNEVICTABLE | PG_CLEARED | PG_READAHEAD;
 
 /** A target is on a private list, like an isolated page: its reference is that of the call. */
 function TargetPageAllocated({ frames }: State, pfn: number): void {

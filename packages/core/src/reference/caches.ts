@@ -36,7 +36,12 @@ function endRequest(draft: ReferenceDraft, pfn: number, direction: 'read' | 'wri
 }
 
 const swapCache: ReferenceReducers<
-  'PageAddedToSwapCache' | 'SwapCacheLookedUp' | 'SwapReadStarted' | 'PageRemovedFromSwapCache' | 'SwapCopyDropped'
+  | 'PageAddedToSwapCache'
+  | 'SwapCacheLookedUp'
+  | 'PageMarkedReadahead'
+  | 'SwapReadStarted'
+  | 'PageRemovedFromSwapCache'
+  | 'SwapCopyDropped'
 > = {
   PageAddedToSwapCache(draft, { pfn, slot }) {
     enterSwapCache(draft, pfn, slot);
@@ -46,8 +51,11 @@ const swapCache: ReferenceReducers<
   },
   SwapCacheLookedUp(draft, { pfn }) {
     draft.counters.swap_cache_find_total++;
-    if (pfn !== 0) draft.counters.swap_cache_find_success++;
+    if (pfn === 0) return;
+    draft.counters.swap_cache_find_success++;
+    frameOf(draft, pfn).readahead = false;
   },
+  PageMarkedReadahead: (draft, { pfn }) => void (frameOf(draft, pfn).readahead = true),
   SwapReadStarted(draft, { pfn, slot }) {
     enterSwapCache(draft, pfn, slot);
     if (draft.zeroes[slot]) frameOf(draft, pfn).cleared = true;
@@ -229,7 +237,9 @@ const shmem: ReferenceReducers<
   },
   ShmemEntryLookedUp(draft, { pfn }) {
     draft.counters.swap_cache_find_total++;
-    if (pfn !== 0) draft.counters.swap_cache_find_success++;
+    if (pfn === 0) return;
+    draft.counters.swap_cache_find_success++;
+    frameOf(draft, pfn).readahead = false;
   },
   ShmemPageZeroed: (draft, { pfn }) => void (frameOf(draft, pfn).uptodate = true),
   FilePageFilled: (draft, { pfn }) => void (frameOf(draft, pfn).uptodate = true),

@@ -48,11 +48,12 @@ export const migrateReducers: ReferenceReducers<
     const frame = frameOf(draft, pfn);
     invariant(frame.mapcount === 0, 'a mapped page leaves its frame:', pfn);
     const { file, anon_vma, index, slot, error, referenced, uptodate, active, dirty, swapcache } = frame;
-    const { exclusive, lazyfree, unevictable, cleared } = frame;
-    const marks = { error, referenced, uptodate, active, dirty, swapcache, exclusive, lazyfree, unevictable, cleared };
+    const { exclusive, lazyfree, unevictable, cleared, readahead } = frame;
+    const own = { exclusive, lazyfree, unevictable, cleared, readahead };
+    const marks = { error, referenced, uptodate, active, dirty, swapcache, ...own };
     Object.assign(frameOf(draft, to), { file, anon_vma, index, slot, ...marks });
     Object.assign(frame, { file: 0, anon_vma: 0, slot: 0, active: false, dirty: false, swapcache: false });
-    Object.assign(frame, { exclusive: false, lazyfree: false, unevictable: false, cleared: false });
+    Object.assign(frame, { exclusive: false, lazyfree: false, unevictable: false, cleared: false, readahead: false });
     if (frame.folio) movePartsOf(draft, pfn, to);
   },
   BuffersMoved(draft, { pfn, to }) {

@@ -54,6 +54,8 @@ export interface ReferenceFrame {
   readonly mlock_count: number;
   /** Nobody has written to the private memory since it was cleared. */
   readonly cleared: boolean;
+  /** Read from swap before anybody asked for it. */
+  readonly readahead: boolean;
   /** Part of a huge page to which nobody has written. */
   readonly zeroed: boolean;
   /** Of the first frame of a huge page: what is known of all of it. */
@@ -247,6 +249,7 @@ export const NEW_FRAME: ReferenceFrame = Object.freeze({
   zeroed: false,
   folio: null,
   cleared: false,
+  readahead: false,
   bad: false,
 });
 

@@ -73,6 +73,7 @@ const cold: ReferenceReducers<Exclude<ColdName, BothLanes | SilentName>> = {
   VmaFlagsChanged: onlyCold('VmaFlagsChanged'),
   VmaMadeNonlinear: onlyCold('VmaMadeNonlinear'),
   NonlinearCursorMoved: onlyCold('NonlinearCursorMoved'),
+  SwapReadaheadNoted: onlyCold('SwapReadaheadNoted'),
   MmDefFlagsSet: onlyCold('MmDefFlagsSet'),
   VmaPolicySet: onlyCold('VmaPolicySet'),
   AnonVmaPrepared: onlyCold('AnonVmaPrepared'),

@@ -151,6 +151,7 @@ function frameOf(s: StateView, pfn: number, place: Place): ReferenceFrame {
           }
         : null,
     cleared: has(L.PG_CLEARED),
+    readahead: has(L.PG_READAHEAD),
     bad: has(L.PG_HWPOISON),
   };
 }

@@ -2,7 +2,7 @@
  * The cold lane: what there are dozens of, as plain objects that Immer changes in the reducer and freezes after.
  * Members are kept by number; numbers of one kind start at 1, and 0 means none.
  */
-import type { Buffers, Cpuset, DEVICES, FileSystem, Oops, Policy, Task, Vma } from '@pagetape/events';
+import type { Buffers, Cpuset, DEVICES, FileSystem, Oops, Policy, SwapReadahead, Task, Vma } from '@pagetape/events';
 
 /** An address space: its areas in ascending order of address. */
 export interface Mm {
@@ -93,6 +93,8 @@ export interface ColdState {
   readonly leaked: readonly number[];
   /** Absent as long as nobody has asked for merging. */
   readonly ksm?: Ksm;
+  /** What swap-ins of tmpfs go by that read ahead; absent as long as there was none. */
+  readonly swap_readahead?: SwapReadahead;
   readonly io_mode: 'now' | 'step' | 'hold' | 'stuck';
   /** Devices whose queues are congested for writes. */
   readonly congested: readonly (typeof DEVICES)[number][];

@@ -43,6 +43,7 @@ export const PG_ZEROED = 1 << 28; // part of a huge page to which nobody has wri
 export const PG_HUGETLB = 1 << 29; // of the head: a page of the hugetlb pools
 export const PG_PARTIAL = 1 << 30; // of the head: some parts have lost their last mapping, others have not
 
+export const PG_READAHEAD = 1 << 21; // read from swap before anybody asked for it
 export const PG_CLEARED = 1 << 20; // private memory to which nobody has written since it was cleared
 
 /** Each frame is in exactly one place. PG_lru of Linux is PLACE_LRU. */

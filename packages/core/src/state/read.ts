@@ -29,6 +29,7 @@ import {
   PG_LOCKED,
   PG_MLOCKED,
   PG_PRIVATE,
+  PG_READAHEAD,
   PG_RECLAIM,
   PG_REFERENCED,
   PG_RESERVED,
@@ -80,6 +81,7 @@ export const PageAnonExclusive = (s: StateView, pfn: number): boolean => (flags(
 export const PageLazyFree = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_LAZYFREE) !== 0;
 export const PageMlocked = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_MLOCKED) !== 0;
 export const PageUnevictable = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_UNEVICTABLE) !== 0;
+export const PageReadahead = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_READAHEAD) !== 0;
 export const PageCleared = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_CLEARED) !== 0;
 export const PageHWPoison = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_HWPOISON) !== 0;
 export const PageReclaim = (s: StateView, pfn: number): boolean => (flags(s, pfn) & PG_RECLAIM) !== 0;

@@ -14,6 +14,9 @@ export const vmaMigrateSchema = z.strictObject({
   moves: z.boolean(),
 });
 
+/** What a swap-in goes by that reads ahead: `vma->swap_readahead_info`, or the like for all of tmpfs. */
+export const swapReadaheadSchema = z.strictObject({ at: id, win: id, hits: id });
+
 /**
  * An area of an address space. `start`, `end` (exclusive) and `pgoff` count pages; file, anon_vma 0: none. `opened` tells
  * mappings of one open file apart from those of another: only the former merge.
@@ -33,7 +36,10 @@ export const vmaSchema = z.strictObject({
   migrate: z.exactOptional(vmaMigrateSchema),
   /** A nonlinear area: how far the search for pages to unmap has come, in pages (vm_private_data); absent: 0. */
   cursor: z.exactOptional(id),
+  /** Of later kernels: where the last swap-in was, how many pages it read, how many of them were wanted since; absent: none yet. */
+  swap_readahead: z.exactOptional(swapReadaheadSchema),
 });
+export type SwapReadahead = DeepReadonly<z.infer<typeof swapReadaheadSchema>>;
 export type VmaMigrate = z.infer<typeof vmaMigrateSchema>;
 export type Vma = DeepReadonly<z.infer<typeof vmaSchema>>;
 

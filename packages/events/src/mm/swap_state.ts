@@ -1,6 +1,8 @@
 /** Events of the swap cache (mm/swap_state.c). */
-import { defineEvent } from '../define.ts';
+import { z } from 'zod';
+import { defineColdEvent, defineEvent } from '../define.ts';
 import { mm, pfn, slot, vpn } from '../field.ts';
+import { swapReadaheadSchema } from './mmap.ts';
 
 export const PageAddedToSwapCache = defineEvent({
   name: 'PageAddedToSwapCache',
@@ -27,6 +29,24 @@ export const SwapCacheLookedUp = defineEvent({
   doc: 'A fault looked for the copy of a slot in the swap cache, and found this frame (0: none).',
   fields: [mm('mm'), vpn('vpn'), slot('slot'), pfn('pfn')],
   cost_ns: 100,
+});
+
+export const PageMarkedReadahead = defineEvent({
+  name: 'PageMarkedReadahead',
+  number: 79,
+  of: 'mm/swap_state.c:swap_vma_readahead(), swap_cluster_readahead()',
+  doc: 'The page was read before anybody asked for it (PG_readahead). The mark goes when somebody does.',
+  fields: [pfn('pfn')],
+  cost_ns: 10,
+});
+
+export const SwapReadaheadNoted = defineColdEvent({
+  name: 'SwapReadaheadNoted',
+  number: 78,
+  of: 'mm/swap_state.c:swap_vma_ra_win(), swapin_nr_pages(), swap_cache_get_folio()',
+  doc: 'A swap-in of an area, or (0) of tmpfs, says for the next where it was, how many pages it reads, and how many were wanted since.',
+  schema: z.strictObject({ vma: z.number(), ...swapReadaheadSchema.shape }),
+  cost_ns: 10,
 });
 
 export const SwapReadStarted = defineEvent({

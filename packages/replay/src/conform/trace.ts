@@ -68,6 +68,7 @@ const LINES: Readonly<Record<string, Line>> = {
   OrphanedPageFound: page('orphaned'),
   PageTruncated: page('truncate'),
   FileRead: (d, n) => `file-read ${n.page(d['pfn'])} ${d['index']}`,
+  PageMarkedReadahead: page('read-ahead'),
   SwapZeroesNoted: (d, n) => `zeroes-in ${n.page(d['pfn'])} s${d['slot']}`,
   SwapZeroesRead: (d, n) => `zeroes-from ${n.page(d['pfn'])} s${d['slot']}`,
   SwapPageRead: (d, n) => `swap-read ${n.page(d['pfn'])} s${d['slot']} at-once${d['error'] ? ' error' : ''}`,

@@ -397,6 +397,10 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
     'a page that nobody shares does not enter the swap cache when it is read from a device that lies in memory',
     'each page enters the swap cache when it is read from swap, whatever the device',
   ),
+  swap_readahead: (value) =>
+    value === 'block'
+      ? 'a swap-in reads the block of slots around the wanted one, whosever pages they have, and places them by wrong addresses'
+      : 'a swap-in reads the pages around the address, more of them when the last ones were wanted, each where its policy says',
   swap_notes_zeroes: either(
     'a page of zeroes is not written to swap: its slot is marked, and pswpout and pswpin do not count it',
     'a page of zeroes is written to swap and read back as any other',
