@@ -20,7 +20,8 @@ import { HUGE, MM, M_ROOT, PTE_PRESENT, PTE_SHIFT, TABLE } from '../state/layout
 import { is_migration_entry, migration_entry_to_pfn, page_mapcount, PageReserved, tableEntry } from '../state/read.ts';
 import { down_read } from './memory.ts';
 import { TASK_SIZE_PAGES } from './mempolicy_walk.ts';
-import { migrate_pages, type Migrated } from './migrate_batch.ts';
+import { migrate_pages } from './migrate_batch.ts';
+import type { Migrated } from './migrate_run.ts';
 import { migration_target, type MigrationTarget } from './migrate_target.ts';
 import { sectionsOn } from '../state/topology.ts';
 import { find_vma, next_vma } from './mmap.ts';

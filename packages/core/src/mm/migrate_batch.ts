@@ -1,83 +1,41 @@
 /**
  * The engine of page migration since 6.3 (mm/migrate.c): a batch of pages is unmapped, then moved; what fails when nothing
- * is waited for is tried again page by page, and then waited for. What is called a page here may be a huge one, which moves as
- * a whole. Where pages go is in migrate_target.ts, how one is moved in migrate_folio.ts.
+ * is waited for is tried again page by page, and then waited for. Kernels before have migrate_singly.ts. What is called a page here may
+ * be a huge one, which moves as a whole. Where pages go is in migrate_target.ts, how one is moved in migrate_folio.ts.
  *
  * A page that failed is mapped again where it was, and stays on the list of the caller, who puts it back.
  */
-import { ENOMEM, HOLDER_ISOLATION, refusal } from '@pagetape/events';
-import { try_to_release_page } from '../fs/buffer.ts';
+import { ENOMEM } from '@pagetape/events';
 import type { Kernel, Sleeping } from '../kernel.ts';
 import { waitFor, WAIT_PASS, WAIT_PREEMPT } from '../sched/wait.ts';
-import {
-  folio_lru_list,
-  mapping_of,
-  page_count,
-  PageLocked,
-  PageMlocked,
-  PagePrivate,
-  PageWriteback,
-} from '../state/read.ts';
-import {
-  folio_mapcount,
-  folio_nr_pages,
-  folio_test_hugetlb,
-  folio_test_partially_mapped,
-  is_thp,
-} from '../state/huge.ts';
+import { page_count, PageLocked, PageWriteback } from '../state/read.ts';
+import { folio_nr_pages, folio_test_hugetlb, folio_test_partially_mapped, is_thp } from '../state/huge.ts';
 import { lock_page, trylock_page, unlock_page, wait_on_page_writeback } from './filemap.ts';
-import { split_folio_to_list } from './huge_memory.ts';
-import { dissolve_hugetlb_folio } from './hugetlb.ts';
-import { remove_migration_ptes } from './migrate.ts';
 import { move_to_new_folio } from './migrate_folio.ts';
+import { DONE, FINAL, reasonOf, RETRY_LOCKED, RETRY_WRITEBACK } from './migrate_outcome.ts';
 import {
-  DONE,
-  FINAL,
-  reasonOf,
-  RETRY_LOCKED,
-  RETRY_NO_MAPPING,
-  RETRY_STILL_MAPPED,
-  RETRY_WRITEBACK,
-} from './migrate_outcome.ts';
+  count_failed,
+  fail,
+  finish_moved,
+  finish_unreferenced,
+  give_up_rest,
+  migrate_folio_undo,
+  new_run,
+  NO_TARGET,
+  put_target,
+  try_split_folio,
+  unmap_folio,
+  type Migrated,
+  type Run,
+} from './migrate_run.ts';
+import { migrate_singly } from './migrate_singly.ts';
 import type { MigrationTarget } from './migrate_target.ts';
-import { put_page } from './page_alloc.ts';
-import { try_to_migrate } from './rmap.ts';
-import { folio_add_lru, lru_add_drain } from './swap.ts';
 
 /** Pages of a batch: what one entry of a middle page table maps. */
 const NR_MAX_BATCHED_MIGRATION = 512;
 /** Passes in which nothing is waited for, then passes in which it is. */
 const NR_MAX_MIGRATE_ASYNC_RETRY = 3;
 const NR_MAX_MIGRATE_SYNC_RETRY = 7;
-
-const NO_TARGET = refusal('no-target-page');
-
-/** How a migration came out. */
-export interface Migrated {
-  /** How many pages were not moved, or minus an error number. */
-  readonly result: number;
-  /** Pages that were not moved, still isolated. */
-  readonly left: readonly number[];
-}
-
-/** A run of the engine: struct migrate_pages_stats, and what is unmapped at the moment. */
-interface Run {
-  readonly target: MigrationTarget;
-  /** Pages that are unmapped, and for each the frame that it goes to. Both are locked. */
-  unmapped: number[];
-  targets: number[];
-  /** Those that were mlocked: PAGE_WAS_MLOCKED. */
-  readonly mlocked: Set<number>;
-  /** Pages that were moved, and that were not; of the latter the folios, too. */
-  nr_succeeded: number;
-  nr_failed_pages: number;
-  nr_failed: number;
-  nr_thp_succeeded: number;
-  nr_thp_failed: number;
-  /** Huge pages that were split, and what became of them. */
-  nr_split: number;
-  split_folios: number[];
-}
 
 /** A pass over a list: who waits, which pages come again, which do not. */
 interface Pass {
@@ -93,39 +51,32 @@ interface Pass {
  * ends it, after what is unmapped was moved.
  */
 export function* migrate_pages(k: Kernel, from: readonly number[], target: MigrationTarget): Sleeping<Migrated> {
-  const run: Run = {
-    target,
-    unmapped: [],
-    targets: [],
-    mlocked: new Set(),
-    nr_succeeded: 0,
-    nr_failed_pages: 0,
-    nr_failed: 0,
-    nr_thp_succeeded: 0,
-    nr_thp_failed: 0,
-    nr_split: 0,
-    split_folios: [],
-  };
+  const run = new_run(target);
   const left: number[] = [];
   k.emit.MigrationBatchStarted(from.length);
-  let result = 0;
-  const list = k.s.topology.huge ? hugetlb_first(k, from) : from;
-  for (let at = 0; at < list.length && result >= 0;) {
-    const end = end_of_batch(k, list, at);
-    const failed: number = yield* migrate_pages_sync(k, run, list.slice(at, end), left);
-    if (failed < 0) give_up_rest(k, [...run.split_folios.splice(0), ...list.slice(end)], 0, left);
-    else if (k.traits.parts_move === 'after-batch') yield* migrate_parts(k, run, left, 1);
-    result = failed < 0 ? failed : result + failed;
-    at = end;
-  }
-  const parts = yield* migrate_parts(k, run, left, NR_MAX_MIGRATE_ASYNC_RETRY + NR_MAX_MIGRATE_SYNC_RETRY);
-  if (parts < 0) result = parts;
-  if (left.length === 0) result = 0;
+  const migrate = k.traits.moves_batches ? migrate_batches : migrate_singly;
+  const failed = yield* migrate(k, run, from, left);
+  const result = left.length === 0 ? 0 : failed;
   k.emit.FoliosMigrated(run.nr_succeeded, run.nr_failed_pages);
   const huge = run.nr_thp_succeeded + run.nr_thp_failed + run.nr_split;
   if (huge > 0) k.emit.HugePagesMigrated(run.nr_thp_succeeded, run.nr_thp_failed, run.nr_split);
   k.emit.MigrationBatchEnded(result);
   return { result, left };
+}
+
+/** Batch by batch, and the parts of huge pages that were split each time behind it. Returns how many failed, or minus an error number. */
+function* migrate_batches(k: Kernel, run: Run, from: readonly number[], left: number[]): Sleeping<number> {
+  const list = k.s.topology.huge ? hugetlb_first(k, from) : from;
+  let result = 0;
+  for (let at = 0; at < list.length && result >= 0;) {
+    const end = end_of_batch(k, list, at);
+    const failed: number = yield* migrate_pages_sync(k, run, list.slice(at, end), left);
+    if (failed < 0) give_up_rest(k, [...run.split_folios.splice(0), ...list.slice(end)], 0, left);
+    else yield* migrate_parts(k, run, left);
+    result = failed < 0 ? failed : result + failed;
+    at = end;
+  }
+  return result;
 }
 
 /** `mm/migrate.c:migrate_hugetlbs()`: those go first, each by itself, as what one leaves the next may need. */
@@ -145,11 +96,14 @@ function end_of_batch(k: Kernel, from: readonly number[], at: number): number {
   return end;
 }
 
-/** The pages that huge pages were split into get some passes. Those of a huge page counted as one failure already. */
-function* migrate_parts(k: Kernel, run: Run, left: number[], passes: number): Sleeping<number> {
+/**
+ * The pages that huge pages were split into get one try, and nothing that becomes of them ends the call. Those of a huge page counted as
+ * one failure already.
+ */
+function* migrate_parts(k: Kernel, run: Run, left: number[]): Sleeping<void> {
   const parts = run.split_folios.splice(0);
-  if (parts.length === 0) return 0;
-  return yield* migrate_pages_batch(k, run, parts, left, { first: 0, last: passes, sync: false, splits: false });
+  if (parts.length > 0)
+    yield* migrate_pages_batch(k, run, parts, left, { first: 0, last: 1, sync: false, splits: false });
 }
 
 /** `mm/migrate.c:migrate_pages_sync()`: all at once without waiting, then what is left one by one. */
@@ -228,11 +182,11 @@ function* unmap_pass(k: Kernel, run: Run, pages: readonly number[], pass: Pass):
       finish_unreferenced(k, run, pfn, pass.number);
       continue;
     }
-    if (must_be_split(k, pfn) && try_split_folio(k, run, pfn, pass)) continue;
+    if (pass.splits && must_be_split(k, pfn) && try_split_folio(k, run, pfn)) continue;
     const fresh = run.target.get_new_folio(pfn);
     if (fresh < 0) {
-      if (is_thp(k.s, pfn) && try_split_folio(k, run, pfn, pass)) continue;
-      fail(k, run, pfn, pass, NO_TARGET);
+      if (pass.splits && is_thp(k.s, pfn) && try_split_folio(k, run, pfn)) continue;
+      fail(k, run, pfn, pass.number, NO_TARGET, pass.ret);
       give_up_rest(k, pages.slice(i + 1), pass.number, pass.ret);
       return true;
     }
@@ -251,89 +205,27 @@ function* unmap_pass(k: Kernel, run: Run, pages: readonly number[], pass: Pass):
   return false;
 }
 
-/** A page that everybody else let go of counts as moved; the last reference goes. */
-function finish_unreferenced(k: Kernel, run: Run, pfn: number, pass: number): void {
-  k.emit.PageFoundUnreferenced(pfn, pass);
-  count_moved(k, run, pfn);
-  put_page(k, pfn, HOLDER_ISOLATION);
-}
-
-function count_moved(k: Kernel, run: Run, pfn: number): void {
-  run.nr_succeeded += folio_nr_pages(k.s, pfn);
-  if (is_thp(k.s, pfn)) run.nr_thp_succeeded++;
-}
-
-function count_failed(k: Kernel, run: Run, pfn: number): void {
-  run.nr_failed++;
-  run.nr_failed_pages += folio_nr_pages(k.s, pfn);
-  if (is_thp(k.s, pfn)) run.nr_thp_failed++;
-}
-
 /** A huge page that is mapped in part only is no more worth being moved as one. */
 const must_be_split = (k: Kernel, pfn: number): boolean =>
   k.traits.splits_partial_folios && folio_test_partially_mapped(k.s, pfn);
-
-/**
- * `mm/migrate.c:try_split_folio()`: the huge page counts as failed, and its parts are moved when the batch is done. Returns whether it
- * could be split.
- */
-function try_split_folio(k: Kernel, run: Run, pfn: number, pass: Pass): boolean {
-  if (!pass.splits || !trylock_page(k, pfn)) return false;
-  const parts = split_folio_to_list(k, pfn);
-  unlock_page(k, pfn);
-  if (parts === null) return false;
-  run.split_folios.push(...parts);
-  run.nr_failed++;
-  run.nr_thp_failed++;
-  run.nr_split++;
-  return true;
-}
-
-/** Notes that a page stays where it is for good. */
-function fail(k: Kernel, run: Run, pfn: number, pass: Pass, reason: number): void {
-  k.emit.PageMigrationFailed(pfn, pass.number, reason);
-  pass.ret.push(pfn);
-  count_failed(k, run, pfn);
-}
-
-/** Where one page finds no frame, those behind it are not looked at. The kernel does not count them as failed. */
-function give_up_rest(k: Kernel, pages: readonly number[], pass: number, ret: number[]): void {
-  for (const pfn of pages) {
-    k.emit.PageMigrationFailed(pfn, pass, NO_TARGET);
-    ret.push(pfn);
-  }
-}
-
-/** A target is not needed. */
-function put_target(k: Kernel, { target }: Run, fresh: number): void {
-  put_page(k, fresh, HOLDER_ISOLATION);
-  if (target.temporary.delete(fresh)) dissolve_hugetlb_folio(k, fresh);
-}
 
 /** A page could not be unmapped: its target is given back, and it comes again in the next pass or never. */
 function give_up(k: Kernel, run: Run, pfn: number, fresh: number, pass: Pass, outcome: number, locked: boolean): void {
   if (locked) unlock_page(k, pfn);
   put_target(k, run, fresh);
   const reason = reasonOf(outcome);
-  if ((outcome & FINAL) !== 0) return fail(k, run, pfn, pass, reason);
+  if ((outcome & FINAL) !== 0) return fail(k, run, pfn, pass.number, reason, pass.ret);
   k.emit.PageMigrationDeferred(pfn, pass.number, reason);
   pass.again.push(pfn);
 }
 
 /**
- * `mm/migrate.c:migrate_folio_unmap()` of a locked page: migration entries take the place of its mappings. Returns DONE: page
- * and target are locked and wait to be moved; or the reason for another pass.
+ * `mm/migrate.c:migrate_folio_unmap()`. Returns DONE: page and target are locked and wait to be moved; or the reason for another
+ * pass.
  */
 function migrate_folio_unmap(k: Kernel, run: Run, pfn: number, fresh: number): number {
-  if (mapping_of(k.s, pfn) === 0 && PagePrivate(k.s, pfn)) {
-    try_to_release_page(k, pfn);
-    return RETRY_NO_MAPPING;
-  }
-  if (PageMlocked(k.s, pfn)) run.mlocked.add(pfn);
-  if (folio_mapcount(k.s, pfn) > 0 && !try_to_migrate(k, pfn)) {
-    remove_migration_ptes(k, pfn, pfn);
-    return RETRY_STILL_MAPPED;
-  }
+  const outcome = unmap_folio(k, run, pfn);
+  if (outcome !== DONE) return outcome;
   k.emit.PageLocked(fresh);
   run.unmapped.push(pfn);
   run.targets.push(fresh);
@@ -374,28 +266,4 @@ function undo(k: Kernel, run: Run, pfn: number, fresh: number, pass: number, out
   migrate_folio_undo(k, run, pfn, fresh);
   ret.push(pfn);
   count_failed(k, run, pfn);
-}
-
-/** `mm/migrate.c:migrate_folio_undo_src()` and migrate_folio_undo_dst() */
-function migrate_folio_undo(k: Kernel, run: Run, pfn: number, fresh: number): void {
-  remove_migration_ptes(k, pfn, pfn);
-  unlock_page(k, pfn);
-  unlock_page(k, fresh);
-  put_target(k, run, fresh);
-}
-
-/** The end of `mm/migrate.c:migrate_folio_move()`: the new frame is mapped and on a list, the old one is free. */
-function finish_moved(k: Kernel, run: Run, pfn: number, fresh: number, pass: number): void {
-  k.emit.PagePutBack(fresh, folio_lru_list(k.s, fresh));
-  if (!folio_test_hugetlb(k.s, fresh)) folio_add_lru(k, fresh);
-  if (run.mlocked.has(pfn)) lru_add_drain(k);
-  remove_migration_ptes(k, pfn, fresh);
-  unlock_page(k, fresh);
-  put_page(k, fresh, HOLDER_ISOLATION);
-  k.emit.PageMigrated(pfn, fresh, pass);
-  unlock_page(k, pfn);
-  count_moved(k, run, pfn);
-  put_page(k, pfn, HOLDER_ISOLATION);
-  // The old page goes to the page allocator in the place of one that came from there: move_hugetlb_state().
-  if (run.target.temporary.delete(fresh)) dissolve_hugetlb_folio(k, pfn);
 }

@@ -61,7 +61,7 @@ export const seed: Traits = {
   copied_leaves_swap: true,
   migratepage: {},
   huge_pages_met: 'parts',
-  parts_move: 'in-the-end',
+  moves_batches: false,
   splits_partial_folios: false,
   split_drops_zeroed_parts: false,
   not_migratable: VM_LOCKED | VM_IO | VM_HUGETLB | VM_PFNMAP,

@@ -152,10 +152,11 @@ export interface Traits {
   /** A huge page of which some parts lost their last mapping is split before it would be moved. */
   readonly splits_partial_folios: boolean;
   /**
-   * When the parts of huge pages that were split are moved. `after-batch`: each time a batch is done, with one try, and nothing that
-   * becomes of them ends the call. `in-the-end`: with all passes, and the first that finds no frame ends the call with ENOMEM.
+   * Pages are unmapped and moved in batches, without waiting first; parts of huge pages that were split are moved behind each batch, with
+   * one try, and nothing that becomes of them ends the call. Else page by page, in ten passes; parts come in the end, with all
+   * passes, and the first that finds no frame ends the call with ENOMEM.
    */
-  readonly parts_move: 'after-batch' | 'in-the-end';
+  readonly moves_batches: boolean;
   /** Where a huge page is split, the zero page takes the place of parts that were never written to. */
   readonly split_drops_zeroed_parts: boolean;
   /** VM_* bits of areas that the walk does not enter to move pages. */

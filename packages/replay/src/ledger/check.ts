@@ -3,7 +3,7 @@ import { MPOL_DEFAULT, MPOL_MF_STRICT, resolveNumber, type RecordedEvent, type S
 import type { Traits } from '@pagetape/core';
 import { LEDGER_KINDS, LedgerFold, type Ledger } from './ledger.ts';
 
-type Rule = Pick<Traits, 'engine' | 'evicted_page' | 'isolation_failures_count' | 'parts_move'>;
+type Rule = Pick<Traits, 'engine' | 'evicted_page' | 'isolation_failures_count' | 'moves_batches'>;
 
 /**
  * How many pages the call must count as not moved. A kernel that keeps evicted pages on its list counts every page
@@ -27,8 +27,8 @@ const refusedAfterIsolation = ({ refused }: Ledger): number =>
   refused.reduce((sum, group) => sum + (group.isolated ? group.pages.length : 0), 0);
 
 /** The call ended because a page found no frame. Where that is a part of a huge page, some kernels only move no more parts. */
-const isStarved = ({ entries }: Ledger, { parts_move }: Rule): boolean =>
-  entries.some(({ reason, part }) => reason === 'no-target-page' && (!part || parts_move === 'in-the-end'));
+const isStarved = ({ entries }: Ledger, { moves_batches }: Rule): boolean =>
+  entries.some(({ reason, part }) => reason === 'no-target-page' && (!part || !moves_batches));
 
 /** A huge page that was split counts once, whatever becomes of its parts; but nothing counts where no page is left. */
 function refusedAndSplit(ledger: Ledger, rule: Rule): number {

@@ -275,10 +275,12 @@ const TOLD: { readonly [K in Exclude<keyof Traits, 'id' | 'about'>]: Told<K> } =
       'a huge page is moved as one, also when parts of it are no longer mapped',
     ),
   ),
-  parts_move: where(hasHuge, (value) =>
-    value === 'after-batch'
-      ? 'a huge page that finds no room is split, and each part gets one try'
-      : 'a huge page that finds no room is split, and the first part that finds none either ends the call with ENOMEM',
+  moves_batches: where(
+    ({ engine }) => engine === 'batched',
+    either(
+      'pages move in batches, first without waiting for any; each part of a huge page that finds no room gets one try',
+      'pages move one by one, in ten passes; a part of a huge page that finds no room ends the call with ENOMEM',
+    ),
   ),
   split_drops_zeroed_parts: where(
     hasHuge,
