@@ -22,7 +22,7 @@ export { stateFacts, type At, type AtOptions } from './questions/at.ts';
 export { comparePositions, type PositionDifference, type Standing } from './questions/compare.ts';
 export { ExpressionError } from './questions/expression.ts';
 export { compileExpression, countEvents, findEvents, findLast, groupEvents, type Group } from './questions/find.ts';
-export { TapeNames, type Step } from './questions/names.ts';
+export { TapeNames, type Step } from './learned/names.ts';
 export { Questions } from './questions/questions.ts';
 export { watchArea, watchNumber, watchPage, whoChanged, type Watched, type Who } from './questions/who.ts';
 export { whyOf, type Cause, type NotMoved, type Why } from './questions/why.ts';

@@ -313,7 +313,7 @@ test('up to each position the outcomes are those of a ledger of the events so fa
       (sum, fold) => sum + fold.ledger().refused.reduce((pages, group) => pages + group.pages.length, 0),
       0,
     );
-    const outcomes = questions.ledgers.upTo(seq);
+    const outcomes = questions.outcomesUpTo(seq);
     t.is(outcomes.get('evicted') ?? 0, evicted, `${seq}`);
     const told = [...outcomes].reduce((sum, [what, n]) => sum + (what.startsWith('not moved') ? n : 0), 0);
     t.is(told, refused, `${seq}`);

@@ -48,7 +48,6 @@ export function measureQuestions({ questionPages: pages }: Sizes): Row[] {
   const questions = new Questions(Timeline.open(tape, { cache: null }));
   const { timeline } = questions;
   timeline.seek(timeline.last);
-  void questions.ledgers;
   const opening = (now() - openingBegan) / 1e6;
   const { last } = timeline;
   const mm = timeline.state.cold.tasks[timeline.state.cold.pids['A']].mm;

@@ -42,11 +42,11 @@ async function find(file: string, expression: string, options: Options, context:
   if (chosen.length > 1)
     throw new UsageError(`--${chosen[0]} and --${chosen[1]} answer in different ways; leave one of them out`);
   const { openFull, rangeOf } = await import('./tape.ts');
-  const { TapeNames } = await import('../questions/names.ts');
+  const { ask } = await import('./position.ts');
   const { compileExpression, countEvents, groupEvents } = await import('../questions/find.ts');
   const tape = openFull(file, context);
   const range = rangeOf(options);
-  const names = new TapeNames(tape);
+  const { names } = context.open?.file === file ? context.open.questions : await ask(file, tape);
   const test = compileExpression(expression, names);
   if (options.count) {
     const count = countEvents(tape, test, range);

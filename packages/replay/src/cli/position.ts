@@ -1,5 +1,6 @@
 /** Opening a tape at a position, `X.tape@120`, for the commands that ask it something. */
 import type { Questions } from '../questions/questions.ts';
+import type { Tape } from '../tape/index.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
 
@@ -16,18 +17,20 @@ export const POSITION_HELP = 'a tape, at its end; or at an event of it, as X.tap
 /** Opens the tape of a position, and finds the position on it. */
 export async function openAt(text: string, context: Context): Promise<Opened> {
   const { parsePosition, seqOf } = await import('../timeline/position.ts');
-  const { Timeline } = await import('../timeline/timeline.ts');
-  const { Questions } = await import('../questions/questions.ts');
   const { naming, openTape } = await import('./tape.ts');
   const position = parsePosition(text);
-  const { open } = context;
-  const known = open?.file === position.file ? open.questions : undefined;
-  const tape = known?.timeline.tape ?? openTape(position.file, context);
-  return naming(position.file, () => {
-    const questions = known ?? new Questions(Timeline.open(tape, { cache: `${position.file}.cache` }));
-    const { last } = questions.timeline;
-    return { file: position.file, questions, seq: seqOf(position, last, last) };
-  });
+  const { file } = position;
+  const questions = context.open?.file === file ? context.open.questions : await ask(file, openTape(file, context));
+  const { last } = questions.timeline;
+  return { file, questions, seq: naming(file, () => seqOf(position, last, last)) };
+}
+
+/** Makes a tape ready to be asked: it is read once, or what the cache beside it knows is taken. */
+export async function ask(file: string, tape: Tape): Promise<Questions> {
+  const { Timeline } = await import('../timeline/timeline.ts');
+  const { Questions } = await import('../questions/questions.ts');
+  const { naming } = await import('./tape.ts');
+  return naming(file, () => new Questions(Timeline.open(tape, { cache: `${file}.cache` })));
 }
 
 /** Exactly one of several options must be given. */

@@ -75,22 +75,8 @@ export interface Ledger {
   readonly refused: readonly Refused[];
 }
 
-/** A ledger in numbers alone. */
-export interface Tally {
-  readonly entries: number;
-  readonly isolated: number;
-  readonly evicted: number;
-  readonly migrated: number;
-  readonly unreferenced: number;
-  /** Largest group first. */
-  readonly refused: readonly { readonly reason: Reason; readonly pages: number }[];
-}
-
-interface Draft {
-  /** Whose it is to write. Others copy it first. */
-  readonly owner: symbol;
-  /** Its place among the drafts. */
-  readonly at: number;
+/** A page that is met, while its call is under way. */
+export interface Draft {
   readonly pfn: number;
   isolated: boolean;
   part: boolean;
@@ -106,10 +92,9 @@ type Data = RecordedEvent['data'];
 
 /** Takes the events of one call, in order. Events that say nothing about pages of a migration are passed over. */
 export class LedgerFold {
-  private drafts: Draft[] = [];
+  private readonly drafts: Draft[] = [];
   /** By frame: the page that was met in it last. */
-  private last = new Map<number, Draft>();
-  private self = Symbol();
+  private readonly last = new Map<number, Draft>();
   /** Frames that the call has for pages, and has not put to an LRU list yet. */
   private readonly targets = new Set<number>();
   private passes = 0;
@@ -127,33 +112,23 @@ export class LedgerFold {
     FOLD[kind as LedgerKind]?.(this, data);
   }
 
-  /** An independent fold of the same events. The two share drafts until one writes to them. */
-  clone(): LedgerFold {
-    const other = new LedgerFold();
-    const { drafts, last, targets, self: _, ...numbers } = this;
-    Object.assign(other, numbers);
-    other.drafts = drafts.slice();
-    other.last = new Map(last);
-    for (const pfn of targets) other.targets.add(pfn);
-    this.self = Symbol();
-    return other;
+  /** The pages that were met so far. */
+  get pages(): readonly Readonly<Draft>[] {
+    return this.drafts;
+  }
+
+  /** The page that was met last in a frame. */
+  pageIn(pfn: number): Readonly<Draft> | undefined {
+    return this.last.get(pfn);
   }
 
   page(data: Data): Draft {
     const pfn = data['pfn'] as number;
-    const found = this.last.get(pfn);
-    if (!found) return this.begin(pfn);
-    if (found.owner === this.self) return found;
-    const own = { ...found, owner: this.self };
-    this.drafts[own.at] = own;
-    this.last.set(pfn, own);
-    return own;
+    return this.last.get(pfn) ?? this.begin(pfn);
   }
 
   private begin(pfn: number): Draft {
     const draft = {
-      owner: this.self,
-      at: this.drafts.length,
       pfn,
       isolated: false,
       part: false,
@@ -258,33 +233,13 @@ export class LedgerFold {
     };
   }
 
-  /** The numbers of the ledger, without making it. */
-  tally(): Tally {
-    let [isolated, evicted, migrated, unreferenced] = [0, 0, 0, 0];
-    const taken = new Map<Reason, { readonly reason: Reason; pages: number }>();
-    const others = new Map<Reason, { readonly reason: Reason; pages: number }>();
-    for (const draft of this.drafts) {
-      if (draft.isolated) isolated++;
-      if (draft.evictedIn !== null) evicted++;
-      if (draft.migrated !== null) migrated++;
-      if (draft.unreferenced) unreferenced++;
-      const reason = this.reasonOf(draft);
-      if (reason === null) continue;
-      const groups = draft.isolated ? taken : others;
-      const found = groups.get(reason);
-      if (found) found.pages++;
-      else groups.set(reason, { reason, pages: 1 });
-    }
-    const refused = [...taken.values(), ...others.values()].sort((a, b) => b.pages - a.pages);
-    return { entries: this.drafts.length, isolated, evicted, migrated, unreferenced, refused };
-  }
-
   private entry(draft: Draft): Entry {
     const { pfn, isolated, part, evictedIn, migrated, unreferenced, putBack } = draft;
     return { pfn, isolated, part, evictedIn, migrated, unreferenced, putBack, reason: this.reasonOf(draft) };
   }
 
-  private reasonOf({ pfn, evictedIn, migrated, unreferenced, refusal, putBack }: Draft): Reason | null {
+  /** Why a page was not moved, as far as the call has come. */
+  reasonOf({ pfn, evictedIn, migrated, unreferenced, refusal, putBack }: Readonly<Draft>): Reason | null {
     if (evictedIn !== null || migrated !== null || unreferenced) return null;
     return refusal ?? this.unexplained(pfn, putBack);
   }

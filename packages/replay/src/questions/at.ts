@@ -7,7 +7,7 @@ import { placesOfPages, placeText } from '../report/placement.ts';
 import { freeMemory, memoryOfAll, type FreeMemory, type MemoryOf } from '../report/places.ts';
 import { policyWord } from '../conform/observe.ts';
 import { mmOf } from './asked.ts';
-import type { Step } from './names.ts';
+import type { Step } from '../learned/names.ts';
 import type { Questions } from './questions.ts';
 
 /** What one node has. */

@@ -2,7 +2,7 @@
 import { EVENT_BY_NUMBER, EVENTS, type FieldType } from '@pagetape/events';
 import type { RowCursor } from '../run/rows.ts';
 import { insteadOf } from '../scenario/suggest.ts';
-import type { TapeNames } from './names.ts';
+import type { TapeNames } from '../learned/names.ts';
 
 /** A field as a question reads it. Undefined: an event has no such field. */
 export interface AskedField {

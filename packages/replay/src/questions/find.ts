@@ -4,7 +4,7 @@ import { RowCursor } from '../run/rows.ts';
 import type { Tape } from '../tape/index.ts';
 import { ExpressionError, parseExpression, type Expression, type Operator } from './expression.ts';
 import { fieldOf, type AskedField } from './fields.ts';
-import type { TapeNames } from './names.ts';
+import type { TapeNames } from '../learned/names.ts';
 
 /** Says of the row that a cursor stands on whether it is wanted. */
 export type RowTest = (cursor: RowCursor) => boolean;

@@ -1,13 +1,13 @@
 /**
- * A tape that is asked: a timeline, the names on it, and which blocks name what. Everything here is made in one pass when it is
- * opened; a question then reads the few blocks that it is about.
+ * A tape that is asked: a timeline, and what was learned of the whole tape. A question then reads the few blocks that it is
+ * about.
  */
 import { ROW_LENGTH, type Block, type RecordedEvent } from '@pagetape/events';
 import { ALL_PROFILES, type Traits } from '@pagetape/core';
+import type { TapeNames, Step } from '../learned/names.ts';
+import type { Outcomes } from '../learned/outcomes.ts';
+import { frameKey, namesFrame, namesPage, pageKey, type TouchIndex, type Key } from '../learned/touches.ts';
 import type { Timeline } from '../timeline/timeline.ts';
-import { CallLedgers } from './ledgers.ts';
-import { TapeNames, type Step } from './names.ts';
-import { frameKey, namesFrame, namesPage, pageKey, TouchIndex, type Key } from './touches.ts';
 
 /** Says of a row whether it is looked for. */
 type RowTest = (rows: Block['rows'], offset: number) => boolean;
@@ -18,18 +18,20 @@ export class Questions {
   readonly touches: TouchIndex;
   readonly traits: Traits;
 
-  private made: CallLedgers | undefined;
-
   constructor(timeline: Timeline) {
+    const { names, touches } = timeline.learned;
     this.timeline = timeline;
-    this.names = new TapeNames(timeline.tape, timeline.blocksFrom(0));
-    this.touches = new TouchIndex(timeline);
+    this.names = names;
+    this.touches = touches;
     this.traits = ALL_PROFILES[timeline.start.profile];
   }
 
-  /** What became of the pages of calls. Made when it is first asked for. */
-  get ledgers(): CallLedgers {
-    return (this.made ??= new CallLedgers(this.timeline));
+  /** What became of the pages of all calls up to a position. */
+  outcomesUpTo(seq: number): Outcomes {
+    const { blocks } = this.timeline.tape;
+    const n = seq === 0 ? 0 : blocks.find(seq);
+    const firstSeq = n < blocks.count ? blocks.entry(n).firstSeq : 1;
+    return this.timeline.learned.outcomes.upTo(n, firstSeq, seq);
   }
 
   /** The event `seq`. */

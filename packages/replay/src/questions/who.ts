@@ -8,9 +8,9 @@ import { counters, freeNumbers, taskNumbers } from '../report/numbers.ts';
 import { insteadOf } from '../scenario/suggest.ts';
 import { frameOf, QuestionError, type AskedPage } from './asked.ts';
 import { areaOf, frameList, frameMarks } from './frame.ts';
-import type { Step } from './names.ts';
+import type { Step } from '../learned/names.ts';
 import type { Questions } from './questions.ts';
-import { frameKey, pageKey } from './touches.ts';
+import { frameKey, pageKey } from '../learned/touches.ts';
 
 /** Something in a state that has a value, and where it may change. */
 export interface Watched {

@@ -11,7 +11,7 @@ import { reasonSentence } from '../report/words.ts';
 import { kindNumber } from '../run/rows.ts';
 import { frameOf, type AskedPage } from './asked.ts';
 import { frameFacts, mappingsOf } from './frame.ts';
-import type { Step } from './names.ts';
+import type { Step } from '../learned/names.ts';
 import type { Questions } from './questions.ts';
 import { REMEDIES } from './remedies.ts';
 

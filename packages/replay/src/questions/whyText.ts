@@ -3,7 +3,7 @@ import type { RecordedEvent } from '@pagetape/events';
 import { indent, table } from '../report/table.ts';
 import { stepText } from '../report/text.ts';
 import { count } from '../report/words.ts';
-import type { Step } from './names.ts';
+import type { Step } from '../learned/names.ts';
 import { eventLine, type Cause, type NotMoved, type Why } from './why.ts';
 
 /** Causes and events that are shown; of more, the first and the last. */

@@ -1,16 +1,17 @@
 /**
- * The file that keeps the checkpoints of a tape from one time to the next. It is only a cache: it is dropped when it belongs to
- * another tape, or when the text of what reduces events changed; a damaged one gives what is whole; one that cannot be
- * written is not. It is replaced as a whole, so a reader never sees half of one.
+ * The file that keeps the checkpoints of a tape, and what was learned of it, from one time to the next. It is only a cache: it is
+ * dropped when it belongs to another tape, or when the text of what reduces events or learns of them changed; a damaged one gives
+ * what is whole; one that cannot be written is not. It is replaced as a whole, so a reader never sees half of one.
  *
- * After a head come records, one a checkpoint, framed and checked like those of a tape. A record holds only the pieces that
- * the checkpoint before it does not have.
+ * After a head come records, framed and checked like those of a tape: one of what was learned of the whole tape, then one a
+ * checkpoint, which holds only the pieces that the checkpoint before it does not have.
  */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { HOT_ARRAYS, PIECE, type ArrayImage, type HotArray, type StateImage } from '@pagetape/core';
+import { HOT_ARRAYS, PIECE, type ArrayImage, type HotArray, type StateImage, type StateView } from '@pagetape/core';
 import { canonicalJson } from '@pagetape/events';
+import { Learned, learningKey } from '../learned/learned.ts';
 import { ByteReader, ByteWriter } from '../tape/bytes.ts';
 import { frame, readFrame } from '../tape/frame.ts';
 import { deepFreeze } from '../tape/json.ts';
@@ -19,45 +20,50 @@ import type { Tape } from '../tape/index.ts';
 import type { Checkpoint, Checkpoints } from './images.ts';
 import { reducingKey } from './key.ts';
 
-/** Types of records, as letters: head, checkpoint. */
+/** Types of records, as letters: head, what was learned, checkpoint. */
 const HEAD = 0x68;
+const LEARNED = 0x6c;
 const CHECKPOINT = 0x63;
-const FORMAT = 1;
+const FORMAT = 2;
 /** An array of more integers is damage. */
 const LENGTH_MAX = 2 ** 28;
 
-export class CheckpointCache {
+export class TapeCache {
   private readonly file: string;
   private readonly tape: Tape;
-  /** Checkpoints that the file has. */
-  private kept = 0;
+  private readonly machine: StateView;
+  /** What the file has: checkpoints, and whether it has what was learned. */
+  private kept = { checkpoints: 0, learned: false };
 
-  /** Adds the checkpoints of the file, as far as they are good, to those of the tape. */
-  static load(file: string, tape: Tape, checkpoints: Checkpoints): CheckpointCache {
-    const cache = new CheckpointCache(file, tape);
+  constructor(file: string, tape: Tape, machine: StateView) {
+    this.file = file;
+    this.tape = tape;
+    this.machine = machine;
+  }
+
+  /** Adds the checkpoints of the file, as far as they are good, and gives what was learned, if that is there. */
+  load(checkpoints: Checkpoints): Learned | undefined {
+    const found: { learned?: Learned } = {};
     try {
-      cache.read(checkpoints);
+      this.read(checkpoints, found);
     } catch {
       // There is none, or it is damaged from here on: what is missing is made again.
     }
-    cache.kept = checkpoints.all.length;
-    return cache;
+    this.kept = { checkpoints: checkpoints.all.length, learned: found.learned !== undefined };
+    return found.learned;
   }
 
-  private constructor(file: string, tape: Tape) {
-    this.file = file;
-    this.tape = tape;
-  }
-
-  /** Writes the file again when there are other checkpoints than it has. */
-  save(checkpoints: Checkpoints): void {
+  /** Writes the file again when there is something that it does not have. */
+  save(checkpoints: Checkpoints, learned: Learned): void {
     const { all, spacing } = checkpoints;
-    if (all.length === this.kept) return;
+    const isWhole = learned.blocks > 0 && learned.blocks === this.tape.blocks.count;
+    if (all.length === this.kept.checkpoints && isWhole === this.kept.learned) return;
     const temporary = `${this.file}.${process.pid}`;
     try {
-      fs.writeFileSync(temporary, Buffer.concat([this.head(spacing), ...this.records(all)]));
+      const parts = [this.head(spacing), ...(isWhole ? [this.learned(learned)] : []), ...this.records(all)];
+      fs.writeFileSync(temporary, Buffer.concat(parts));
       fs.renameSync(temporary, this.file);
-      this.kept = all.length;
+      this.kept = { checkpoints: all.length, learned: isWhole };
     } catch {
       fs.rmSync(temporary, { force: true });
     }
@@ -73,6 +79,16 @@ export class CheckpointCache {
     return frame(HEAD, new ByteWriter().u32(FORMAT).hash(this.key).u32(spacing).done());
   }
 
+  /** The last chain hash stands for all events. */
+  private get chain(): string {
+    const { blocks } = this.tape;
+    return blocks.entry(blocks.count - 1).chain;
+  }
+
+  private learned(learned: Learned): Buffer {
+    return frame(LEARNED, new ByteWriter().hash(learningKey()).hash(this.chain).done(), learned.encode());
+  }
+
   private records(all: readonly Checkpoint[]): Buffer[] {
     return all.slice(1).map(({ block, image }, i) => {
       const { chain } = this.tape.blocks.entry(block - 1);
@@ -81,7 +97,7 @@ export class CheckpointCache {
     });
   }
 
-  private read(checkpoints: Checkpoints): void {
+  private read(checkpoints: Checkpoints, found: { learned?: Learned }): void {
     const source = bytesSource(fs.readFileSync(this.file));
     const first = readFrame(source, 0);
     const head = new ByteReader(first.body, 'the head of the cache');
@@ -90,12 +106,17 @@ export class CheckpointCache {
     let before = checkpoints.all[0].image;
     for (let at = first.next; at < source.size;) {
       const { type, body, next } = readFrame(source, at);
-      const reader = new ByteReader(body, 'a checkpoint');
-      const [block, chain] = [reader.u32(), reader.hash()];
-      const { blocks } = this.tape;
-      if (type !== CHECKPOINT || block >= blocks.count || blocks.entry(block - 1).chain !== chain) return;
-      before = decodeImage(inflateRawSync(reader.raw(reader.left)), before);
-      checkpoints.add(block, before);
+      const reader = new ByteReader(body, 'a record of the cache');
+      if (type === LEARNED) {
+        const isOfThis = reader.hash() === learningKey() && reader.hash() === this.chain;
+        if (isOfThis) found.learned = Learned.decode(reader.raw(reader.left), this.machine);
+      } else {
+        const [block, chain] = [reader.u32(), reader.hash()];
+        const { blocks } = this.tape;
+        if (type !== CHECKPOINT || block >= blocks.count || blocks.entry(block - 1).chain !== chain) return;
+        before = decodeImage(inflateRawSync(reader.raw(reader.left)), before);
+        checkpoints.add(block, before);
+      }
       at = next;
     }
   }

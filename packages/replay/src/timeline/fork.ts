@@ -55,17 +55,13 @@ export interface Fork {
 }
 
 /** The steps of the trunk, in order. */
-export function stepsOf({ tape }: Timeline): TrunkStep[] {
-  const steps: TrunkStep[] = [];
-  for (const { seq, kind, payload } of tape.stimuli()) {
-    const { parent, stimulus } = payload as { readonly parent: number; readonly stimulus: unknown };
-    if (kind !== 'StimulusBegan' || parent !== 0) continue;
+export function stepsOf({ learned }: Timeline): TrunkStep[] {
+  const steps = learned.names.allSteps().filter(({ parent }) => parent === 0);
+  return steps.map(({ began, stimulus }, i) => {
     const { data, error } = stimulusSchema.safeParse(stimulus);
-    if (!data)
-      throw new TapeError(`the step at event ${seq} is none that this version knows: ${error.issues[0].message}`);
-    steps.push({ number: steps.length + 1, began: seq, stimulus: data });
-  }
-  return steps;
+    if (data) return { number: i + 1, began, stimulus: data };
+    throw new TapeError(`the step at event ${began} is none that this version knows: ${error.issues[0].message}`);
+  });
 }
 
 /**

@@ -63,6 +63,11 @@ export class Checkpoints {
     while (this.bytes > this.room && this.images.length > 2) this.thin();
   }
 
+  /** Whether there is one behind this block, so that the machine has been there. */
+  reaches(block: number): boolean {
+    return (this.images.at(-1)?.block ?? 0) > block;
+  }
+
   /** The last one at or before a block. */
   before(block: number): Checkpoint | undefined {
     return this.images[this.count(block) - 1];

@@ -11,7 +11,8 @@ import type { RunStart } from '../run/record.ts';
 import { RowCursor } from '../run/rows.ts';
 import { startOf } from '../run/stimuli.ts';
 import { readTape, type Tape } from '../tape/index.ts';
-import { CheckpointCache } from './cache.ts';
+import { Learned } from '../learned/learned.ts';
+import { TapeCache } from './cache.ts';
 import { Checkpoints, isBorder, ownBytes, Recent, SPACING, type Checkpoint } from './images.ts';
 import { withEvents } from './rerun.ts';
 import { lastHit, nextHit, type Stop } from './stop.ts';
@@ -41,7 +42,9 @@ export class Timeline {
   private readonly checkpoints: Checkpoints;
   private readonly near: Recent<StateImage>;
   private readonly decoded = new Recent<Block>(DECODED_ROOM, ({ rows }) => rows.length);
-  private readonly cache: CheckpointCache | undefined;
+  private readonly cache: TapeCache | undefined;
+  /** What was learned so far: of the blocks that came by in their order. */
+  private known: Learned;
   /** The image that the state was last equal to: what the next one shares with. */
   private base: StateImage;
   private at = 0;
@@ -66,7 +69,10 @@ export class Timeline {
     this.near = new Recent<StateImage>(NEAR_ROOM, (image) => ownBytes(image, this.base));
     this.checkpoints = new Checkpoints(tape, CHECKPOINT_ROOM, spacing);
     this.checkpoints.add(0, this.base);
-    if (cacheFile !== null) this.cache = CheckpointCache.load(cacheFile, tape, this.checkpoints);
+    this.known = new Learned(this.machine.view);
+    if (cacheFile === null) return;
+    this.cache = new TapeCache(cacheFile, tape, this.machine.view);
+    this.known = this.cache.load(this.checkpoints) ?? this.known;
   }
 
   /** Seq of the event after which the machine stands. */
@@ -77,6 +83,26 @@ export class Timeline {
   /** The machine at the position. It is one machine that moves: what is read from it is of the position at that moment. */
   get state(): StateView {
     return this.machine.view;
+  }
+
+  /** What there is to know of the whole tape. Reads it to its end, once, and keeps it; the timeline stays where it is. */
+  get learned(): Learned {
+    const { known, checkpoints } = this;
+    const { blocks } = this.tape;
+    if (known.blocks < blocks.count) {
+      const back = this.at;
+      while (known.blocks < blocks.count) {
+        const n = known.blocks;
+        if (checkpoints.reaches(n)) known.take(this.blockAt(n));
+        else {
+          this.seek(blocks.entry(n).firstSeq - 1);
+          this.playTo(this.last);
+        }
+      }
+      this.seek(back);
+      this.close();
+    }
+    return known;
   }
 
   /** An independent machine in the state of the position. */
@@ -184,9 +210,9 @@ export class Timeline {
     this.restore(this.imageBefore(this.blockOf(seq)));
   }
 
-  /** Keeps the checkpoints beside the tape. That they cannot be kept is no error: they are made again next time. */
+  /** Keeps the checkpoints and what was learned beside the tape. That they cannot be kept is no error: they are made again next time. */
   close(): void {
-    this.cache?.save(this.checkpoints);
+    this.cache?.save(this.checkpoints, this.known);
   }
 
   /** The checkpoints at or before a position, in the order of the tape. */
@@ -237,10 +263,12 @@ export class Timeline {
     this.offset = 0;
   }
 
-  /** Where a block begins an image is taken, when one is wanted there. `near`: the place to go to is near. */
+  /** Where a block begins it is learned from, and an image is taken, when one is wanted there. `near`: the place to go to is near. */
   private passBorder(near: boolean): void {
     const { block } = this;
-    if (this.offset > 0 || this.checkpoints.before(block)?.block === block) return;
+    if (this.offset > 0) return;
+    if (this.known.blocks === block) this.known.take(this.blockAt(block));
+    if (this.checkpoints.before(block)?.block === block) return;
     const lacks = this.checkpoints.lacks(block);
     if (!lacks && !(near && isBorder(this.tape, block, NEAR_SPACING) && !this.near.has(block))) return;
     this.base = this.machine.image(this.base);
