@@ -11,6 +11,7 @@ import { injectFaults } from '../src/bench/faults.ts';
 import { main } from '../src/cli/program.ts';
 import { firstDifference, firstDifferentBlock } from '../src/diff/events.ts';
 import { Player } from '../src/laws/player.ts';
+import { LEARNING } from '../src/learned/learned.ts';
 import { Recorder, type RunStart } from '../src/run/record.ts';
 import { startOf } from '../src/run/stimuli.ts';
 import { memoryOutput, readTape, TapeError, TapeWriter, type Tape, type TapeStart } from '../src/tape/index.ts';
@@ -452,6 +453,80 @@ test('a cache that is damaged, cut off, or of something else gives what is whole
   fs.writeFileSync(cache, good);
   fs.writeFileSync(file, other);
   t.true(checkpoints(Timeline.open(file)) < whole);
+});
+
+/** The tape of a file, and how many blocks of it were read. */
+function counted(file: string): { tape: Tape; reads: () => number } {
+  const opened = readTape(file);
+  const blockAt = opened.blocks.blockAt.bind(opened.blocks);
+  let reads = 0;
+  opened.blocks.blockAt = (n) => {
+    reads++;
+    return blockAt(n);
+  };
+  return { tape: opened, reads: () => reads };
+}
+
+test('a tape is read once for all that questions need, and not again while its cache is good', (t) => {
+  const file = join(folder, 'learned.tape');
+  const cache = `${file}.cache`;
+  fs.writeFileSync(file, bytes);
+  const first = counted(file);
+  const { names, touches, outcomes, blocks } = Timeline.open(first.tape, { cache, spacing: 512 }).learned;
+  t.is(first.reads(), blocks);
+  const again = counted(file);
+  const timeline = Timeline.open(again.tape, { cache });
+  const kept = timeline.learned;
+  t.deepEqual(kept.names.allSteps(), names.allSteps());
+  t.deepEqual(kept.names.tasks(), names.tasks());
+  t.deepEqual(kept.touches, touches);
+  for (let n = 0; n < blocks; n++) {
+    const { firstSeq, lastSeq } = tape.blocks.entry(n);
+    for (const seq of [firstSeq - 1, firstSeq + 100, lastSeq])
+      t.deepEqual(kept.outcomes.upTo(n, firstSeq, seq), outcomes.upTo(n, firstSeq, seq));
+  }
+  t.is(again.reads(), 0);
+  t.true(checkpoints(timeline) > 4, 'the same pass made the checkpoints');
+  const written = fs.readFileSync(cache);
+  timeline.close();
+  t.deepEqual(fs.readFileSync(cache), written);
+});
+
+test('what was learned is the same whoever came by first', (t) => {
+  const all = Timeline.open(tape, SMALL).learned;
+  for (const walk of [[tape.lastSeq], [900, 30], [5, 2000, tape.lastSeq, 600]]) {
+    const timeline = Timeline.open(tape, SMALL);
+    for (const seq of walk) timeline.seek(seq);
+    const { names, touches } = timeline.learned;
+    t.deepEqual([names.allSteps(), touches], [all.names.allSteps(), all.touches]);
+    t.is(timeline.seq, walk[walk.length - 1]);
+  }
+});
+
+test('no text has a part in learning that the key of the cache does not cover', (t) => {
+  const source = fileURLToPath(new URL('../src/', import.meta.url));
+  const seen = new Set<string>();
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    const imports = /^import (?!type )[^;]*?from '(\.[^']+)'/gm;
+    for (const [, from] of fs.readFileSync(file, 'utf8').matchAll(imports)) visit(join(dirname(file), from));
+  };
+  visit(join(source, 'learned/learned.ts'));
+  t.true(seen.size > 5);
+  for (const file of seen) t.true(LEARNING.includes(relative(source, file).split('/')[0]), file);
+});
+
+test('a question is answered where no cache can be written, too', async (t) => {
+  const file = join(folder, 'alone.tape');
+  fs.writeFileSync(file, bytes);
+  fs.mkdirSync(`${file}.cache`);
+  let text = '';
+  const write = (more: string): void => void (text += more);
+  const context = { out: async (more: string) => write(more), err: write, terminal: false, status: 0 };
+  await main(['why', file, '--page', 'A:r+3'], context);
+  t.regex(text, /^A r 3 is [^]*because/);
+  t.is(context.status, 0);
 });
 
 test('a place where no cache can be written is no error', (t) => {

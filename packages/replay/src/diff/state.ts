@@ -1,9 +1,9 @@
 /** What differs between two states, in the words of somebody who looks at tasks and pages. */
 import { canonicalJson } from '@pagetape/events';
 import { hashState, layout, lockHolders, pinsOf, read, seizedSlots, type StateView } from '@pagetape/core';
-import { pageNamer, rangeText, type PageName } from '../report/names.ts';
+import { pageNamer, rangeText } from '../report/names.ts';
 import { counters, freeNumbers, taskNumbers } from '../report/numbers.ts';
-import { livingMms, pagesOfMm, placeOf, type Place } from '../report/places.ts';
+import { livingMms, placeOfEntry, type Place } from '../report/places.ts';
 
 /** Something that differs: a page, a counter, a list. `what` names it, the others say what it is on each side. */
 export interface Detail {
@@ -62,8 +62,12 @@ const PAGE_KINDS: Readonly<Record<PageKind, string>> = {
 /** Neighbours that differ in the same way. Frames and slots are those of the first. */
 interface PageRun {
   readonly region: string;
+  /** Numbers in the region. */
   readonly first: number;
   last: number;
+  /** The page that would go on with it; and where its region ends. */
+  next: number;
+  readonly end: number;
   /** What is the same for all of them, on each side. */
   readonly sides: number;
   readonly a: string;
@@ -73,18 +77,26 @@ interface PageRun {
 function pageDifferences(a: StateView, b: StateView): DifferenceKind[] {
   const found = new Map<PageKind, PageRun[]>();
   const name = pageNamer(a);
+  const hasFiles = a.cold.next.file > 1 || b.cold.next.file > 1;
   const inB = new Map(livingMms(b).map(({ mm, tasks }) => [tasks[0], mm]));
   for (const { mm, tasks } of livingMms(a)) {
     const other = inB.get(tasks[0]);
     if (other === undefined) continue;
-    for (const vpn of pagesOfEither([...pagesOfMm(a, mm)], pagesOfMm(b, other))) {
-      const kind = pageKind(a, b, mm, other, vpn);
-      if (kind)
-        addPage(found, kind, name(mm, vpn), sideOf(a, mm, vpn) * 0x800000 + sideOf(b, other, vpn), () => [
-          placeText(a, mm, vpn),
-          placeText(b, other, vpn),
-        ]);
-    }
+    eachPageOfEither(a, b, mm, other, (vpn, pteA, pteB) => {
+      // Where a page without an entry is, its file says.
+      if (pteA === pteB && (pteA !== 0 || !hasFiles)) return;
+      const [placeA, placeB] = [placeOfEntry(a, mm, vpn, pteA), placeOfEntry(b, other, vpn, pteB)];
+      const kind = placeA === placeB ? kindAtOnePlace(a, b, placeA, pteA, pteB) : placeKind(placeA, placeB);
+      if (!kind) return;
+      const sides = sideOf(placeA, pteA) * 0x800000 + sideOf(placeB, pteB);
+      const runs = found.get(kind) ?? [];
+      if (isContinued(runs.at(-1), vpn, sides)) return;
+      const { region, page } = name(mm, vpn);
+      const [textA, textB] = [placeText(a, placeA, pteA), placeText(b, placeB, pteB)];
+      const end = endOfRegion(a, mm, vpn);
+      runs.push({ region, first: page, last: page, next: vpn + 1, end, sides, a: textA, b: textB });
+      found.set(kind, runs);
+    });
   }
   return (Object.keys(PAGE_KINDS) as PageKind[]).flatMap((kind) => {
     const runs = found.get(kind);
@@ -99,54 +111,72 @@ function pageDifferences(a: StateView, b: StateView): DifferenceKind[] {
   });
 }
 
-/** All of A, then what only B has. Both are ascending. */
-function* pagesOfEither(ofA: readonly number[], ofB: Iterable<number>): Generator<number> {
-  yield* ofA;
-  let at = 0;
-  for (const vpn of ofB) {
-    while (at < ofA.length && ofA[at] < vpn) at++;
-    if (ofA[at] !== vpn) yield vpn;
+/** Whether the run goes on with this page, which then belongs to it. */
+function isContinued(run: PageRun | undefined, vpn: number, sides: number): boolean {
+  if (run?.next !== vpn || vpn >= run.end || run.sides !== sides) return false;
+  run.last++;
+  run.next++;
+  return true;
+}
+
+/** Where the region of a page ends; of one outside of all regions, where the next one begins. */
+function endOfRegion({ cold }: StateView, mm: number, vpn: number): number {
+  const regions = cold.regions.filter((region) => region.mm === mm);
+  const own = regions.find(({ start, pages }) => start <= vpn && vpn < start + pages);
+  if (own) return own.start + own.pages;
+  return regions.reduce((end, { start }) => (start > vpn ? Math.min(end, start) : end), Infinity);
+}
+
+type PageVisit = (vpn: number, pteA: number, pteB: number) => void;
+
+/** Every page in the areas of either, ascending, that has a page table on one side, with its entries. Goes table by table. */
+function eachPageOfEither(a: StateView, b: StateView, mmA: number, mmB: number, visit: PageVisit): void {
+  const { TABLE, M_ROOT, MM } = layout;
+  const huge = a.topology.huge || b.topology.huge;
+  for (const { start, end } of areasOfEither(a, b, mmA, mmB)) {
+    for (let first = start; first < end;) {
+      const past = Math.min(end, (Math.floor(first / TABLE) + 1) * TABLE);
+      const leafA = read.tableEntry(a.tables, a.mms, mmA * MM + M_ROOT, first) - first;
+      const leafB = read.tableEntry(b.tables, b.mms, mmB * MM + M_ROOT, first) - first;
+      const [isInA, isInB] = [leafA + first >= 0, leafB + first >= 0];
+      for (let vpn = first; (isInA || isInB || huge) && vpn < past; vpn++) {
+        const pteA = isInA ? a.tables[leafA + vpn] : huge ? read.pte_of(a, mmA, vpn) : 0;
+        const pteB = isInB ? b.tables[leafB + vpn] : huge ? read.pte_of(b, mmB, vpn) : 0;
+        if (isInA || isInB || pteA !== 0 || pteB !== 0) visit(vpn, pteA, pteB);
+      }
+      first = past;
+    }
   }
 }
 
-function addPage(
-  found: Map<PageKind, PageRun[]>,
-  kind: PageKind,
-  { region, page }: PageName,
-  sides: number,
-  texts: () => readonly [string, string],
-): void {
-  const runs = found.get(kind);
-  const run = runs?.at(-1);
-  if (run && run.region === region && run.last === page - 1 && run.sides === sides) run.last = page;
-  else {
-    const [a, b] = texts();
-    const next = { region, first: page, last: page, sides, a, b };
-    if (runs) runs.push(next);
-    else found.set(kind, [next]);
+/** The areas of both, where they overlap together. */
+function areasOfEither(a: StateView, b: StateView, mmA: number, mmB: number): { start: number; end: number }[] {
+  const areasOf = ({ cold }: StateView, mm: number) => cold.mms[mm].vmas.map((id) => cold.vmas[id]);
+  const all = [...areasOf(a, mmA), ...areasOf(b, mmB)].sort((x, y) => x.start - y.start);
+  const merged: { start: number; end: number }[] = [];
+  for (const { start, end } of all) {
+    const last = merged.at(-1);
+    if (last && start <= last.end) last.end = Math.max(last.end, end);
+    else merged.push({ start, end });
   }
+  return merged;
 }
 
 /** A number that is the same for pages of which the same is told, but for their frames and slots. */
-function sideOf(s: StateView, mm: number, vpn: number): number {
-  const place = placeOf(s, mm, vpn);
+function sideOf(place: Place, pte: number): number {
   if (place === null) return 0;
   if (place === 'zero') return 1;
   if (place === 'swap') return 2;
   if (place === 'bad') return 3;
-  const pte = read.pte_of(s, mm, vpn);
   const bits = pte & (layout.PTE_WRITE | layout.PTE_YOUNG | layout.PTE_DIRTY | layout.PTE_PRESENT);
   return 64 * (place + 1) + bits;
 }
 
-function pageKind(a: StateView, b: StateView, mmA: number, mmB: number, vpn: number): PageKind | null {
-  const [placeA, placeB] = [placeOf(a, mmA, vpn), placeOf(b, mmB, vpn)];
-  if (placeA !== placeB) return placeKind(placeA, placeB);
-  const [pteA, pteB] = [read.pte_of(a, mmA, vpn), read.pte_of(b, mmB, vpn)];
+function kindAtOnePlace(a: StateView, b: StateView, place: Place, pteA: number, pteB: number): PageKind | null {
   if (pteA === pteB) return null;
-  if (placeA === 'swap') return 'slot';
-  if (placeA === null) return 'file page';
-  if (placeA === 'bad') return 'frame';
+  if (place === 'swap') return 'slot';
+  if (place === null) return 'file page';
+  if (place === 'bad') return 'frame';
   return read.frame_of_pte(a, pteA) === read.frame_of_pte(b, pteB) ? 'bits' : 'frame';
 }
 
@@ -159,9 +189,7 @@ function placeKind(a: Place, b: Place): PageKind {
   return b === 'swap' ? 'swapped in B' : 'node';
 }
 
-function placeText(s: StateView, mm: number, vpn: number): string {
-  const pte = read.pte_of(s, mm, vpn);
-  const place = placeOf(s, mm, vpn);
+function placeText(s: StateView, place: Place, pte: number): string {
   if (place === null) return 'nothing';
   if (place === 'zero') return 'zero page';
   if (place === 'bad') return `bad frame, pfn ${read.hwpoison_entry_to_pfn(pte)}`;

@@ -85,4 +85,4 @@ export function learningKey(): string {
 }
 
 /** The folders of this package whose text counts. */
-export const LEARNING: readonly string[] = ['learned', 'ledger', 'run'];
+export const LEARNING: readonly string[] = ['learned', 'ledger', 'run', 'tape'];

@@ -55,15 +55,16 @@ const has = (set: Int32Array, bit: number): boolean => (set[(bit >>> 5) & (set.l
 /** Words of the set of the kinds. */
 const KIND_WORDS = 8;
 
+/** The set of the block in hand. */
+const scratch = new Int32Array(WORDS);
+
 export class TouchIndex {
   /** By block. The length of a set is a power of two, a word for each of its keys or more. */
   private readonly keys: Int32Array[] = [];
   private readonly kinds: Int32Array[] = [];
-  private readonly scratch = new Int32Array(WORDS);
 
   /** Takes the next block. */
   add({ rows }: Block): void {
-    const { scratch } = this;
     const kinds = new Int32Array(KIND_WORDS);
     scratch.fill(0);
     let found = 0;

@@ -14,18 +14,18 @@ export type PageNamer = (mm: number, vpn: number) => PageName;
 /** Names for the pages of one state. */
 export function pageNamer(s: StateView): PageNamer {
   const owners = new Map(livingMms(s).map(({ mm, tasks }) => [mm, tasks[0]]));
-  const regions = new Map<number, typeof s.cold.regions>();
-  for (const mm of owners.keys())
+  const regions = new Map<number, { readonly start: number; readonly end: number; readonly region: string }[]>();
+  for (const [mm, owner] of owners)
     regions.set(
       mm,
-      s.cold.regions.filter((region) => region.mm === mm),
+      s.cold.regions
+        .filter((region) => region.mm === mm)
+        .map(({ start, pages, name }) => ({ start, end: start + pages, region: `${owner} ${name}` })),
     );
   return (mm, vpn) => {
-    const owner = owners.get(mm) ?? `mm ${mm}`;
-    const region = regions.get(mm)?.find(({ start, pages }) => vpn >= start && vpn < start + pages);
-    return region
-      ? { region: `${owner} ${region.name}`, page: vpn - region.start }
-      : { region: `${owner} page`, page: vpn };
+    const found = regions.get(mm)?.find(({ start, end }) => vpn >= start && vpn < end);
+    if (found) return { region: found.region, page: vpn - found.start };
+    return { region: `${owners.get(mm) ?? `mm ${mm}`} page`, page: vpn };
   };
 }
 

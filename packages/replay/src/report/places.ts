@@ -25,8 +25,11 @@ export interface FreeMemory {
 export type Place = number | 'swap' | 'zero' | 'bad' | null;
 
 /** The place of a page of an address space. One that is being moved is still where it was. */
-export function placeOf(s: StateView, mm: number, vpn: number): Place {
-  const pte = read.pte_of(s, mm, vpn);
+export const placeOf = (s: StateView, mm: number, vpn: number): Place =>
+  placeOfEntry(s, mm, vpn, read.pte_of(s, mm, vpn));
+
+/** The same, where the entry of the page is at hand. */
+export function placeOfEntry(s: StateView, mm: number, vpn: number, pte: number): Place {
   const pfn = read.frame_of_pte(s, pte);
   if (pfn >= 0) {
     return pfn === layout.ZERO_PFN ? 'zero' : read.page_to_nid(s, pfn);
@@ -48,7 +51,7 @@ export function* pagesOfMm(s: StateView, mm: number): Generator<number> {
   for (const id of s.cold.mms[mm]?.vmas ?? []) {
     const { start, end } = s.cold.vmas[id];
     for (let vpn = start; vpn < end; vpn++) {
-      if (read.has_page_table(s, mm, vpn) || read.pte_of(s, mm, vpn) !== 0) yield vpn;
+      if (read.pte_of(s, mm, vpn) !== 0 || read.has_page_table(s, mm, vpn)) yield vpn;
     }
   }
 }
