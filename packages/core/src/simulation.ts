@@ -46,15 +46,15 @@ export class Simulation {
   readonly view: StateView;
   readonly log: EventLog;
   private readonly machine: Machine;
-  private readonly k: Kernel;
-  private readonly scheduler: Scheduler;
+  private k: Kernel;
+  private scheduler: Scheduler;
 
   /** A run from its start, or from a checkpoint, which stays as it is and may be used again. */
   constructor(options: SimulationOptions | ResumeOptions) {
     const from = 'from' in options ? options.from : undefined;
     const start = 'from' in options ? undefined : options;
     const traits = findProfile(options.profile ?? from?.profile ?? DEFAULT_PROFILE);
-    if (from) assertSuits(traits, from);
+    if (from) assertSuits(traits, from.profile);
     const missing = start && notSimulatedSetting(start.machine, traits);
     if (missing) throw new NotSimulated(missing);
     this.machine = from ? from.machine.fork() : openMachine((start as SimulationOptions).machine);
@@ -72,6 +72,14 @@ export class Simulation {
   perform(stimulus: Stimulus): Result {
     if (this.view.scalars[STOPPED] !== 0) throw new ScenarioFault('the run has stopped: a step before did not return');
     return this.scheduler.serve(stimulus);
+  }
+
+  /** From here on the rules of another kernel hold, which must keep its memory in the same way. Between two steps. */
+  turnTo(profile: string): void {
+    const traits = findProfile(profile);
+    assertSuits(traits, this.k.traits.id);
+    this.k = { ...this.k, traits, contended: false, under_way: [] };
+    this.scheduler = new Scheduler(this.k);
   }
 
   /** A copy of the state and of chance, as they are between two steps. */
@@ -93,11 +101,9 @@ function findProfile(name: string): Traits {
 }
 
 /** A kernel can go on only with a state that it could have made itself. */
-function assertSuits(traits: Traits, from: Checkpoint): void {
-  if (traits.policies === findProfile(from.profile).policies) return;
-  throw new ScenarioFault(
-    `${traits.id} cannot go on where ${from.profile} stopped: they keep memory and policies apart`,
-  );
+function assertSuits(traits: Traits, from: string): void {
+  if (traits.policies === findProfile(from).policies) return;
+  throw new ScenarioFault(`${traits.id} cannot go on where ${from} stopped: they keep memory and policies apart`);
 }
 
 /** The tasks that every system has: init, which root owns, and a kernel thread. */

@@ -1,5 +1,6 @@
 /** `pagetape diff`: where two tapes part, and what became of it; or what differs between two positions. */
 import type { Command } from 'commander';
+import type { FirstDifference } from '../diff/events.ts';
 import type { Tape } from '../tape/index.ts';
 import { ANSWER_NO, jsonText, linesText, type Context } from './context.ts';
 import { UsageError } from './errors.ts';
@@ -39,8 +40,21 @@ async function diff(fileA: string, fileB: string, json: boolean, context: Contex
   const { printFirst, printState } = await import('../diff/text.ts');
   const [endA, endB] = [naming(fileA, () => replayTape(a)), naming(fileB, () => replayTape(b))];
   const state = stateDifferences(endA.machine.view, endB.machine.view);
-  if (json) return jsonText({ same: false, headers, first, state });
-  return linesText([...(await headerLines(headers)), ...printFirst(first), '', ...printState(state)]);
+  const page = await firstPage(fileA, a, first);
+  if (json) return jsonText({ same: false, headers, first: { ...first, page }, state });
+  return linesText([...(await headerLines(headers)), ...printFirst(first, page), '', ...printState(state)]);
+}
+
+/** The page that the first event which differs is about, as tape A has it before that event. */
+async function firstPage(fileA: string, tape: Tape, { seq, a, b }: FirstDifference): Promise<string | null> {
+  const { Timeline } = await import('../timeline/timeline.ts');
+  const { pageOfEvent } = await import('../diff/page.ts');
+  const event = a ?? b;
+  if (!event) return null;
+  const timeline = Timeline.open(tape, { cache: `${fileA}.cache` });
+  timeline.seek(seq - 1);
+  timeline.close();
+  return pageOfEvent(timeline.state, event);
 }
 
 /** What differs between two positions. */
@@ -64,8 +78,8 @@ type Headers = readonly { readonly name: string; readonly a: string; readonly b:
 /** What the tapes say about themselves that is not the same. */
 async function headerDifferences(a: Tape, b: Tape): Promise<Headers> {
   const { canonicalJson } = await import('@pagetape/events');
-  const text = (value: unknown): string => (typeof value === 'string' ? value : canonicalJson(value));
-  const names = ['profile', 'seed', 'machine', 'prng', 'pagetape'] as const;
+  const text = (value: unknown): string => (typeof value === 'string' ? value : canonicalJson(value ?? null));
+  const names = ['profile', 'turns', 'seed', 'machine', 'prng', 'pagetape'] as const;
   return names
     .map((name) => ({ name, a: text(a.header[name]), b: text(b.header[name]) }))
     .filter((header) => header.a !== header.b);

@@ -8,12 +8,14 @@ interface Options {
   readonly profile?: string;
   readonly step?: readonly string[];
   readonly alone?: boolean;
+  readonly out?: string;
   readonly json?: boolean;
 }
 
 const HELP = `
 A step is one kernel call or act of the scenario and cannot be taken over in its middle: from a position inside a step the
-branch begins before that step. Steps are written as "pagetape run" prints them: --step 'touch t="db" addr=["heap",0] pages=4'.`;
+branch begins before that step. With --out it is a tape like others: it can be debugged, compared and verified; where it
+turns to other rules its header says so ("turns"). Steps are written as "pagetape run" prints them: --step 'touch t="db" addr=["heap",0] pages=4'.`;
 
 export function define(command: Command, context: Context): void {
   command
@@ -21,6 +23,7 @@ export function define(command: Command, context: Context): void {
     .option('--profile <name>', 'whose rules hold in the branch; see "pagetape profiles"')
     .option('--step <text...>', 'steps that are served first in the branch')
     .option('--alone', 'leave out the steps that the tape has from there on')
+    .option('-o, --out <file>', 'keep the branch as a tape of its own, with all that the tape has before it')
     .option('--json', 'print one JSON object')
     .addHelpText('after', HELP)
     .action(async (position: string, options: Options) => context.out(await fork(position, options, context)));
@@ -28,7 +31,7 @@ export function define(command: Command, context: Context): void {
 
 async function fork(
   text: string,
-  { profile, step, alone = false, json = false }: Options,
+  { profile, step, alone = false, out, json = false }: Options,
   context: Context,
 ): Promise<string> {
   if (profile === undefined && step === undefined)
@@ -40,14 +43,18 @@ async function fork(
   const { naming, openTimeline } = await import('./tape.ts');
   const { forkAt } = await import('../timeline/fork.ts');
   const { printPosition } = await import('../timeline/position.ts');
-  const { printFork } = await import('../timeline/text.ts');
+  const { printFork, printSaved } = await import('../timeline/text.ts');
   const { file, timeline } = openTimeline(text, context);
   const steps = await stepsOf(step ?? []);
-  const made = naming(file, () =>
-    forkAt(timeline, { steps, rest: !alone, ...(profile === undefined ? {} : { profile }) }),
-  );
+  const otherwise = { steps, rest: !alone, ...(profile === undefined ? {} : { profile }) };
+  const made = naming(file, () => forkAt(timeline, otherwise));
+  const { saveBranch } = await import('../timeline/save.ts');
+  const saved = out === undefined ? null : naming(file, () => saveBranch(timeline, made.branch, otherwise, out));
   timeline.close();
-  if (!json) return linesText(printFork(made, printPosition(file, timeline.seq), file, headingFor(context)));
+  if (!json) {
+    const told = printFork(made, printPosition(file, timeline.seq), file, headingFor(context));
+    return linesText(saved ? [...told, '', ...printSaved(saved, out ?? '')] : told);
+  }
   const { branch, inserted, comparison, trunk, other } = made;
   const { seq, inside } = branch;
   return jsonText({
@@ -57,6 +64,7 @@ async function fork(
     inserted,
     ...comparison,
     ended: [trunk.ended, other.ended],
+    saved,
   });
 }
 

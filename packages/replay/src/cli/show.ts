@@ -69,6 +69,7 @@ async function showFile(file: string, name: string, options: Options, context: C
   const { lastEvent, stateAt } = await import('../formats/at.ts');
   const { readSystemFile, systemFiles } = await import('../formats/files.ts');
   const { startOf } = await import('../run/stimuli.ts');
+  const { profileAfter } = await import('../run/record.ts');
   const { ALL_PROFILES } = await import('@pagetape/core');
   const { inWords } = await import('../scenario/suggest.ts');
   const tape = openFull(file, context);
@@ -77,7 +78,7 @@ async function showFile(file: string, name: string, options: Options, context: C
   if (at > last) throw new UsageError(`--at is ${at}, but the last event on the tape is ${last}`);
   const { view, traits } = naming(file, () => ({
     view: stateAt(tape, at),
-    traits: ALL_PROFILES[startOf(tape).profile],
+    traits: ALL_PROFILES[profileAfter(startOf(tape), at)],
   }));
   const found = readSystemFile(view, traits, name);
   if (!found)

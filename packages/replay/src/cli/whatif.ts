@@ -36,6 +36,10 @@ async function whatif(file: string, options: Options, context: Context): Promise
   const { printWhatIf } = await import('../whatif/text.ts');
   const tape = openTape(file, context);
   const start = naming(file, () => startOf(tape));
+  if (start.turns)
+    throw new UsageError(
+      `${file} is a branch: its run turns to other rules on its way, and whatif compares runs by one`,
+    );
   const stimuli = naming(file, () => [...stimuliOf(tape)]);
   const other = await otherStart(start, options);
   const policy = options.policy === undefined ? undefined : await readPolicy(options.policy);

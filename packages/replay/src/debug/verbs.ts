@@ -1,13 +1,15 @@
 /** The verbs of the debugger: what each takes, what it does, and what it says. */
 import { EVENTS, parseStimulus, printEvent, printStimulus, type Stimulus } from '@pagetape/events';
 import { ALL_PROFILES, PROFILES } from '@pagetape/core';
+import { profileAfter } from '../run/record.ts';
 import { readSystemFile, systemFiles } from '../formats/files.ts';
 import { memoryOfAll, freeMemory } from '../report/places.ts';
 import { table } from '../report/table.ts';
 import { count, duration } from '../report/words.ts';
 import { insteadOf, inWords } from '../scenario/suggest.ts';
 import { forkAt, type Otherwise } from '../timeline/fork.ts';
-import { printFork } from '../timeline/text.ts';
+import { saveBranch } from '../timeline/save.ts';
+import { printFork, printSaved } from '../timeline/text.ts';
 import { TargetError, wholeNumber } from '../timeline/target.ts';
 import { parseWatch, WATCH_FORMS, WATCH_NAMES, watchStop } from '../timeline/watch.ts';
 import type { Hit, Session } from './session.ts';
@@ -169,7 +171,7 @@ function memory(session: Session): string[] {
 
 function proc(session: Session, rest: string): string[] {
   const { state } = session.timeline;
-  const traits = ALL_PROFILES[session.timeline.start.profile];
+  const traits = ALL_PROFILES[profileAfter(session.timeline.start, session.timeline.seq)];
   const found = readSystemFile(state, traits, rest);
   if (!found)
     throw new TargetError(`there is no file "${rest}" here; there are ${inWords(systemFiles(state, traits))}`);
@@ -183,7 +185,9 @@ function steps(session: Session): string[] {
   );
 }
 
-/** `fork profile linux-6.12`, `fork do STEP`, `fork alone do STEP`: in any order, the steps last. */
+const FORK = 'fork [alone] [profile NAME] [to FILE] [do STEP; STEP …]';
+
+/** `fork profile linux-6.12`, `fork do STEP`, `fork alone to FILE do STEP`: in any order, the steps last. */
 function fork(session: Session, rest: string): string[] {
   const [, head = '', steps = ''] = /^(.*?)(?:\bdo\s+(.*))?$/s.exec(rest) ?? [];
   const words = head
@@ -191,15 +195,23 @@ function fork(session: Session, rest: string): string[] {
     .split(/\s+/)
     .filter((word) => word !== '');
   let otherwise: Otherwise = steps === '' ? {} : { steps: steps.split(/\s*;\s*/).map(stimulus) };
+  let file: string | undefined;
   while (words.length > 0) {
     const word = words.shift();
     if (word === 'alone') otherwise = { ...otherwise, rest: false };
     else if (word === 'profile') otherwise = { ...otherwise, profile: profile(words.shift() ?? '') };
-    else throw new TargetError(`"${word}" makes no branch; write: fork [alone] [profile NAME] [do STEP; STEP …]`);
+    else if (word === 'to' && words.length > 0) file = words.shift();
+    else throw new TargetError(`"${word}" makes no branch; write: ${FORK}`);
   }
   if (otherwise.steps === undefined && otherwise.profile === undefined)
-    throw new TargetError('say what is to be different: fork [alone] [profile NAME] [do STEP; STEP …]');
-  return printFork(forkAt(session.timeline, otherwise), session.position, session.file);
+    throw new TargetError(`say what is to be different: ${FORK}`);
+  const made = forkAt(session.timeline, otherwise);
+  return [
+    ...printFork(made, session.position, session.file),
+    ...(file === undefined
+      ? []
+      : ['', ...printSaved(saveBranch(session.timeline, made.branch, otherwise, file), file)]),
+  ];
 }
 
 function stimulus(text: string): Stimulus {
@@ -289,14 +301,14 @@ export const VERBS: readonly Verb[] = [
     takes: 'FILE',
     help: 'a file of /proc or /sys as it reads here',
     run: proc,
-    words: ({ timeline }) => systemFiles(timeline.state, ALL_PROFILES[timeline.start.profile]),
+    words: ({ timeline }) => systemFiles(timeline.state, ALL_PROFILES[profileAfter(timeline.start, timeline.seq)]),
   },
   {
     name: 'fork',
-    takes: '[alone] [profile NAME] [do STEP; STEP …]',
-    help: 'a branch from here, by other rules or with other steps first, compared with what the tape has; alone: without the further steps of the tape',
+    takes: FORK.slice('fork '.length),
+    help: 'a branch from here, by other rules or with other steps first, compared with what the tape has; alone: without the further steps of the tape; to FILE: kept as a tape',
     run: fork,
-    words: () => ['alone', 'profile', 'do', ...Object.keys(PROFILES)],
+    words: () => ['alone', 'profile', 'to', 'do', ...Object.keys(PROFILES)],
   },
 ];
 

@@ -23,8 +23,8 @@ export function printHeaders(headers: readonly HeaderDifference[]): string[] {
   );
 }
 
-/** The first event that differs, with a few before it. */
-export function printFirst({ seq, a, b, before, step }: FirstDifference): string[] {
+/** The first event that differs, with a few before it, the page that it is about, and the fields that are not the same. */
+export function printFirst({ seq, a, b, before, step, fields }: FirstDifference, page: string | null): string[] {
   const line = (side: string, event: RecordedEvent | null): string[] => {
     if (!event) return [side, `${seq}`, '', '', 'nothing: the tape has ended'];
     return [side, `${event.seq}`, `t${event.t}`, `task${event.task}`, printData(event)];
@@ -36,6 +36,8 @@ export function printFirst({ seq, a, b, before, step }: FirstDifference): string
     ...indent(table(rows, ['l', 'r', 'l', 'l', 'l']), 2).map((text) =>
       text.length > 160 ? `${text.slice(0, 159)}…` : text,
     ),
+    ...(page === null ? [] : [`  page: ${page}`]),
+    ...fields.map((field) => `  ${field.name}: A ${shorten(field.a)}, B ${shorten(field.b)}`),
   ];
 }
 

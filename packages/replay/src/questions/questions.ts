@@ -3,7 +3,6 @@
  * about.
  */
 import { ROW_LENGTH, type Block, type RecordedEvent } from '@pagetape/events';
-import { ALL_PROFILES, type Traits } from '@pagetape/core';
 import type { TapeNames, Step } from '../learned/names.ts';
 import type { Outcomes } from '../learned/outcomes.ts';
 import { frameKey, namesFrame, namesPage, pageKey, type TouchIndex, type Key } from '../learned/touches.ts';
@@ -16,14 +15,12 @@ export class Questions {
   readonly timeline: Timeline;
   readonly names: TapeNames;
   readonly touches: TouchIndex;
-  readonly traits: Traits;
 
   constructor(timeline: Timeline) {
     const { names, touches } = timeline.learned;
     this.timeline = timeline;
     this.names = names;
     this.touches = touches;
-    this.traits = ALL_PROFILES[timeline.start.profile];
   }
 
   /** What became of the pages of all calls up to a position. */

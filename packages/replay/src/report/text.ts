@@ -2,6 +2,7 @@
 import { printStimulus } from '@pagetape/events';
 import { bitmap_scnlistprintf, type Traits } from '@pagetape/core';
 import type { Entry, Ledger } from '../ledger/ledger.ts';
+import type { Turn } from '../run/record.ts';
 import type { RunFacts, StepFacts } from './facts.ts';
 import type { FreeMemory, MemoryOf } from './places.ts';
 import { statusText } from './statuses.ts';
@@ -13,6 +14,8 @@ export interface RunTitle {
   readonly name: string;
   readonly about?: string | undefined;
   readonly traits: Traits;
+  /** Where the run goes on by other rules. */
+  readonly turns: readonly Turn[];
   readonly seed: string;
   /** How much memory there is, by node, and how many slots of swap. */
   readonly nodes: readonly { readonly id: number; readonly pages: number }[];
@@ -47,9 +50,13 @@ export function printRun(
     ...indent(printMemory(facts), 2),
     '',
     `${count(facts.events, 'event')} in ${duration(facts.t)} of virtual time`,
-    `chain ${chain}  seed ${title.seed}  profile ${title.traits.id}`,
+    `chain ${chain}  seed ${title.seed}  profile ${rulesOf(title)}`,
   ];
 }
+
+/** Whose rules hold: "linux-6.12", or "linux-2.6.18, linux-2.6.16 after event 120". */
+export const rulesOf = ({ traits, turns }: Pick<RunTitle, 'traits' | 'turns'>): string =>
+  [traits.id, ...turns.map(({ seq, profile }) => `${profile} after event ${seq}`)].join(', ');
 
 /** How much memory the machine has. */
 export function machineText({ nodes, swap }: Pick<RunTitle, 'nodes' | 'swap'>): string {

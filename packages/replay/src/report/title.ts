@@ -5,9 +5,14 @@ import type { RunFacts, StepFacts } from './facts.ts';
 import type { RunHashes, RunTitle } from './text.ts';
 
 /** The title of a run. */
-export function titleOf(name: string, about: string | undefined, { machine, profile, seed }: RunStart): RunTitle {
+export function titleOf(
+  name: string,
+  about: string | undefined,
+  { machine, profile, seed, turns = [] }: RunStart,
+): RunTitle {
   const { nodes, swap } = machine;
-  return { name, about, seed, traits: ALL_PROFILES[profile], nodes, swap: swap.reduce((sum, slots) => sum + slots, 0) };
+  const slots = swap.reduce((sum, each) => sum + each, 0);
+  return { name, about, seed, traits: ALL_PROFILES[profile], turns, nodes, swap: slots };
 }
 
 /** A step as JSON: its ledger by reasons, as each page of it is in the events. */

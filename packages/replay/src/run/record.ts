@@ -22,7 +22,19 @@ export interface RunStart {
   readonly machine: MachineSpec;
   readonly profile: string;
   readonly seed: string;
+  /** Where the run goes on by other rules: between two steps, in the order of the run. */
+  readonly turns?: readonly Turn[];
 }
+
+/** After the event `seq` the rules of this profile hold. */
+export interface Turn {
+  readonly seq: number;
+  readonly profile: string;
+}
+
+/** Whose rules hold for the event that comes after this one. */
+export const profileAfter = ({ profile, turns = [] }: Pick<RunStart, 'profile' | 'turns'>, seq: number): string =>
+  turns.filter((turn) => turn.seq <= seq).at(-1)?.profile ?? profile;
 
 /** Sees each event once, soon after it: rows `from` up to before `to` of a block. */
 export type RowListener = (block: Block, from: number, to: number) => void;
@@ -42,15 +54,18 @@ export class Recorder {
   private readonly simulation: Simulation;
   private readonly sink: RunSink;
   private readonly listener: RowListener | undefined;
+  /** Turns that are still to come. */
+  private readonly turns: Turn[];
   private markedSeq = 0;
   private markedState = '';
   /** Integers of the block in hand that the listener has seen. */
   private heard = 0;
 
   /** A run from its start, or from a checkpoint between two steps. */
-  constructor(start: RunStart | ResumeOptions, sink: RunSink, listener?: RowListener) {
+  constructor(start: RunStart | (ResumeOptions & Pick<RunStart, 'turns'>), sink: RunSink, listener?: RowListener) {
     this.sink = sink;
     this.listener = listener;
+    this.turns = [...(start.turns ?? [])];
     this.simulation = new Simulation({ ...start, sink: (block) => this.take(block) });
   }
 
@@ -65,6 +80,7 @@ export class Recorder {
 
   /** Serves a step to its end. After a step that did not return there must be no other. */
   perform(stimulus: Stimulus): Result {
+    while (this.turns.length > 0 && this.turns[0].seq <= this.seq) this.simulation.turnTo(this.turns.shift()!.profile);
     const result = this.simulation.perform(stimulus);
     this.hear();
     if ((this.seq - this.markedSeq) * WORDS_PER_EVENT >= hashedWords(this.view)) this.mark();

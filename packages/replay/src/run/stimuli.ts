@@ -44,13 +44,12 @@ export function machineOf({ header }: Tape): MachineSpec {
 
 /** What the run on a tape started from. Throws a TapeError for a profile that this version does not have. */
 export function startOf(tape: Tape): RunStart {
-  const { profile, seed } = tape.header;
-  if (!Object.hasOwn(ALL_PROFILES, profile)) {
-    throw new TapeError(
-      `the tape follows the profile ${profile}; this version knows ${Object.keys(PROFILES).join(', ')}`,
-    );
+  const { profile, seed, turns } = tape.header;
+  for (const each of [profile, ...(turns ?? []).map((turn) => turn.profile)]) {
+    if (Object.hasOwn(ALL_PROFILES, each)) continue;
+    throw new TapeError(`the tape follows the profile ${each}; this version knows ${Object.keys(PROFILES).join(', ')}`);
   }
-  return { machine: machineOf(tape), profile, seed };
+  return { machine: machineOf(tape), profile, seed, ...(turns ? { turns } : {}) };
 }
 
 /** The steps of a run, in order. Steps that belong to another one (in `parallel`, in `during`) are part of that one. */

@@ -6,7 +6,7 @@ import { inOrder, namesOfFrames, rangesText, rangeText, isZeroPage, type PageNam
 import { counters, freeNumbers, taskNumbers, type Numbers } from '../report/numbers.ts';
 import { placesOfPages, placeText } from '../report/placement.ts';
 import { livingMms } from '../report/places.ts';
-import { answer, deadlockWaits, eachStep, machineText, stepText, type RunTitle } from '../report/text.ts';
+import { answer, deadlockWaits, eachStep, machineText, rulesOf, stepText, type RunTitle } from '../report/text.ts';
 import { titleOf } from '../report/title.ts';
 import type { RunStart } from '../run/record.ts';
 import { replayTape } from '../run/replay.ts';
@@ -106,7 +106,7 @@ const numbers = (of: Numbers): SnapshotEntry[] => [...of].map(([key, value]) => 
 
 function about(title: RunTitle, { steps }: RunFacts): SnapshotEntry[] {
   return [
-    entry('profile', title.traits.id),
+    entry('profile', rulesOf(title)),
     entry('seed', title.seed),
     entry('machine', machineText(title)),
     entry('steps', `${steps.length}`),

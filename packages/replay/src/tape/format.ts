@@ -35,6 +35,13 @@ export const headerSchema = z.strictObject({
   level: z.enum(['full', 'inputs']),
   /** Version of Pagetape that recorded the tape. */
   pagetape: z.string(),
+  /** Where the run went on by the rules of another kernel: after which event, and whose. Absent: nowhere. */
+  turns: z.exactOptional(
+    z
+      .array(z.strictObject({ seq: z.int().min(0), profile: z.string() }))
+      .min(1)
+      .readonly(),
+  ),
 });
 /** The canonical JSON object at the start of a tape. */
 export type TapeHeader = z.infer<typeof headerSchema>;

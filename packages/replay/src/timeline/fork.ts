@@ -6,7 +6,7 @@
 import { Chance, layout, PRNG_NAME, STREAMS, type Checkpoint } from '@pagetape/core';
 import { ROW_LENGTH, stimulusSchema, type Stimulus } from '@pagetape/events';
 import { kindNumber } from '../run/rows.ts';
-import type { RunStart } from '../run/record.ts';
+import { profileAfter, type RunStart } from '../run/record.ts';
 import { TapeError } from '../tape/index.ts';
 import { compareTwins, type Comparison } from '../whatif/compare.ts';
 import { runTwin, type Twin, type TwinStep } from '../whatif/twin.ts';
@@ -78,7 +78,7 @@ export function branchAt(timeline: Timeline, seq = timeline.seq): Branch {
   const at = steps[before] ? steps[before].began - 1 : timeline.last;
   timeline.seek(at);
   const checkpoint = {
-    profile: timeline.start.profile,
+    profile: profileAfter(timeline.start, at),
     seq: at,
     machine: timeline.forkMachine(),
     chance: chanceHere(timeline),
@@ -92,9 +92,15 @@ export function branchAt(timeline: Timeline, seq = timeline.seq): Branch {
 export function forkAt(timeline: Timeline, otherwise: Otherwise, seq = timeline.seq): Fork {
   const branch = branchAt(timeline, seq);
   const { checkpoint, rest, before } = branch;
-  const { profile = timeline.start.profile, steps = [], rest: goesOn = true } = otherwise;
-  const start: RunStart = { ...timeline.start, profile };
-  const trunk = runTwin(timeline.start, goesOn ? rest : [], undefined, checkpoint);
+  const { profile = checkpoint.profile, steps = [], rest: goesOn = true } = otherwise;
+  const { machine, seed, turns = [] } = timeline.start;
+  const start: RunStart = { machine, seed, profile };
+  const trunkStart: RunStart = {
+    ...start,
+    profile: checkpoint.profile,
+    turns: turns.filter(({ seq: at }) => at > branch.seq),
+  };
+  const trunk = runTwin(trunkStart, goesOn ? rest : [], undefined, checkpoint);
   const own = runTwin(start, goesOn ? [...steps, ...rest] : steps, undefined, checkpoint);
   const inserted = own.steps.slice(0, steps.length);
   const other = { ...own, steps: own.steps.slice(steps.length) };

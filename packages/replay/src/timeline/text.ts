@@ -6,6 +6,7 @@ import { answerText } from '../whatif/compare.ts';
 import { printWhatIf } from '../whatif/text.ts';
 import type { TwinStep } from '../whatif/twin.ts';
 import type { Fork } from './fork.ts';
+import type { SavedBranch } from './save.ts';
 import { printPosition } from './position.ts';
 
 /** Lines: where the branch begins, what came of its own steps, and how those of the trunk go in it. */
@@ -24,6 +25,14 @@ export function printFork(fork: Fork, position: string, file: string, heading = 
     ...inserted.flatMap(printOwn),
     ...(other.ended !== null && other.steps.length === 0 ? [`  the branch ends there: ${other.ended}`] : []),
     ...(comparison.compared === 0 && rest.length > 0 ? [] : ['', ...printWhatIf(trunk, other, comparison, heading)]),
+  ];
+}
+
+/** What was kept of a branch. */
+export function printSaved({ last, common, ended }: SavedBranch, file: string): string[] {
+  return [
+    `the branch is on ${file}: ${count(last, 'event')}, the first ${common} of which are those of the trunk`,
+    ...(ended === null ? [] : [`  it ends there: ${ended}`]),
   ];
 }
 

@@ -54,7 +54,7 @@ export type PolicyStep = (task: string) => Stimulus;
  * counts. With `policy`, every task that is spawned gets that policy first, as part of its step.
  */
 export function runTwin(start: RunStart, stimuli: readonly Stimulus[], policy?: PolicyStep, from?: Checkpoint): Twin {
-  const origin = from ? { from, profile: start.profile } : start;
+  const origin = from ? { from, profile: start.profile, turns: start.turns ?? [] } : start;
   const recorder = new Recorder(origin, new ChainSink(), (...rows) => narrator.read(...rows));
   const narrator = new Narrator(recorder.view, ALL_PROFILES[start.profile]);
   const notes: (Omit<TwinStep, 'facts' | 'took_ns'> & { readonly at: number })[] = [];
