@@ -24,7 +24,7 @@ export { ExpressionError } from './questions/expression.ts';
 export { compileExpression, countEvents, findEvents, findLast, groupEvents, type Group } from './questions/find.ts';
 export { TapeNames, type Step } from './learned/names.ts';
 export { Questions } from './questions/questions.ts';
-export { watchArea, watchNumber, watchPage, whoChanged, type Watched, type Who } from './questions/who.ts';
+export { watchArea, watchNumber, watchPage, watchThing, whoChanged, type Watched, type Who } from './questions/who.ts';
 export { whyOf, type Cause, type NotMoved, type Why } from './questions/why.ts';
 export { Narrator, type DeadlockWait, type RunFacts, type StepFacts } from './report/facts.ts';
 export { memoryOf, memoryOfAll, placeOf, type FreeMemory, type MemoryOf, type Place } from './report/places.ts';

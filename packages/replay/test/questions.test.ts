@@ -12,7 +12,7 @@ import { recordRun, type Program } from '../src/laws/recording.ts';
 import { LEDGER_KINDS, LedgerFold, ledgerOf } from '../src/ledger/ledger.ts';
 import { parseExpression } from '../src/questions/expression.ts';
 import { Questions } from '../src/questions/questions.ts';
-import { watchNumber, watchPage, whoChanged, type Watched } from '../src/questions/who.ts';
+import { watchNumber, watchPage, watchThing, whoChanged, type Watched } from '../src/questions/who.ts';
 import { readTape } from '../src/tape/index.ts';
 import { Timeline } from '../src/timeline/timeline.ts';
 import { anyProgram } from './programs.ts';
@@ -239,6 +239,9 @@ test('who finds the event that a search of all events finds', (t) => {
       ...['pgfault', 'warn', 'nr_mapped', 'free pages of node 0', 'numa_hit of node 1'].map((name) =>
         watchNumber(questions, name),
       ),
+      ...['slot 5', 'lru 0 inactive', 'lru 1 active', 'policy db', 'vma db heap+3', 'free 1', 'page db heap+30'].map(
+        (text) => watchThing(questions, text),
+      ),
     ];
     for (const each of watched) {
       const { event, before } = whoChanged(questions, each, seq);
@@ -338,8 +341,14 @@ const QUESTIONS_REFUSED: readonly (readonly [args: readonly string[], error: Reg
     ['why', `${SEVEN}@99999`, '--page', '3'],
     /^error: .*there is no position .*@99999: the last event of the tape is \d+\n$/,
   ],
-  [['who', SEVEN], /^error: say what is asked about: --page, --area, --counter\n$/],
-  [['who', SEVEN, '--page', '3', '--counter', 'warn'], /^error: only one of --page, --area, --counter .*\n$/],
+  [['who', SEVEN], /^error: say what is asked about: --page, --area, --counter, --thing\n$/],
+  [['who', SEVEN, '--page', '3', '--counter', 'warn'], /^error: only one of --page, --area, --counter, --thing .*\n$/],
+  [['who', SEVEN, '--thing', 'slt 5'], /^error: "slt" cannot be watched; did you mean "slot"\?\n$/],
+  [['who', SEVEN, '--thing', 'cpuset /a'], /^error: there is no cpuset "\/a" here; there are none yet\n$/],
+  [
+    ['why', `${SEVEN}@0`, '--page', 'db:heap'],
+    /^error: no task has memory at this position, .*; ask at a later one\n$/,
+  ],
   [['who', SEVEN, '--counter', 'pgfalt'], /^error: there is no counter "pgfalt"; did you mean "pgfault"\?\n$/],
   [['who', SEVEN, '--page', '3', '--field', 'mark'], /^error: a page has no field "mark"; did you mean "marks"\?\n$/],
   [['who', SEVEN, '--area', 'db:heap', '--field', 'x'], /^error: an area has no field "x"; there are flags, .*\n$/],

@@ -14,9 +14,11 @@ import { Player } from '../src/laws/player.ts';
 import { LEARNING } from '../src/learned/learned.ts';
 import { Recorder, type RunStart } from '../src/run/record.ts';
 import { startOf } from '../src/run/stimuli.ts';
+import { verifyTape } from '../src/run/verify.ts';
 import { memoryOutput, readTape, TapeError, TapeWriter, type Tape, type TapeStart } from '../src/tape/index.ts';
-import { branchAt, forkAt, stepsOf } from '../src/timeline/fork.ts';
+import { branchAt, forkAt, stepsOf, type Otherwise } from '../src/timeline/fork.ts';
 import { folderOf, REDUCING } from '../src/timeline/key.ts';
+import { saveBranch } from '../src/timeline/save.ts';
 import { parsePosition } from '../src/timeline/position.ts';
 import { Timeline } from '../src/timeline/timeline.ts';
 import { parseWatch, runToChange } from '../src/timeline/watch.ts';
@@ -224,6 +226,7 @@ const WATCHED: readonly [watch: string, changes: 'some' | 'none'][] = [
   ['vma A r+3', 'none'],
   ['policy A', 'some'],
   ['policy B r+2', 'some'],
+  ['lru 0 inactive-anon', 'none'],
 ];
 
 for (const [text, changes] of WATCHED) {
@@ -316,6 +319,45 @@ test('a branch by other rules or with other steps is compared with the trunk', (
   t.true(moved.comparison.steps.length > 0);
   t.is(timeline.seq, at);
   t.throws(() => forkAt(timeline, { profile: 'linux-6.12' }), { message: /cannot go on where/ });
+});
+
+test('a branch is kept as a tape, which verifies, and parts from the trunk where the branch begins', (t) => {
+  const timeline = Timeline.open(tape, SMALL);
+  const file = join(folder, 'branch.tape');
+  const steps = stepsOf(timeline);
+  const seq = steps[8].began - 1;
+  const others: readonly (readonly [Otherwise, turns: unknown])[] = [
+    [{ profile: 'linux-2.6.16' }, [{ seq, profile: 'linux-2.6.16' }]],
+    [{ profile: 'swap-v5-seed', steps: [touch('A', 3)] }, undefined],
+    [{ steps: [touch('B', 7)], rest: false }, undefined],
+  ];
+  for (const [otherwise, turns] of others) {
+    const { branch, other, inserted } = forkAt(timeline, otherwise, seq);
+    const { last, common, ended } = saveBranch(timeline, branch, otherwise, file);
+    const saved = readTape(file);
+    t.deepEqual([saved.header.turns, saved.lastSeq, common, ended], [turns, last, seq, null]);
+    t.is(verifyTape(saved).divergence, null);
+    t.true((firstDifference(tape, saved)?.seq ?? 0) >= seq + 1);
+    const answers = stepsOf(Timeline.open(saved, SMALL)).length;
+    t.is(answers, branch.before + inserted.length + other.steps.length);
+  }
+});
+
+test('a branch of a branch turns twice, and a changed turn does not verify', (t) => {
+  const timeline = Timeline.open(tape, SMALL);
+  const [first, second] = [join(folder, 'first.tape'), join(folder, 'second.tape')];
+  const at = (of: Timeline, step: number): number => stepsOf(of)[step].began - 1;
+  const direct = { profile: 'linux-2.6.16' };
+  saveBranch(timeline, branchAt(timeline, at(timeline, 8)), direct, first);
+  const branch = Timeline.open(readTape(first), SMALL);
+  const back = { profile: 'swap-v5-posted' };
+  saveBranch(branch, branchAt(branch, at(branch, 11)), back, second);
+  const saved = readTape(second);
+  t.is(saved.header.turns?.length, 2);
+  t.is(verifyTape(saved).divergence, null);
+  t.is(Timeline.open(saved, SMALL).last, saved.lastSeq);
+  const { turns: _, ...header } = saved.header;
+  t.not(verifyTape({ ...saved, header }).divergence, null);
 });
 
 // --- divergence ---------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ interface Options {
   readonly page?: string;
   readonly area?: string;
   readonly counter?: string;
+  readonly thing?: string;
   readonly field?: string;
   readonly task?: string;
   readonly json?: boolean;
@@ -22,6 +23,10 @@ export function define(command: Command, context: Context): void {
     .option('--area <page>', 'the area in which this page of a task lies')
     .option('--counter <name>', 'a number, such as pgfault, "free pages of node 0", "minor faults of db"')
     .option(
+      '--thing <words>',
+      'whatever "pagetape debug" can watch: "slot 5", "lru 0 active", "policy db", "cpuset /a", "free 1"',
+    )
+    .option(
       '--field <name>',
       'of a page: entry, references, mappings, list, marks, dirty …; of an area: flags, policy …',
     )
@@ -33,9 +38,9 @@ export function define(command: Command, context: Context): void {
 }
 
 async function who(tape: string, options: Options, context: Context): Promise<string> {
-  const asked = oneOf({ ...options }, ['page', 'area', 'counter']);
-  if (asked === 'counter' && options.field !== undefined)
-    throw new UsageError('a counter has no fields; leave out --field');
+  const asked = oneOf({ ...options }, ['page', 'area', 'counter', 'thing']);
+  if ((asked === 'counter' || asked === 'thing') && options.field !== undefined)
+    throw new UsageError(`a ${asked} has no fields; leave out --field`);
   const { whoChanged } = await import('../questions/who.ts');
   const { printWho } = await import('../questions/whoText.ts');
   const { questions, seq } = await openAt(tape, context);
@@ -44,10 +49,11 @@ async function who(tape: string, options: Options, context: Context): Promise<st
   return options.json ? jsonText(answer) : linesText(printWho(answer));
 }
 
-async function watched(questions: Questions, { page, area, counter, field, task }: Options): Promise<Watched> {
-  const { watchArea, watchNumber, watchPage } = await import('../questions/who.ts');
+async function watched(questions: Questions, { page, area, counter, thing, field, task }: Options): Promise<Watched> {
+  const { watchArea, watchNumber, watchPage, watchThing } = await import('../questions/who.ts');
   const { askedPage } = await import('../questions/asked.ts');
   if (counter !== undefined) return watchNumber(questions, counter);
+  if (thing !== undefined) return watchThing(questions, thing);
   const asked = askedPage(questions.timeline.state, page ?? area ?? '', task);
   return page === undefined ? watchArea(questions, asked, field) : watchPage(questions, asked, field);
 }

@@ -39,6 +39,8 @@ export function mmOf({ cold }: StateView, name: string): number {
   if (task !== undefined && task.mm !== 0) return task.mm;
   const there = Object.values(cold.tasks).filter(({ mm }) => mm !== 0);
   const names = there.map((each) => each.name);
+  if (names.length === 0)
+    throw new QuestionError(`no task has memory at this position, so there is none of "${name}"; ask at a later one`);
   const what = (task ?? cold.pids[name] !== undefined) ? 'has no memory' : 'is not there';
   throw new QuestionError(`the task "${name}" ${what} at this position; ${insteadOf(name, names, soFar(names))}`);
 }

@@ -6,6 +6,7 @@ import { EVENTS, type RecordedEvent } from '@pagetape/events';
 import { layout, read, type StateView } from '@pagetape/core';
 import { counters, freeNumbers, taskNumbers } from '../report/numbers.ts';
 import { insteadOf } from '../scenario/suggest.ts';
+import { parseWatch, WATCH_INTEGERS } from '../timeline/watch.ts';
 import { frameOf, QuestionError, type AskedPage } from './asked.ts';
 import { areaOf, frameList, frameMarks } from './frame.ts';
 import type { Step } from '../learned/names.ts';
@@ -192,6 +193,27 @@ export function watchArea({ touches }: Questions, page: AskedPage, field: string
     },
     mayChangeIn: (n) => touches.hasKind(n, COLD),
   };
+}
+
+// --- whatever can be watched ---------------------------------------------------------------------------------------------
+
+/** Something as the debugger watches it: a slot, an LRU list, a policy, a cpuset … */
+export function watchThing({ timeline, touches }: Questions, text: string): Watched {
+  const { name, sample, object, tell } = parseWatch(text, timeline.state);
+  let [then, now] = [new Int32Array(WATCH_INTEGERS), new Int32Array(WATCH_INTEGERS)];
+  let seen: unknown;
+  let told: string | undefined;
+  let isCold = false;
+  const valueOf = (s: StateView): string => {
+    const integers = sample(s, now);
+    isCold = integers === 0;
+    let changed = told === undefined || (object !== undefined && object(s) !== seen);
+    for (let i = 0; i < integers; i++) if (now[i] !== then[i]) changed = true;
+    if (changed || told === undefined) [seen, told, then, now] = [object?.(s), tell(s), now, then];
+    return told;
+  };
+  valueOf(timeline.state);
+  return { what: name, valueOf, ...(isCold ? { mayChangeIn: (n: number) => touches.hasKind(n, COLD) } : {}) };
 }
 
 // --- numbers ----------------------------------------------------------------------------------------------------------

@@ -40,8 +40,9 @@ export function inWords(words: readonly (string | number)[], and = 'and'): strin
   return `${words.slice(0, -1).join(', ')} ${and} ${words[words.length - 1]}`;
 }
 
-/** The names that there are at a place: "so far there is A", "so far there are A and B". */
+/** The names that there are at a place: "so far there is A", "so far there are A and B", "so far there is none". */
 export function soFar(names: readonly string[]): string {
+  if (names.length === 0) return 'so far there is none';
   return `so far there ${names.length === 1 ? 'is' : 'are'} ${inWords(names)}`;
 }
 

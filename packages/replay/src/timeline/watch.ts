@@ -12,7 +12,7 @@ import { pageOf, taskOf, TargetError, wholeNumber } from './target.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Integers that a watch reads at most: three of each zone that a node can have; those of an entry, a frame, and its folio. */
-const INTEGERS = 12;
+export const WATCH_INTEGERS = 12;
 
 export interface Watch {
   /** As the user wrote it, in its full form. */
@@ -35,7 +35,7 @@ export interface Change {
 
 /** Stops at each event after which the watched thing is not as before it. */
 export function watchStop({ sample, object }: Watch): StateStop {
-  let [then, now] = [new Int32Array(INTEGERS), new Int32Array(INTEGERS)];
+  let [then, now] = [new Int32Array(WATCH_INTEGERS), new Int32Array(WATCH_INTEGERS)];
   let [was, is]: [unknown, unknown] = [undefined, undefined];
   const begin = (s: StateView): void => {
     sample(s, then);
@@ -85,6 +85,7 @@ const WATCHES: Readonly<
   free: { takes: 'NODE', make: watchFree },
   vma: { takes: 'TASK REGION+N|ADDRESS', make: watchArea },
   policy: { takes: 'TASK [REGION+N|ADDRESS]', make: watchPolicy },
+  cpuset: { takes: 'PATH', make: watchCpuset },
 };
 
 /** The forms of a watch, for a help text. */
@@ -315,6 +316,23 @@ function watchPolicy([taskText, address]: string[], s: StateView): Watch {
     sample: nothing,
     object: policy,
     tell: (now) => objectText(policy(now), 'that of the task'),
+  };
+}
+
+/** A cpuset by its path; what a task knows of its own is part of the task. */
+function watchCpuset([path]: string[], s: StateView): Watch {
+  const key = path === '/' ? '' : path;
+  const known = Object.keys(s.cold.cpusets);
+  if (!Object.hasOwn(s.cold.cpusets, key)) {
+    const there = known.length > 0 ? `there are ${inWords(known.map((each) => each || '/'))}` : 'there are none yet';
+    throw new TargetError(`there is no cpuset "${path}" here; ${insteadOf(path, known, there)}`);
+  }
+  const cpuset = (now: StateView): unknown => now.cold.cpusets[key] ?? null;
+  return {
+    name: `cpuset ${path}`,
+    sample: nothing,
+    object: cpuset,
+    tell: (now) => objectText(cpuset(now), 'not there'),
   };
 }
 
