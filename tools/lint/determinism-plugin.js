@@ -71,6 +71,7 @@ const imports = [
     'packages/replay/',
     ['node:*', '@pagetape/events', '@pagetape/core', 'zod', 'yaml', 'commander', '@commander-js/extra-typings'],
   ],
+  ['packages/replay/src/bench/', ['@reduxjs/toolkit']],
   ['examples/', ['node:*', '@pagetape/events', '@pagetape/core', '@pagetape/replay', 'yaml']],
   ['scripts/', ['node:*']],
   ['tools/', ['node:*', '@pagetape/events', '@pagetape/core']],

@@ -5,7 +5,7 @@
  *   limit scan|putback|swap|migrate|fork PAGES STRIDE ROUNDS     one process with so many pages on node 0 of two
  *   limit replay FILE ROUNDS                                     the rows of a run, written by the bench
  *
- * It prints, for each round, how much was done and the nanoseconds that it took. Layouts are those of core/src/state/layout.ts.
+ * It prints, for each round, how much was done and the nanoseconds of the processor that it took. Layouts are those of core/src/state/layout.ts.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@ static int shift;
 
 static int64_t now(void) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
   return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
@@ -287,6 +287,7 @@ static void collect(int32_t pages, int32_t node) {
 
 /* Volatile, so that each walk is taken. */
 static volatile int32_t wanted_node = 1;
+static volatile int64_t kept;
 
 static int64_t walk(int32_t pages) {
   const int32_t wanted = wanted_node;
@@ -490,7 +491,6 @@ int main(int argc, char **argv) {
   const char *op = argv[1];
   build(pages, stride);
   int32_t *copy = zeros(pages);
-  int64_t kept = 0;
   for (int round = 0; round < rounds; round++) {
     int64_t begin = now(), count = pages;
     if (!strcmp(op, "scan")) for (int i = 0; i < 16; i++) kept += walk(pages), count = 16LL * pages;
@@ -501,5 +501,5 @@ int main(int argc, char **argv) {
     else return 2;
     printf("%lld %lld\n", (long long)count, (long long)(now() - begin));
   }
-  return kept < 0;
+  return 0;
 }

@@ -11,6 +11,20 @@ export interface Sizes {
   readonly growthPages: number;
   /** Pages of the run that is asked questions: a million events. */
   readonly questionPages: number;
+  /** Pages of each machine on which the kernel's operations are timed, and the rounds for each. */
+  readonly operationPages: readonly number[];
+  readonly operationRounds: readonly number[];
+  /** Pages of the events that Immer, Redux Toolkit and a Map reduce, too. */
+  readonly alternativePages: readonly number[];
+  /** Frames to which events are emitted. */
+  readonly emitFrames: readonly number[];
+  /** Pages of the state that is copied and hashed. */
+  readonly statePages: number;
+  /** Small machines that are started in one go. */
+  readonly starts: number;
+  /** Pages of the smallest run of those that grow, and areas of the smallest address space. */
+  readonly linearPages: number;
+  readonly areas: number;
   readonly rounds: number;
   /** Rounds before them, until the engine has compiled what is hot. */
   readonly warmups: number;
@@ -29,6 +43,14 @@ export const FULL: Sizes = {
   scanPages: 1 << 20,
   growthPages: 4000,
   questionPages: 18_700,
+  operationPages: [1 << 12, 1 << 20],
+  operationRounds: [25, 3],
+  alternativePages: [10_000, 100_000],
+  emitFrames: [1 << 12, 1 << 22],
+  statePages: 1 << 20,
+  starts: 200,
+  linearPages: 2000,
+  areas: 200,
   rounds: 9,
   warmups: 2,
   immerNs: 250_000_000,
@@ -37,6 +59,9 @@ export const FULL: Sizes = {
   faults: 1000,
 };
 
+/** With the largest machine, for which there must be time and 8 GiB of memory. */
+export const LARGE: Sizes = { ...FULL, operationPages: [...FULL.operationPages, 1 << 24], operationRounds: [25, 3, 1] };
+
 /** For tests: only that it works. */
 export const QUICK: Sizes = {
   pages: 256,
@@ -44,6 +69,14 @@ export const QUICK: Sizes = {
   scanPages: 600,
   growthPages: 40,
   questionPages: 300,
+  operationPages: [256],
+  operationRounds: [1],
+  alternativePages: [320],
+  emitFrames: [256],
+  statePages: 300,
+  starts: 2,
+  linearPages: 16,
+  areas: 4,
   rounds: 2,
   warmups: 0,
   immerNs: 5_000_000,

@@ -2,7 +2,8 @@
 import { openMachine, replayBlock } from '@pagetape/core';
 import { collectBlocks, type Block } from '@pagetape/events';
 import { immerBaseline } from './immer.ts';
-import { interleave, timed } from './measure.ts';
+import type { Limit } from './limit.ts';
+import { interleave, timed, type Contender } from './measure.ts';
 import { row, type Row } from './row.ts';
 import type { Sizes } from './sizes.ts';
 import { benchMachine, CountedTape, openMapped, runEviction } from './workload.ts';
@@ -21,12 +22,23 @@ function record(pages: number): number {
   return events;
 }
 
-export function measureSpeed({ pages, rounds, warmups, immerNs }: Sizes, onRound: () => void): Row[] {
+/** The rows of the run, reduced by C. */
+function limitOf(limit: Limit, pages: number, blocks: readonly Block[]): Contender {
+  const { view } = openMapped(pages, 2 * pages);
+  return limit.replay(view, blocks, view.cold.regions[0].start, pages);
+}
+
+export function measureSpeed(
+  { pages, rounds, warmups, immerNs }: Sizes,
+  limit: Limit | null,
+  onRound: () => void,
+): Row[] {
   const spec = benchMachine(pages, 2 * pages);
   const { blocks, sink } = collectBlocks();
   const events = runEviction(pages, sink);
-  const rates = interleave(
+  const rates: Record<string, number> = interleave<string>(
     {
+      ...(limit && { limit: limitOf(limit, pages, blocks) }),
       recorded: () => timed(() => record(pages)),
       unrecorded: () => timed(() => runEviction(pages, () => {})),
       replayed: () => {
@@ -46,7 +58,14 @@ export function measureSpeed({ pages, rounds, warmups, immerNs }: Sizes, onRound
   const immer = 'the same through the Immer reducer, in part';
   return [
     row('record.events_per_s', 'events/s', rates.recorded, rates.immer, `${of}, run and taped; baseline: ${immer}`),
-    row('replay.events_per_s', 'events/s', rates.replayed, rates.immer, `${of}, reduced again; baseline: ${immer}`),
+    row(
+      'replay.events_per_s',
+      'events/s',
+      rates.replayed,
+      rates.immer,
+      `${of}, reduced again; baseline: ${immer}`,
+      rates.limit ?? null,
+    ),
     row(
       'record.without_sink',
       'events/s',

@@ -9,18 +9,41 @@ export function benchMachine(pages: number, swap: number): MachineSpec {
   return { nodes: [node(0), node(1)], swap: [swap], page_cluster: 3, io: 'now' };
 }
 
-const touch = (pages: number): Stimulus => ({ op: 'touch', t: 'A', addr: ['r', 0], pages });
+export const touch = (pages: number): Stimulus => ({ op: 'touch', t: 'A', addr: ['r', 0], pages });
 
-const migrate = (from: number, to: number): Stimulus => {
+export const migrate = (from: number, to: number): Stimulus => {
   return { op: 'migrate_pages', t: 'A', pid: 'self', maxnode: 64, old: [from], new: [to] };
 };
 
-/** A task that has written to so many pages, all of which are on node 0. */
-export function openMapped(pages: number, swap: number, sink?: BlockSink): Simulation {
-  const simulation = new Simulation({ machine: benchMachine(pages, swap), ...(sink ? { sink } : {}) });
+export interface MappedOptions {
+  /** Frames lie as pages do if it is 1, and are scattered if it is what strideFor() says. */
+  readonly stride?: number;
+  readonly profile?: string;
+}
+
+/** How far apart pages are touched one after the other, so that neighbours lie far apart. A power of two. */
+export function strideFor(pages: number): number {
+  let stride = 1024;
+  while (4 * stride > pages) stride /= 2;
+  return stride;
+}
+
+/** A task that has written to so many pages, all of which are on node 0. bench/limit.c touches in the same order. */
+export function openMapped(
+  pages: number,
+  swap: number,
+  sink?: BlockSink,
+  { stride = 1, profile }: MappedOptions = {},
+): Simulation {
+  const machine = benchMachine(pages, swap);
+  const simulation = new Simulation({ machine, ...(sink ? { sink } : {}), ...(profile ? { profile } : {}) });
   simulation.perform({ op: 'spawn', t: 'A', node: 0 });
   simulation.perform({ op: 'mmap', t: 'A', r: 'r', at: 0, pages });
-  simulation.perform(touch(pages));
+  for (let i = 0, offset = 0; i < stride; i++) {
+    const some = Math.ceil((pages - offset) / stride);
+    simulation.perform({ op: 'touch', t: 'A', addr: ['r', offset], pages: some, stride });
+    offset = (421 * offset + 97) & (stride - 1);
+  }
   return simulation;
 }
 
