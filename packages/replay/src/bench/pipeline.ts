@@ -48,7 +48,7 @@ export function measureEmitting({ emitFrames, rounds, warmups }: Sizes, onRound:
       };
       const { taped, untaped } = interleave(contenders, Math.ceil(rounds / 3), Math.min(warmups, 1), onRound);
       const order = stride === 1 ? 'ordered' : 'scattered';
-      const about = `${frames} frames and pages, ${order}: emitted, reduced and taped; baseline: without a tape`;
+      const about = `${EVENTS_A_FRAME} events for each of ${frames} pages, ${order}: emitted, reduced and taped; baseline: without a tape`;
       return row(`emit.${frames}.${order}`, 'events/s', taped, untaped, about);
     }),
   );
