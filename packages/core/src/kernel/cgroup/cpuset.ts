@@ -7,7 +7,6 @@
  * cannot be written here.
  */
 import { EACCES, EBUSY, EINVAL, ENOSPC, MPOL_MF_MOVE_ALL, type Cpuset, type Policy, type Task } from '@pagetape/events';
-import { NotSimulated } from '../../errors.ts';
 import { current, task_cpu, type Kernel, type Sleeping } from '../../kernel.ts';
 import { parselist } from '../../lib/bitmap.ts';
 import { down_write } from '../../mm/mempolicy_calls.ts';
@@ -278,20 +277,38 @@ function* update_nodemasks_hier(k: Kernel, queue: Work[], before: ReturnType<typ
 const asked_mems = (k: Kernel, cs: string): readonly number[] =>
   cs === '' && is_in_v2_mode(k) ? k.s.topology.nodes : cpuset_of(k, cs).mems;
 
-/** In v1 a cpuset forgets the nodes that went; that it is left without any, and its tasks go up, is not simulated. */
-function hotplug_update_tasks_legacy(k: Kernel, cg: string): void {
+/** In v1 a cpuset forgets the nodes that went. One that is left without any loses its tasks to one above, which has some. */
+function* hotplug_update_tasks_legacy(k: Kernel, queue: Work[], cg: string, before: Effective): Sleeping<void> {
   const mems = common(cpuset_of(k, cg).mems, node_states_memory(k));
   if (same(mems, cpuset_of(k, cg).mems)) return;
-  if (mems.length === 0 && cgroup_is_populated(k, cg))
-    throw new NotSimulated('a cpuset of v1 that loses all its nodes');
   k.emit.CpusetChanged({ cg, cpuset: { ...cpuset_of(k, cg), mems } });
+  if (mems.length === 0) yield* remove_tasks_in_empty_cpuset(k, cg, before);
+  else yield* update_tasks_nodemask(k, queue, cg, before.mems);
+}
+
+/** `kernel/cgroup/cpuset-v1.c:remove_tasks_in_empty_cpuset()`: task by task, as if somebody attached each. */
+function* remove_tasks_in_empty_cpuset(k: Kernel, cg: string, before: Effective): Sleeping<void> {
+  let above = parent_of(cg);
+  while (cpuset_of(k, above).cpus.length === 0 || cpuset_of(k, above).mems.length === 0) above = parent_of(above);
+  for (const { pid } of tasks_of(k, cg)) {
+    k.emit.CpusetAttached({ task: pid, cg: above });
+    yield* cpuset_attach(k, above, [pid], before);
+  }
 }
 
 /** `kernel/cgroup/cpuset.c:cpuset_hotplug_workfn()`, after other nodes have memory. `before`: what was effective. */
 export function* cpuset_hotplug(k: Kernel, before: ReturnType<typeof effective_below>): Sleeping<void> {
   const queue: Work[] = [];
-  if (!is_in_v2_mode(k)) for (const [cs] of before) if (cs !== '') hotplug_update_tasks_legacy(k, cs);
-  yield* update_nodemasks_hier(k, queue, before);
+  if (is_in_v2_mode(k)) yield* update_nodemasks_hier(k, queue, before);
+  else {
+    // The tasks of the root have its nodes; then each cpuset below it.
+    yield* update_nodemasks_hier(
+      k,
+      queue,
+      before.filter(([cs]) => cs === ''),
+    );
+    for (const [cs, was] of before) if (cs !== '') yield* hotplug_update_tasks_legacy(k, queue, cs, was);
+  }
   yield* flush_workqueue(k, queue);
 }
 
