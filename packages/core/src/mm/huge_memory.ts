@@ -153,7 +153,7 @@ export const can_split_folio = (k: Kernel, pfn: number): boolean =>
 
 /**
  * `mm/huge_memory.c:split_folio_to_list()` of a locked folio that the caller refers to or has isolated: it becomes small pages. Returns them in the
- * order in which the kernel lists them, the last part first; the reference of the caller is to `page` of them; null: somebody else refers to it. Parts that nobody maps are among
+ * order in which the kernel lists them, the last part first; the caller refers to `page` of them, too; null: somebody else refers to it. Parts that nobody maps are among
  * them. Later kernels give back those that were never written to: the zero page takes their place.
  */
 export function split_folio_to_list(k: Kernel, pfn: number, drops_zeroed = true, page = pfn): number[] | null {
@@ -163,10 +163,7 @@ export function split_folio_to_list(k: Kernel, pfn: number, drops_zeroed = true,
   const drops = drops_zeroed && k.traits.split_drops_zeroed_parts;
   const zeroed = drops ? parts.filter((part) => is_zeroed_part(k.s, part)) : [];
   k.emit.FolioSplit(pfn);
-  if (page !== pfn) {
-    get_page(k, page, HOLDER_FAULT);
-    k.emit.PageReferenceDropped(pfn, HOLDER_FAULT);
-  }
+  if (page !== pfn) get_page(k, page, HOLDER_FAULT);
   for (const part of zeroed) map_unused_to_zeropage(k, part);
   return parts;
 }
@@ -178,6 +175,7 @@ export function split_folio_to_list(k: Kernel, pfn: number, drops_zeroed = true,
 export function split_folio(k: Kernel, pfn: number, page = pfn): boolean {
   const parts = split_folio_to_list(k, pfn, true, page);
   unlock_page(k, pfn);
+  if (parts !== null && page !== pfn) put_page(k, pfn, HOLDER_FAULT);
   for (const part of parts ?? []) if (page_count(k.s, part) === 0 && !frameIsFree(k.s, part)) k.emit.PageFreed(part);
   return parts !== null;
 }
