@@ -3,6 +3,7 @@ export { NotSimulated, ScenarioFault } from './errors.ts';
 export { show_numa_map } from './fs/proc/task_mmu.ts';
 export { bitmap_parselist, bitmap_scnlistprintf } from './lib/bitmap.ts';
 export { checkInvariants, type InvariantOptions } from './invariants/check.ts';
+export { QuickInvariants } from './invariants/quick.ts';
 export { pending_requests } from './mm/page_io.ts';
 export { page_status } from './mm/page_status.ts';
 export { Chance, PRNG_NAME, STREAMS, type ChanceState, type Stream } from './prng.ts';

@@ -14,21 +14,28 @@ export type Stream = (typeof STREAMS)[number];
 /** The state of all streams, as plain data. */
 export type ChanceState = Readonly<Record<Stream, seedrandom.State.Alea>>;
 
+type Generator = seedrandom.StatefulPRNG<seedrandom.State.Alea>;
+
 export class Chance {
-  private readonly generators: Record<Stream, seedrandom.StatefulPRNG<seedrandom.State.Alea>>;
+  private readonly seed: string;
+  private readonly saved: ChanceState | undefined;
+  /** Opened when they are first drawn from: most runs draw from none. */
+  private readonly generators: Partial<Record<Stream, Generator>> = {};
 
   /** Streams of a seed, which may be any text; or the streams that `save` gave, to go on exactly. */
   constructor(seed: string, saved?: ChanceState) {
-    const open = (stream: Stream) =>
-      seedrandom.alea(`${stream}:${seed}`, {
-        state: saved ? saved[stream] : true,
-      }) as seedrandom.StatefulPRNG<seedrandom.State.Alea>;
-    this.generators = { schedule: open('schedule'), device: open('device'), fuzz: open('fuzz') };
+    this.seed = seed;
+    this.saved = saved;
+  }
+
+  private stream(stream: Stream): Generator {
+    const state = this.saved ? this.saved[stream] : true;
+    return (this.generators[stream] ??= seedrandom.alea(`${stream}:${this.seed}`, { state }) as Generator);
   }
 
   /** An integer from 0 to below `bound`, each equally likely. `bound` is 1 … 2^31 - 1. */
   below(stream: Stream, bound: number): number {
-    const generator = this.generators[stream];
+    const generator = this.stream(stream);
     const limit = 0x1_0000_0000 - (0x1_0000_0000 % bound);
     for (;;) {
       const draw = generator.int32() >>> 0;
@@ -37,7 +44,7 @@ export class Chance {
   }
 
   save(): ChanceState {
-    const { schedule, device, fuzz } = this.generators;
-    return { schedule: schedule.state(), device: device.state(), fuzz: fuzz.state() };
+    const state = (stream: Stream): seedrandom.State.Alea => this.stream(stream).state();
+    return { schedule: state('schedule'), device: state('device'), fuzz: state('fuzz') };
   }
 }

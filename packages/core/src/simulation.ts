@@ -24,6 +24,8 @@ export interface SimulationOptions {
   readonly seed?: string;
   /** Takes blocks of events when they are full; the rows are only lent. */
   readonly sink?: BlockSink;
+  /** It can be begun again with another seed, and makes its trees without freezing them: for many short runs. */
+  readonly restartable?: boolean;
 }
 
 export interface ResumeOptions {
@@ -48,6 +50,9 @@ export class Simulation {
   private readonly machine: Machine;
   private k: Kernel;
   private scheduler: Scheduler;
+  /** Goes back to the state after boot; only of a run that can be begun again. */
+  private readonly toStart: (() => void) | undefined;
+  private readonly startSeq: number;
 
   /** A run from its start, or from a checkpoint, which stays as it is and may be used again. */
   constructor(options: SimulationOptions | ResumeOptions) {
@@ -57,7 +62,9 @@ export class Simulation {
     if (from) assertSuits(traits, from.profile);
     const missing = start && notSimulatedSetting(start.machine, traits);
     if (missing) throw new NotSimulated(missing);
-    this.machine = from ? from.machine.fork() : openMachine((start as SimulationOptions).machine);
+    this.machine = from
+      ? from.machine.fork()
+      : openMachine((start as SimulationOptions).machine, start?.restartable ? 'plain' : 'frozen');
     this.view = this.machine.view;
     this.log = new EventLog(options.sink);
     this.log.seq = from?.seq ?? 0;
@@ -66,6 +73,20 @@ export class Simulation {
     this.k = { s: this.view, emit, traits, chance, contended: false, under_way: [] };
     this.scheduler = new Scheduler(this.k);
     if (start) boot(this.k);
+    this.startSeq = this.log.seq;
+    if (start?.restartable) this.toStart = this.machine.keepStart();
+  }
+
+  /**
+   * Begins the run again with another seed: what follows is as in a new one. The events of the boot are not emitted again. Only of a run
+   * that was made `restartable`.
+   */
+  restart(seed: string): void {
+    if (!this.toStart) throw new Error('the run was not made to be begun again');
+    this.toStart();
+    this.log.forget(this.startSeq);
+    this.k = { ...this.k, chance: new Chance(seed), contended: false, under_way: [] };
+    this.scheduler = new Scheduler(this.k);
   }
 
   /** Serves a step to its end. After a step that did not return, further steps are refused. */

@@ -55,6 +55,14 @@ export class EventLog {
     this.sink = sink;
   }
 
+  /** Throws the current block away, and goes on as if `seq` events had been handed out. */
+  forget(seq: number): void {
+    this.length = 0;
+    this.events = 0;
+    this.payloads = [];
+    this.flushed = seq;
+  }
+
   /** Hands the current block to the sink, full or not. */
   flush(): void {
     if (this.events === 0) return;

@@ -5,6 +5,7 @@ import type { Draft } from 'immer';
 import type { ColdState } from '../state/cold.ts';
 import { MM, M_LOCKED, M_ROOT } from '../state/layout.ts';
 import { invariant } from './assert.ts';
+import { edit } from './draft.ts';
 import { freeTree } from './grow.ts';
 import { forgetMm } from './ksm.ts';
 import { copyPolicy } from './policy.ts';
@@ -23,11 +24,11 @@ const listOf = (vma: { flags: number }): 'i_mmap' | 'i_mmap_nonlinear' =>
 function link(draft: ColdDraft, vma: Vma): void {
   draft.vmas[vma.id] = { ...vma, policy: copyPolicy(vma.policy) };
   draft.next.vma = Math.max(draft.next.vma, vma.id + 1);
-  const mm = draft.mms[vma.mm];
+  const mm = edit(draft.mms, vma.mm);
   mm.vmas = inserted(mm.vmas, positionFor(draft, plain(mm.vmas), vma.start), vma.id);
   if (vma.anon_vma !== 0) joinAnonVma(draft, vma.anon_vma, vma.id);
   if (vma.file === 0) return;
-  const file = draft.files[vma.file];
+  const file = edit(draft.files, vma.file);
   const list = listOf(vma);
   file[list] = inserted(file[list], plain(file[list]).length, vma.id);
   if ((vma.flags & VM_SHARED) !== 0) file.i_mmap_writable++;
@@ -72,7 +73,7 @@ function firstOfRanges(draft: ColdDraft, files: ReadonlySet<number>): Map<string
 function linkCopy(draft: ColdDraft, vma: Vma, origin: number, firsts: ReadonlyMap<string, number>): void {
   link(draft, vma);
   if (vma.file === 0) return;
-  const file = draft.files[vma.file];
+  const file = edit(draft.files, vma.file);
   if ((vma.flags & VM_SHARED) !== 0) file.i_mmap_writable--;
   if (!isNonlinear(vma) && firsts.get(rangeOf(vma)) === origin) return;
   const list = listOf(vma);
@@ -83,14 +84,15 @@ function linkCopy(draft: ColdDraft, vma: Vma, origin: number, firsts: ReadonlyMa
 /** Areas whose bounds changed are inserted into the tree of their file anew, the higher one first: vma_adjust(). A list stays. */
 function reinsert(draft: ColdDraft, ids: readonly number[]): void {
   for (const id of [...ids].sort((a, b) => draft.vmas[b].start - draft.vmas[a].start)) {
-    const file = draft.files[draft.vmas[id].file];
-    if (file && !isNonlinear(draft.vmas[id])) file.i_mmap = [...without(file.i_mmap, id), id];
+    if (draft.vmas[id].file === 0 || isNonlinear(draft.vmas[id])) continue;
+    const file = edit(draft.files, draft.vmas[id].file);
+    file.i_mmap = [...without(file.i_mmap, id), id];
   }
 }
 
 function unlink(draft: ColdDraft, id: number): void {
   const vma = draft.vmas[id];
-  const mm = draft.mms[vma.mm];
+  const mm = edit(draft.mms, vma.mm);
   mm.vmas = without(mm.vmas, id);
   if (vma.anon_vma !== 0) {
     const rest = without(draft.anon_vmas[vma.anon_vma], id);
@@ -98,7 +100,7 @@ function unlink(draft: ColdDraft, id: number): void {
     else delete draft.anon_vmas[vma.anon_vma];
   }
   if (vma.file !== 0) {
-    const file = draft.files[vma.file];
+    const file = edit(draft.files, vma.file);
     const list = listOf(vma);
     file[list] = without(file[list], id);
     if ((vma.flags & VM_SHARED) !== 0) file.i_mmap_writable--;
@@ -125,7 +127,7 @@ export const areaReducers: ColdReducers<
   VmaMapped: (draft, vma) => link(draft, vma),
   VmaUnmapped: (draft, { vma }) => unlink(draft, vma),
   VmaSplit(draft, { vma: id, at, fresh, below }) {
-    const vma = draft.vmas[id];
+    const vma = edit(draft.vmas, id);
     const upper_pgoff = vma.pgoff + (at - vma.start);
     const part = below
       ? { start: vma.start, end: at, pgoff: vma.pgoff }
@@ -141,8 +143,9 @@ export const areaReducers: ColdReducers<
   },
   VmaMerged(draft, { vma: id, start, end, pgoff, anon_vma, gone, shrunk }) {
     for (const other of gone) unlink(draft, other);
-    if (shrunk) Object.assign(draft.vmas[shrunk.vma], { start: shrunk.start, end: shrunk.end, pgoff: shrunk.pgoff });
-    const vma = draft.vmas[id];
+    if (shrunk)
+      Object.assign(edit(draft.vmas, shrunk.vma), { start: shrunk.start, end: shrunk.end, pgoff: shrunk.pgoff });
+    const vma = edit(draft.vmas, id);
     vma.start = start;
     vma.end = end;
     vma.pgoff = pgoff;
@@ -152,36 +155,36 @@ export const areaReducers: ColdReducers<
     joinAnonVma(draft, anon_vma, id);
   },
   VmaFlagsChanged(draft, { vma, flags }) {
-    draft.vmas[vma].flags = flags;
+    edit(draft.vmas, vma).flags = flags;
   },
   VmaMadeNonlinear(draft, { vma: id }) {
-    const vma = draft.vmas[id];
-    const file = draft.files[vma.file];
+    const vma = edit(draft.vmas, id);
+    const file = edit(draft.files, vma.file);
     file.i_mmap = without(file.i_mmap, id);
     file.i_mmap_nonlinear = inserted(file.i_mmap_nonlinear, plain(file.i_mmap_nonlinear).length, id);
     vma.flags |= VM_NONLINEAR;
   },
   NonlinearCursorMoved(draft, { vma, cursor }) {
-    draft.vmas[vma].cursor = cursor;
+    edit(draft.vmas, vma).cursor = cursor;
   },
   SwapReadaheadNoted(draft, { vma, ...noted }) {
     if (vma === 0) draft.swap_readahead = noted;
     else draft.vmas[vma].swap_readahead = noted;
   },
   MmDefFlagsSet(draft, { mm, flags }) {
-    draft.mms[mm].def_flags = flags;
+    edit(draft.mms, mm).def_flags = flags;
   },
   VmaPolicySet(draft, { vma, policy }) {
-    draft.vmas[vma].policy = copyPolicy(policy);
+    edit(draft.vmas, vma).policy = copyPolicy(policy);
   },
   AnonVmaPrepared(draft, { vma, anon_vma }) {
-    draft.vmas[vma].anon_vma = anon_vma;
+    edit(draft.vmas, vma).anon_vma = anon_vma;
     joinAnonVma(draft, anon_vma, vma);
     draft.next.anon_vma = Math.max(draft.next.anon_vma, anon_vma + 1);
   },
   MmForked(draft, { from, to, vmas }) {
     const origins = plain(draft.mms[from].vmas).filter((id) => (draft.vmas[id].flags & VM_DONTCOPY) === 0);
-    draft.mms[to].dumpable = draft.mms[from].dumpable;
+    edit(draft.mms, to).dumpable = draft.mms[from].dumpable;
     const firsts = firstOfRanges(draft, new Set(vmas.map(({ file }) => file).filter((file) => file !== 0)));
     vmas.forEach((vma, i) => linkCopy(draft, { ...vma, flags: vma.flags & ~VM_LOCKED }, origins[i], firsts));
     const names = plain(draft.regions).filter((region) => region.mm === from);

@@ -3,6 +3,7 @@ import type { Catalogue, Cpuset, Payload } from '@pagetape/events';
 import type { Draft } from 'immer';
 import type { ColdState } from '../state/cold.ts';
 import { TASK, T_CPU } from '../state/layout.ts';
+import { edit } from './draft.ts';
 import { copyPolicy } from './policy.ts';
 import type { ColdReducers } from './types.ts';
 
@@ -13,7 +14,7 @@ function keep(draft: Draft<ColdState>, { cg, cpuset }: { readonly cg: string; re
 
 /** What a task knows of its cpuset, beside the CPU that it runs on. */
 export function keepApplied(draft: Draft<ColdState>, applied: Payload<Catalogue['TaskCpusetApplied']>): void {
-  const it = draft.tasks[applied.task];
+  const it = edit(draft.tasks, applied.task);
   if (applied.pinned === undefined) delete it.pinned;
   else it.pinned = applied.pinned;
   it.mems_allowed = [...applied.mems_allowed];
@@ -26,16 +27,16 @@ export const cpusetReducers: ColdReducers<
   CpusetCreated: keep,
   CpusetChanged: keep,
   CpusetAttached(draft, { task, cg }) {
-    draft.tasks[task].cpuset = cg;
+    edit(draft.tasks, task).cpuset = cg;
   },
   TaskMemsUpdated(draft, { task, generation, mems_allowed, policy }) {
-    const it = draft.tasks[task];
+    const it = edit(draft.tasks, task);
     it.mems_generation = generation;
     it.mems_allowed = [...mems_allowed];
     it.policy = copyPolicy(policy);
   },
   TaskMemsOverridden(draft, { task, mems_allowed }) {
-    draft.tasks[task].mems_allowed = [...mems_allowed];
+    edit(draft.tasks, task).mems_allowed = [...mems_allowed];
   },
   TaskCpusetApplied(draft, applied, state) {
     keepApplied(draft, applied);

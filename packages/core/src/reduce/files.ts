@@ -6,6 +6,7 @@ import { mapping_mapped } from '../state/read.ts';
 import { shared_policy_replace } from '../state/shared_policy.ts';
 import { invariant } from './assert.ts';
 import { copyPolicy } from './policy.ts';
+import { edit } from './draft.ts';
 import { ensure, freeTree } from './grow.ts';
 import type { ColdReducers } from './types.ts';
 
@@ -28,8 +29,9 @@ export const fileReducers: ColdReducers<'FileCreated' | 'FileResized' | 'FileDel
     ensure(state, 'files', (file + 1) * FILE);
   },
   FileResized(draft, { file, pages }) {
-    if (pages < draft.files[file].pages) draft.files[file].truncate_count++;
-    draft.files[file].pages = pages;
+    const it = edit(draft.files, file);
+    if (pages < it.pages) it.truncate_count++;
+    it.pages = pages;
   },
   FileDeleted(draft, { file }, state) {
     const at = file * FILE;
@@ -41,7 +43,7 @@ export const fileReducers: ColdReducers<'FileCreated' | 'FileResized' | 'FileDel
   },
   SharedPolicySet(draft, { file, start, end, policy }) {
     const { policies } = draft.files[file];
-    draft.files[file].policies = shared_policy_replace(policies, start, end, policy).map((range) => {
+    edit(draft.files, file).policies = shared_policy_replace(policies, start, end, policy).map((range) => {
       return { ...range, policy: copyPolicy(range.policy) as Draft<Policy> };
     });
   },

@@ -14,7 +14,9 @@ import {
   type ReplayBlock,
 } from '@pagetape/events';
 import { produce } from 'immer';
+import type { ColdState } from '../state/cold.ts';
 import { imageOf, restoreImage, type StateImage } from '../state/image.ts';
+import { resetState } from '../state/reset.ts';
 import { copyState, initialState, type State } from '../state/state.ts';
 import type { MachineSpec } from '../state/topology.ts';
 import type { StateView } from '../state/view.ts';
@@ -22,6 +24,7 @@ import { areaReducers } from './areas.ts';
 import { badMemoryReducers } from './memory-failure.ts';
 import { cacheReducers } from './caches.ts';
 import { cpusetReducers } from './cpusets.ts';
+import { plainDraft } from './draft.ts';
 import { fileReducers } from './files.ts';
 import { frameReducers } from './frames.ts';
 import { lruReducers } from './lru.ts';
@@ -63,18 +66,36 @@ type Cold = (draft: unknown, payload: unknown, state: State) => void;
 /** Kinds that leave the tree as it is. There are two a step, so Immer is not asked for them. */
 const TREE_STAYS: ReadonlySet<string> = new Set<ColdName>(['StimulusBegan', 'StimulusEnded', 'DeadlockFound']);
 
-/** A cold reducer as a function of the state: Immer makes the new tree. */
-function coldReducer(name: string, reduce: Cold): (state: State, payload: never) => void {
+/** Makes a new tree by a reducer that writes to a draft of the old one. */
+type Produce = (tree: ColdState, write: (draft: unknown) => void) => ColdState;
+
+/** A cold reducer as a function of the state. */
+function coldReducer(name: string, reduce: Cold, makeTree: Produce): (state: State, payload: never) => void {
   if (TREE_STAYS.has(name)) return (state, payload) => reduce(state.cold, payload, state);
   return (state, payload) => {
-    state.cold = produce(state.cold, (draft) => reduce(draft, payload, state));
+    state.cold = makeTree(state.cold, (draft) => reduce(draft, payload, state));
   };
 }
 
-const reducers: Reducers<State> = {
+const reducersWith = (makeTree: Produce): Reducers<State> => ({
   ...silentReducers,
   ...hot,
-  ...Object.fromEntries(Object.entries(cold).map(([name, reduce]) => [name, coldReducer(name, reduce as Cold)])),
+  ...Object.fromEntries(
+    Object.entries(cold).map(([name, reduce]) => [name, coldReducer(name, reduce as Cold, makeTree)]),
+  ),
+});
+
+/** How the trees of a machine are made: by Immer, which freezes them, or by copies that nobody guards. */
+export type Trees = 'frozen' | 'plain';
+
+const { draft, open, close } = plainDraft();
+const REDUCERS: Readonly<Record<Trees, Reducers<State>>> = {
+  frozen: reducersWith((tree, write) => produce(tree, write)),
+  plain: reducersWith((tree, write) => {
+    open(tree);
+    write(draft);
+    return close();
+  }),
 };
 
 /** A machine that events can be emitted to or replayed on. */
@@ -90,22 +111,29 @@ export interface Machine {
   image(base?: StateImage): StateImage;
   /** Goes to the state of an image of a machine of the same specification. The view stays valid, and shows it. */
   restore(image: StateImage): void;
+  /** Remembers the state. The function that it returns goes back to it; that costs as much as what was used since. */
+  keepStart(): () => void;
 }
 
-function openState(state: State): Machine {
+function openState(state: State, trees: Trees): Machine {
+  const reducers = REDUCERS[trees];
   return {
     view: state,
     emitters: (log) => compileEmitters(log, state, reducers),
     replay: compileReplay(state, reducers),
-    fork: () => openState(copyState(state)),
+    fork: () => openState(copyState(state), trees),
     image: (base) => imageOf(state, base),
     restore: (image) => restoreImage(state, image),
+    keepStart() {
+      const start = copyState(state);
+      return () => resetState(state, start);
+    },
   };
 }
 
 /** A machine before its first event. */
-export function openMachine(spec: MachineSpec): Machine {
-  return openState(initialState(spec));
+export function openMachine(spec: MachineSpec, trees: Trees = 'frozen'): Machine {
+  return openState(initialState(spec), trees);
 }
 
 /** Reduces a whole block. */

@@ -1,6 +1,6 @@
 /** Reducers of kernel samepage merging: merged pages, and what ksmd knows of their mappings. */
 import { CONTENT_ZEROES } from '@pagetape/events';
-import type { Draft } from 'immer';
+import { isDraft, type Draft } from 'immer';
 import type { ColdState, Ksm } from '../state/cold.ts';
 import {
   F_COUNT,
@@ -19,6 +19,8 @@ import {
 import type { State } from '../state/state.ts';
 import { invariant } from './assert.ts';
 import { addRmap, countRss, entryOf, present, removeRmap } from './mappings.ts';
+import { edit } from './draft.ts';
+import { plain } from './list.ts';
 import type { ColdReducers } from './types.ts';
 
 function KsmPteProtected(state: State, pfn: number, mm: number, vpn: number): void {
@@ -59,30 +61,44 @@ export const ksmPageReducers = { PageContentKnown, KsmPteProtected, PageBecameKs
 
 type ColdDraft = Draft<ColdState>;
 
-const ksmOf = (draft: ColdDraft): Draft<Ksm> => (draft.ksm ??= { mms: [], stable_nodes: {}, next_node: 1 });
+/** What ksmd knows, to be written. It is a part of the tree of its own, so it is copied down to the table of nodes. */
+function ksmOf(draft: ColdDraft): Draft<Ksm> {
+  const { ksm } = draft;
+  if (ksm && isDraft(ksm)) return ksm;
+  return (draft.ksm = ksm
+    ? { ...ksm, stable_nodes: { ...ksm.stable_nodes } }
+    : { mms: [], stable_nodes: {}, next_node: 1 });
+}
 
 /** An address space is gone; what ksmd knew of its mappings it finds out when it looks again. */
 export function forgetMm(draft: ColdDraft, mm: number): void {
-  if (draft.ksm) draft.ksm.mms = draft.ksm.mms.filter((each) => each !== mm);
+  if (draft.ksm) ksmOf(draft).mms = plain(draft.ksm.mms).filter((each) => each !== mm);
 }
 
 export const ksmReducers: ColdReducers<
   'KsmEntered' | 'KsmLeft' | 'StableNodeSet' | 'StableNodeRemoved' | 'RmapItemAppended' | 'RmapItemRemoved'
 > = {
-  KsmEntered: (draft, { mm }) => void ksmOf(draft).mms.push(mm),
+  KsmEntered(draft, { mm }) {
+    const ksm = ksmOf(draft);
+    ksm.mms = [...plain(ksm.mms), mm];
+  },
   KsmLeft: (draft, { mm }) => forgetMm(draft, mm),
   StableNodeSet(draft, { node, pfn, content }) {
     const ksm = ksmOf(draft);
     ksm.next_node = Math.max(ksm.next_node, node + 1);
-    if (ksm.stable_nodes[node]) ksm.stable_nodes[node].pfn = pfn;
+    if (ksm.stable_nodes[node]) edit(ksm.stable_nodes, node).pfn = pfn;
     else ksm.stable_nodes[node] = { pfn, content, items: [] };
   },
   StableNodeRemoved: (draft, { node }) => void delete ksmOf(draft).stable_nodes[node],
-  RmapItemAppended: (draft, { node, ...item }) => void ksmOf(draft).stable_nodes[node].items.unshift(item),
+  RmapItemAppended(draft, { node, ...item }) {
+    const it = edit(ksmOf(draft).stable_nodes, node);
+    it.items = [item, ...plain(it.items)];
+  },
   RmapItemRemoved(draft, { node, mm, vpn }) {
-    const { items } = ksmOf(draft).stable_nodes[node];
+    const it = edit(ksmOf(draft).stable_nodes, node);
+    const items = plain(it.items);
     const at = items.findIndex((item) => item.mm === mm && item.vpn === vpn);
     invariant(at >= 0, 'node', node, 'of the stable tree does not know page', vpn, 'of address space', mm);
-    items.splice(at, 1);
+    it.items = [...items.slice(0, at), ...items.slice(at + 1)];
   },
 };

@@ -18,7 +18,9 @@ import {
   T_IL_WEIGHT,
 } from '../state/layout.ts';
 import type { State } from '../state/state.ts';
+import { edit } from './draft.ts';
 import { ensure } from './grow.ts';
+import { plain } from './list.ts';
 import { copyPolicy } from './policy.ts';
 import type { ColdReducers } from './types.ts';
 
@@ -98,36 +100,38 @@ export const taskReducers: ColdReducers<
     draft.next.mm = task.mm + 1;
   },
   TaskExited(draft, { task, unwaited }) {
-    draft.tasks[task].state = 'zombie';
-    draft.tasks[task].mm = 0;
-    if (unwaited) draft.tasks[task].unwaited = true;
+    const it = edit(draft.tasks, task);
+    it.state = 'zombie';
+    it.mm = 0;
+    if (unwaited) it.unwaited = true;
   },
   TaskReaped(draft, { task }) {
     delete draft.tasks[task];
   },
   KernelOopsed(draft, { task, mm, mmap_sem, users, isolated }) {
-    draft.oopses.push({ task, mm, mmap_sem, users, isolated: [...isolated] });
+    draft.oopses = [...plain(draft.oopses), { task, mm, mmap_sem, users, isolated: [...isolated] }];
   },
-  IsolatedPagesLeaked: (draft, { pages }) => void draft.leaked.push(...pages),
+  IsolatedPagesLeaked: (draft, { pages }) => void (draft.leaked = [...plain(draft.leaked), ...pages]),
   CredentialsChanged(draft, { task, uid, euid, suid, capabilities, permitted }) {
-    Object.assign(draft.tasks[task], { uid, euid, suid });
-    if (capabilities) draft.tasks[task].capabilities = [...capabilities];
-    if (permitted) draft.tasks[task].permitted = [...permitted];
+    const it = edit(draft.tasks, task);
+    Object.assign(it, { uid, euid, suid });
+    if (capabilities) it.capabilities = [...capabilities];
+    if (permitted) it.permitted = [...permitted];
   },
   GroupIdsChanged(draft, { task, gid, egid, sgid }) {
-    Object.assign(draft.tasks[task], { gid, egid, sgid });
+    Object.assign(edit(draft.tasks, task), { gid, egid, sgid });
   },
   DumpableSet(draft, { mm, dumpable }) {
-    draft.mms[mm].dumpable = dumpable;
+    edit(draft.mms, mm).dumpable = dumpable;
   },
   CapabilitiesDropped(draft, { task, capabilities }) {
     const kept = (names: readonly string[]): string[] => names.filter((name) => !capabilities.includes(name));
-    const { permitted } = draft.tasks[task];
-    draft.tasks[task].capabilities = kept(draft.tasks[task].capabilities);
-    if (permitted) draft.tasks[task].permitted = kept(permitted);
+    const it = edit(draft.tasks, task);
+    it.capabilities = kept(it.capabilities);
+    if (it.permitted) it.permitted = kept(it.permitted);
   },
   TaskPolicySet(draft, { task, policy }, state) {
-    draft.tasks[task].policy = copyPolicy(policy);
+    edit(draft.tasks, task).policy = copyPolicy(policy);
     if (policy?.mode === MPOL_INTERLEAVE) state.tasks[task * TASK + T_IL_NEXT] = policy.nodes[0];
   },
   InterleaveWeightSet(draft, { node, weight }) {
@@ -137,18 +141,17 @@ export const taskReducers: ColdReducers<
     draft.io_mode = mode;
   },
   CongestionSet(draft, { device, congested }) {
-    draft.congested = draft.congested.filter((each) => each !== device);
-    if (congested) draft.congested.push(device);
+    const others = plain(draft.congested).filter((each) => each !== device);
+    draft.congested = congested ? [...others, device] : others;
   },
   CpuStateChanged(draft, { cpu, online }) {
-    draft.offline_cpus = draft.offline_cpus.filter((each) => each !== cpu);
-    if (!online) draft.offline_cpus.push(cpu);
-    draft.offline_cpus.sort((a, b) => a - b);
+    const others = plain(draft.offline_cpus).filter((each) => each !== cpu);
+    draft.offline_cpus = online ? others : [...others, cpu].sort((a, b) => a - b);
   },
   SignalSent(draft, { task, sig }) {
-    draft.tasks[task].signal = sig;
+    edit(draft.tasks, task).signal = sig;
   },
   SignalDelivered(draft, { task }) {
-    delete draft.tasks[task].signal;
+    delete edit(draft.tasks, task).signal;
   },
 };

@@ -21,6 +21,7 @@ const ABOUT_INPUT: ReadonlySet<string> = new Set([
   'ExpressionError',
   'QuestionError',
   'TargetError',
+  'CampaignError',
 ]);
 
 const FILE_ERRORS: Readonly<Record<string, string>> = {

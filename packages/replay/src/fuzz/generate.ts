@@ -2,7 +2,7 @@
  * From a seed to a program. Each seed leaves some kinds of steps out (swarm testing): a program that does everything rarely does
  * one thing often enough. Seeds that follow each other share a machine, so that a campaign need not build one for each program.
  */
-import { PROFILES, type MachineSpec } from '@pagetape/core';
+import { ALL_PROFILES, type MachineSpec } from '@pagetape/core';
 import type { Stimulus } from '@pagetape/events';
 import type { Program } from '../laws/recording.ts';
 import { drawsOf, once, pick, type Draw } from './draw.ts';
@@ -16,7 +16,7 @@ import { anyMachine } from './machine.ts';
 import { World } from './world.ts';
 
 /** Seeds in a row that share a machine. */
-export const SEEDS_OF_MACHINE = 64;
+export const SEEDS_OF_MACHINE = 256;
 
 const FLAT: readonly Kind[] = [...memoryKinds, ...policyKinds, ...taskKinds, ...outsideKinds];
 
@@ -69,7 +69,7 @@ function choose(w: World, kinds: readonly Kind[]): Stimulus {
 
 /** A machine and some steps on it. */
 export function programOf(draw: Draw, machine: MachineSpec, profile: string, seed: string): Program {
-  const modern = PROFILES[profile].policies === 'nodemasks';
+  const modern = ALL_PROFILES[profile].policies === 'nodemasks';
   const w = new World(draw, machine, modern);
   w.large = once(draw, 32) ? 2 : 0;
   const swarm = new Swarm(draw, modern);
@@ -80,12 +80,28 @@ export function programOf(draw: Draw, machine: MachineSpec, profile: string, see
   return { machine, profile, seed, steps };
 }
 
+/** Some steps more in a world that has something in it. */
+export function moreSteps(w: World, count: number): Stimulus[] {
+  const swarm = new Swarm(w.draw, w.modern);
+  return Array.from({ length: count }, () => swarm.step(w));
+}
+
 /** The machine of a seed: one for each SEEDS_OF_MACHINE in a row, and each family of kernels. */
 export function machineOf(seed: number, profile: string): MachineSpec {
-  const modern = PROFILES[profile].policies === 'nodemasks';
+  const modern = ALL_PROFILES[profile].policies === 'nodemasks';
   const block = Math.floor(seed / SEEDS_OF_MACHINE);
-  return anyMachine(drawsOf(`machine:${block}`), modern);
+  const key = `${block}${modern ? ' modern' : ''}`;
+  const known = made.get(key);
+  if (known) return known;
+  if (made.size >= MACHINES_KEPT) made.clear();
+  const machine = anyMachine(drawsOf(`machine:${block}`), modern);
+  made.set(key, machine);
+  return machine;
 }
+
+/** Machines that were made lately, so that who runs several programs of one sees that it is the same. */
+const made = new Map<string, MachineSpec>();
+const MACHINES_KEPT = 32;
 
 /** The program of a seed. */
 export function generate(seed: number, profile: string, machine: MachineSpec = machineOf(seed, profile)): Program {

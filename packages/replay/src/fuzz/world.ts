@@ -3,6 +3,7 @@
  * exist; whether the kernel lets them have their way is another matter.
  */
 import type { MachineSpec } from '@pagetape/core';
+import type { Stimulus } from '@pagetape/events';
 import { once, pick, type Draw } from './draw.ts';
 
 export interface Region {
@@ -129,6 +130,48 @@ export class World {
 
   add(person: Person): void {
     if (!this.nested) this.tasks.push(person);
+  }
+
+  /** Knows of what a step of another program makes or ends. */
+  note(step: Stimulus): void {
+    switch (step.op) {
+      case 'spawn':
+        return void this.tasks.push({ name: this.known(step.t), regions: [] });
+      case 'fork':
+      case 'thread': {
+        const parent = this.tasks.find(({ name }) => name === step.t);
+        if (!parent) return;
+        const regions = step.op === 'fork' ? [...parent.regions] : parent.regions;
+        return void this.tasks.push({ name: this.known(step.as), regions });
+      }
+      case 'exit':
+      case 'kill': {
+        const person = this.tasks.find(({ name }) => name === step.t);
+        return person && this.remove(person, step.op === 'kill');
+      }
+      case 'mmap': {
+        const shared = step.kind === 'file' || step.kind === 'shared';
+        this.nextPage = Math.max(this.nextPage, step.at + step.pages);
+        const region = { name: this.known(step.r), pages: step.pages, shared };
+        return void this.tasks.find(({ name }) => name === step.t)?.regions.push(region);
+      }
+      case 'file':
+        if (step.fs === 'tmpfs') this.tmpfs.push(step.name);
+        return void this.files.push(step.name);
+      case 'cg_new':
+        return void this.groups.push(step.cg);
+      case 'cpu_offline':
+        return void (step.cpu !== 0 && this.offline.add(step.cpu));
+      case 'parallel':
+        return step.steps.forEach((each) => this.note(each));
+      default:
+    }
+  }
+
+  /** A name that is taken: those to come have higher numbers. */
+  private known(name: string): string {
+    this.named = Math.max(this.named, Number(name.slice(1)) || 0);
+    return name;
   }
 
   /** The task is gone, or all that share its memory are. */
