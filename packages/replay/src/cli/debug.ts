@@ -194,13 +194,29 @@ class Debugger {
   private complete(line: string): [string[], string] {
     const [, name, rest] = /^\s*(\S+)\s+(.*)$/s.exec(line) ?? [];
     const names = [...this.verbs.map((verb) => verb.name), ...QUESTIONS, 'help', 'quit'];
-    if (name === undefined || rest === undefined)
-      return [names.filter((each) => each.startsWith(line.trim())), line.trim()];
+    if (name === undefined || rest === undefined) return completions(names, line.trim());
     const verb = this.verbs.find((each) => each.name === name || each.short === name);
     const word = rest.split(/\s+/).at(-1) ?? '';
-    const words = name === 'help' ? names : (verb?.words?.(this.session) ?? []);
-    return [words.filter((each) => each.startsWith(word)), word];
+    const words = name === 'help' ? names : (verb?.words?.(this.session) ?? this.wordsOfQuestion(name));
+    return completions(words, word);
   }
+
+  /** What may follow a question: its options, and pages. */
+  private wordsOfQuestion(name: string): readonly string[] {
+    const { cold } = this.session.timeline.state;
+    const owners = new Map(Object.values(cold.tasks).map((task) => [task.mm, task.name]));
+    const pages = cold.regions.flatMap((region) => {
+      const owner = owners.get(region.mm);
+      return owner === undefined ? [] : [`${owner}:${region.name}`];
+    });
+    return QUESTIONS.includes(name) ? ['--page', '--area', '--counter', '--thing', '--field', '--task', ...pages] : [];
+  }
+}
+
+/** The words that begin so. A single one is complete: a space follows. */
+function completions(words: readonly string[], begun: string): [string[], string] {
+  const found = words.filter((each) => each.startsWith(begun));
+  return [found.length === 1 ? [`${found[0]} `] : found, begun];
 }
 
 /** A position to compare with: one of the tape that is open by its number alone, or one that names its tape. */
