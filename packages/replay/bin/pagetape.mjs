@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // Starts the CLI: what `npm run build` made, where that exists (so in every installed package), else the source.
 
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -10,8 +9,7 @@ const built = new URL('../dist/cli/main.js', import.meta.url);
 if (existsSync(built)) {
   await import(built.href);
 } else {
-  const runner = fileURLToPath(new URL('../../../scripts/run.mjs', import.meta.url));
-  const source = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
-  const { status } = spawnSync(process.execPath, [runner, source, ...process.argv.slice(2)], { stdio: 'inherit' });
-  process.exitCode = status ?? 1;
+  // The runner reads its own arguments: the file to run, and what that gets.
+  process.argv.splice(2, 0, fileURLToPath(new URL('../src/cli/main.ts', import.meta.url)));
+  await import(new URL('../../../scripts/run.mjs', import.meta.url).href);
 }

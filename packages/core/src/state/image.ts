@@ -3,8 +3,7 @@
  * in the image before it, so that many images of one run take little more room than what changed between them.
  */
 import type { ColdState } from './cold.ts';
-import { FRAME, FRAMES_USED, TABLE, TABLES_USED } from './layout.ts';
-import { HOT_ARRAYS, type HotArray, type State } from './state.ts';
+import { HOT_ARRAYS, usedOf, type HotArray, type State } from './state.ts';
 
 /** Integers of a piece. */
 export const PIECE = 1024;
@@ -20,14 +19,6 @@ export interface StateImage {
   readonly t: number;
   readonly cold: ColdState;
   readonly arrays: Readonly<Record<HotArray, ArrayImage>>;
-}
-
-/** Integers of an array that may be other than zero. */
-function usedOf(state: State, name: HotArray): number {
-  const { length } = state[name];
-  if (name === 'frames') return Math.min(state.scalars[FRAMES_USED] * FRAME, length);
-  if (name === 'tables') return Math.min(state.scalars[TABLES_USED] * TABLE, length);
-  return length;
 }
 
 /** An image of the state. It shares with `base`, an image of the same run, what is equal. */

@@ -25,6 +25,7 @@ import {
   S_LOWEST,
   S_MAX,
   S_PAGES,
+  TABLE,
   TABLES_USED,
   TOTAL_SWAP_PAGES,
   VMSTAT,
@@ -153,9 +154,20 @@ export function enableSwapArea({ areas, scalars }: Pick<State, 'areas' | 'scalar
 /** The header of an area, which is never handed out (include/linux/swap.h). */
 export const SWAP_MAP_BAD = 0x8000;
 
-/** An independent state with the same content. */
+/** Integers of an array that may be other than zero. */
+export function usedOf(state: State, name: HotArray): number {
+  const { length } = state[name];
+  if (name === 'frames') return Math.min(state.scalars[FRAMES_USED] * FRAME, length);
+  if (name === 'tables') return Math.min(state.scalars[TABLES_USED] * TABLE, length);
+  return length;
+}
+
+/** An independent state with the same content. What was never used stays untouched in the copy, too. */
 export function copyState(from: State): State {
   const to: State = { ...from, clock: { t: from.clock.t } };
-  for (const name of HOT_ARRAYS) to[name] = from[name].slice();
+  for (const name of HOT_ARRAYS) {
+    to[name] = new Int32Array(from[name].length);
+    to[name].set(from[name].subarray(0, usedOf(from, name)));
+  }
   return to;
 }

@@ -99,7 +99,7 @@ export function measureOperations(
           only_run: doing(operation, pages, stride, false),
           ...(limit ? { limit: limit.work(operation.name, pages, stride) } : {}),
         };
-        const rates = interleave(contenders, operationRounds[n], 1, onRound);
+        const rates = interleave(contenders, operationRounds[n], Math.ceil(operationRounds[n] / 2), onRound);
         const order = stride === 1 ? 'in order' : 'scattered';
         const id = `op.${operation.name}.${named(pages)}.${stride === 1 ? 'ordered' : 'scattered'}`;
         const about = `${pages} pages ${operation.about}, ${order}, with a tape; baseline: without one`;

@@ -14,7 +14,10 @@ import { benchMachine, CountedTape, openMapped, runEviction, strideFor } from '.
 /** Events that each frame is in for: nothing is decided in between, and all is as it was after them. */
 const EVENTS_A_FRAME = 6;
 
-function emitting(frames: number, stride: number, sink: BlockSink | undefined): Contender {
+/** Rounds on small machines go over them many times, so that all rounds have about as many events. */
+const TIMES_MAX = 64;
+
+function emitting(frames: number, stride: number, times: number, sink: BlockSink | undefined): Contender {
   const machine = openMachine(benchMachine(frames, 0));
   const emit = machine.emitters(new EventLog(sink));
   for (let pfn = 1; pfn <= frames; pfn++) emit.PageAllocated(pfn, 0, 0, 0);
@@ -30,21 +33,22 @@ function emitting(frames: number, stride: number, sink: BlockSink | undefined): 
   };
   return () =>
     timed(() => {
-      for (let i = 0, offset = 0; i < stride; i++) {
+      for (let i = 0, offset = 0; i < times * stride; i++) {
         around(1 + offset);
         offset = (421 * offset + 97) & (stride - 1);
       }
-      return EVENTS_A_FRAME * frames;
+      return EVENTS_A_FRAME * frames * times;
     });
 }
 
 export function measureEmitting({ emitFrames, rounds, warmups }: Sizes, onRound: () => void): Row[] {
   return emitFrames.flatMap((frames) =>
     [1, strideFor(frames)].map((stride) => {
+      const times = Math.min(TIMES_MAX, Math.ceil(Math.max(...emitFrames) / frames));
       const tape = new CountedTape(frames, 0);
       const contenders = {
-        taped: emitting(frames, stride, tape.writer.block),
-        untaped: emitting(frames, stride, undefined),
+        taped: emitting(frames, stride, times, tape.writer.block),
+        untaped: emitting(frames, stride, times, undefined),
       };
       const { taped, untaped } = interleave(contenders, Math.ceil(rounds / 3), Math.min(warmups, 1), onRound);
       const order = stride === 1 ? 'ordered' : 'scattered';
