@@ -72,6 +72,7 @@ const imports = [
     ['node:*', '@pagetape/events', '@pagetape/core', 'zod', 'yaml', 'commander', '@commander-js/extra-typings'],
   ],
   ['packages/replay/src/bench/', ['@reduxjs/toolkit']],
+  ['packages/replay/src/fuzz/farm/', ['bullmq', 'ioredis']],
   ['examples/', ['node:*', '@pagetape/events', '@pagetape/core', '@pagetape/replay', 'yaml']],
   ['scripts/', ['node:*']],
   ['tools/', ['node:*', '@pagetape/events', '@pagetape/core']],

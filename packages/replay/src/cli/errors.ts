@@ -22,6 +22,7 @@ const ABOUT_INPUT: ReadonlySet<string> = new Set([
   'QuestionError',
   'TargetError',
   'CampaignError',
+  'FarmError',
 ]);
 
 const FILE_ERRORS: Readonly<Record<string, string>> = {

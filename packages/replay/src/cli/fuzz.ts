@@ -5,6 +5,7 @@ import type { Finding } from '../fuzz/finding.ts';
 import type { Program } from '../laws/recording.ts';
 import { ANSWER_NO, jsonText, linesText, type Context } from './context.ts';
 import { UsageError } from './errors.ts';
+import { defineFarm } from './fuzz_farm.ts';
 
 interface Options {
   readonly profile?: readonly string[];
@@ -20,6 +21,7 @@ interface Options {
 }
 
 export function define(command: Command, context: Context): void {
+  defineFarm(command, context);
   command
     .option('--profile <name...>', 'whose rules hold (usual: all, in turns)')
     .option('--seed <seed>', 'run the program of this seed alone, with all judges, and make it small if it fails')

@@ -136,6 +136,8 @@ async function buildProgram(args: readonly string[], context: Context): Promise<
     .description('A deterministic simulator of Linux NUMA page migration: runs are tapes of events.')
     .version(version(), '-V, --version')
     .showSuggestionAfterError()
+    // What stands behind a command is the command's, also where one of its parents has an option of the same name.
+    .enablePositionalOptions()
     .addHelpText('after', EPILOGUE)
     .exitOverride()
     .configureOutput({

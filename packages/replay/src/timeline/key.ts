@@ -35,7 +35,8 @@ export function reducingKey(): string {
   return (known = hash.update(immerVersion()).digest('hex'));
 }
 
-function programsIn(folder: string): string[] {
+/** The programs in a folder and those below it, in a fixed order. */
+export function programsIn(folder: string): string[] {
   const entries = readdirSync(folder, { withFileTypes: true, recursive: true });
   const files = entries.filter((entry) => entry.isFile() && /(?<!\.test|\.d)\.[jt]s$/.test(entry.name));
   return files.map(({ parentPath, name }) => join(parentPath, name)).sort((a, b) => (a < b ? -1 : 1));
