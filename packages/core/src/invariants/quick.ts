@@ -250,8 +250,9 @@ export class QuickInvariants {
     const { s } = this;
     this.mapped = this.dirty = this.writeback = this.cached = this.mlocked = this.onLists = this.unevictable = 0;
     let filePages = 0;
-    if (this.refs[L.ZERO_PFN] + 1 !== s.frames[L.F_COUNT] || this.maps[L.ZERO_PFN] !== s.frames[L.F_MAPCOUNT])
-      return 40;
+    const bad = (s.frames[L.F_FLAGS] & L.PG_HWPOISON) !== 0 ? 1 : 0;
+    if (this.refs[L.ZERO_PFN] + 1 + bad !== s.frames[L.F_COUNT]) return 40;
+    if (this.maps[L.ZERO_PFN] !== s.frames[L.F_MAPCOUNT]) return 40;
     if ((s.frames[L.F_FLAGS] & L.PG_LOCKED) !== 0 ? this.lockers[L.ZERO_PFN] !== 1 : this.lockers[L.ZERO_PFN] !== 0)
       return 44;
     this.lockers[L.ZERO_PFN] = 0;

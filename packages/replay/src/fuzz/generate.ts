@@ -20,10 +20,15 @@ export const SEEDS_OF_MACHINE = 256;
 
 const FLAT: readonly Kind[] = [...memoryKinds, ...policyKinds, ...taskKinds, ...outsideKinds];
 
+/** Each kind as often as it weighs. */
+const byWeight = (kinds: readonly Kind[]): Kind[] => kinds.flatMap((kind) => Array<Kind>(kind.weight).fill(kind));
+
 /** Kinds that make a race worth it. */
-const RACES = FLAT.filter(({ name }) => {
-  return ['migrate_pages', 'touch', 'mbind', 'munmap', 'mlock', 'move_pages', 'fork', 'soft_offline'].includes(name);
-});
+const RACES = byWeight(
+  FLAT.filter(({ name }) => {
+    return ['migrate_pages', 'touch', 'mbind', 'munmap', 'mlock', 'move_pages', 'fork', 'soft_offline'].includes(name);
+  }),
+);
 
 /** Without these a program would do nothing. */
 const ALWAYS: ReadonlySet<string> = new Set(['touch', 'mmap', 'migrate_pages']);
@@ -34,10 +39,9 @@ class Swarm {
   private readonly inner: Kind[] = [];
 
   constructor(draw: Draw, modern: boolean) {
-    const races = byWeight(RACES);
     const nested = nestedKinds(
       (w) => choose(w, this.inner),
-      (w) => choose(w, races),
+      (w) => choose(w, RACES),
     );
     // With one bit a kind, half of them stay.
     let bits = 0;
@@ -59,8 +63,6 @@ class Swarm {
     return w.tasks.length === 0 ? spawn(w) : choose(w, this.outer);
   }
 }
-
-const byWeight = (kinds: readonly Kind[]): Kind[] => kinds.flatMap((kind) => Array<Kind>(kind.weight).fill(kind));
 
 /** A step of one of the kinds; a touch where the chosen one makes no sense now. */
 function choose(w: World, kinds: readonly Kind[]): Stimulus {
