@@ -18,7 +18,7 @@ import { capable, type Kernel, type Sleeping } from '../kernel.ts';
 import { mmput } from '../kernel/fork.ts';
 import { signal_pending } from '../kernel/signal.ts';
 import { AREA, S_BASE, S_INUSE, S_MAX, S_PAGES, TABLE } from '../state/layout.ts';
-import { firstSeized } from '../state/outside.ts';
+import { firstSeized, seizedSlots } from '../state/outside.ts';
 import {
   has_page_table,
   page_private,
@@ -63,9 +63,13 @@ function is_of_area({ s }: Kernel, area: number, slot: number): boolean {
   return slot > base && slot < base + s.areas[area * AREA + S_MAX];
 }
 
-/** Pagetape's own: the memory of whoever took slots from outside comes back, too. */
+/**
+ * Pagetape's own: the memory of whoever took slots from outside comes back, too. The oldest come first, until none is of the area, so
+ * older ones of another area are given back with them.
+ */
 function give_back_seized(k: Kernel, area: number): void {
-  for (let slot = firstSeized(k.s); slot !== 0 && is_of_area(k, area, slot); slot = firstSeized(k.s)) {
+  while (seizedSlots(k.s).some((slot) => is_of_area(k, area, slot))) {
+    const slot = firstSeized(k.s);
     k.emit.SwapSlotGivenBack(slot);
     swap_free(k, slot);
   }
