@@ -18,6 +18,9 @@ interface Options {
   readonly log?: string;
   readonly keep?: string;
   readonly json?: boolean;
+  readonly museum?: boolean;
+  readonly masters: string;
+  readonly limit: string;
 }
 
 export function define(command: Command, context: Context): void {
@@ -32,6 +35,9 @@ export function define(command: Command, context: Context): void {
     .option('--threads <number>', 'how many workers (usual: as many as there are processors)')
     .option('--log <file>', 'keep the record of the campaign in this file, and go on with what is in it')
     .option('--keep <folder>', 'write what fails, made small, as scenarios to this folder')
+    .option('--museum', 'find each bug of the museum from some master seeds, and print how long it took, as Markdown')
+    .option('--masters <number>', 'with --museum: how many master seeds', '10')
+    .option('--limit <seconds>', 'with --museum: when to give up', '120')
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nSpeeds are those of a model: nothing of this runs on a kernel.')
     .action(async (options: Options) => context.out(await fuzz(options, context)));
@@ -56,8 +62,27 @@ async function profilesOf({ profile }: Options): Promise<readonly string[]> {
 }
 
 async function fuzz(options: Options, context: Context): Promise<string> {
+  if (options.museum) return museum(options, context);
   const profiles = await profilesOf(options);
   return options.seed === undefined ? campaign(options, profiles, context) : one(options, profiles, context);
+}
+
+/** How long it takes to find the bugs that these kernels had. */
+async function museum({ masters, limit, json }: Options, context: Context): Promise<string> {
+  const { huntAll, shrunk } = await import('../fuzz/museum.ts');
+  const { museumPage } = await import('../report/museum.ts');
+  const seconds = whole('limit', limit);
+  const hunted = [];
+  for (const hunts of huntAll(
+    Array.from({ length: whole('masters', masters) }, (_, n) => n + 1),
+    seconds,
+  )) {
+    hunted.push({ hunts, small: hunts.map(shrunk) });
+    const missed = hunts.filter(({ found }) => !found).length;
+    if (missed > 0) context.status = ANSWER_NO;
+    if (context.terminal) context.err(`${hunts[0].exhibit.name}: found ${hunts.length - missed} of ${hunts.length}\n`);
+  }
+  return json ? jsonText(hunted) : museumPage(hunted, seconds);
 }
 
 /** One seed, with all judges. */

@@ -93,8 +93,9 @@ export function address(draw: Draw, [region, page]: readonly [string, number]): 
   return pick<Address>(draw, [[region, page, 1], [region, page, PAGE_SIZE - 1], 'bad', null]);
 }
 
-/** The length of a range: in pages, or in bytes that are no whole pages, none, or too many. */
+/** The length of a range: in pages, sometimes beyond the end of its area; or in bytes that are no whole pages, none, or too many. */
 export function length(draw: Draw, pages: number): { pages: number } | { len: number | string } {
+  if (once(draw, 8)) return { pages: pages + pick(draw, [1, 8, 600]) };
   if (!once(draw, 20)) return { pages };
   return {
     len: pick<number | string>(draw, [0, 1, PAGE_SIZE - 1, PAGE_SIZE + 1, '0xffffffffffffffff', '0xfffffffffffff000']),

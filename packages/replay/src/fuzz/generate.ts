@@ -33,6 +33,24 @@ const RACES = byWeight(
 /** Without these a program would do nothing. */
 const ALWAYS: ReadonlySet<string> = new Set(['touch', 'mmap', 'migrate_pages']);
 
+/** Kinds that have to do with each other: who may do what, which nodes a task may use, and what becomes of swap. */
+const THEMES: readonly ReadonlySet<string>[] = [
+  new Set(['spawn', 'fork', 'uid', 'dumpable', 'move_pages']),
+  new Set(['group', 'cg_new', 'set_mempolicy']),
+  new Set(['swapfill', 'io', 'ioerr', 'writeback', 'swapon', 'swapoff']),
+];
+
+/** What needs several steps of a few kinds happens only where these are chosen often: those of a theme, or some that have nothing in common. */
+const FAVOURITES = 3;
+const FAVOUR = 8;
+
+function favouritesOf(draw: Draw, modern: boolean): ReadonlySet<string> {
+  const theme = THEMES[draw.below(2 * THEMES.length)];
+  if (theme) return theme;
+  const names = FLAT.filter((kind) => modern || !kind.modern).map(({ name }) => name);
+  return new Set(Array.from({ length: FAVOURITES }, () => pick(draw, names)));
+}
+
 /** The kinds of one program, each as often as it weighs. */
 class Swarm {
   private readonly outer: Kind[] = [];
@@ -43,6 +61,7 @@ class Swarm {
       (w) => choose(w, this.inner),
       (w) => choose(w, RACES),
     );
+    const favourites = favouritesOf(draw, modern);
     // With one bit a kind, half of them stay.
     let bits = 0;
     let left = 0;
@@ -51,8 +70,10 @@ class Swarm {
       const stays = (bits & 1) === 1;
       bits >>= 1;
       left--;
-      if ((kind.modern && !modern) || (!stays && !ALWAYS.has(kind.name))) continue;
-      for (let n = 0; n < kind.weight; n++) {
+      const favourite = favourites.has(kind.name);
+      if ((kind.modern && !modern) || (!stays && !favourite && !ALWAYS.has(kind.name))) continue;
+      const times = kind.weight * (favourite ? FAVOUR : 1);
+      for (let n = 0; n < times; n++) {
         this.outer.push(kind);
         if (!kind.outer) this.inner.push(kind);
       }

@@ -1,7 +1,7 @@
 /**
  * Judges of one program. The quick ones look at every program of a campaign: nothing throws that was not meant to, and all
- * invariants hold after each step. Relations compare a few runs with each other. The deep ones are all laws; they cost a
- * hundred times as much.
+ * invariants hold after each step. Relations compare a few runs with each other. The deep ones are all laws, and rules that must
+ * hold of any kernel; they cost a hundred times as much.
  */
 import { checkLaws } from '../laws/checkLaws.ts';
 import type { Program } from '../laws/recording.ts';
@@ -9,6 +9,7 @@ import { checkLedger } from '../ledger/check.ts';
 import { finding, type Finding } from './finding.ts';
 import { judgeRelations } from './relations.ts';
 import { runnerFor, wentWithout } from './runner.ts';
+import { judgeRules } from './judges/run.ts';
 
 export interface JudgeOptions {
   /** All laws, and relations, besides the quick judges. */
@@ -19,7 +20,7 @@ export interface JudgeOptions {
 export function judge(program: Program, { deep = false }: JudgeOptions = {}): Finding[] {
   const { findings } = runnerFor(program).judge(program);
   if (findings.length > 0 || !deep) return [...findings];
-  return [...judgeRelations(program), ...judgeLaws(program)];
+  return [...judgeRelations(program), ...judgeLaws(program), ...judgeRules(program)];
 }
 
 /** Each law is a judge of its own. */

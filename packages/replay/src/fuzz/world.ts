@@ -37,6 +37,8 @@ export class World {
   readonly files: string[] = [];
   readonly tmpfs: string[] = [];
   readonly groups: string[] = [];
+  /** Files of groups that were set. */
+  readonly set: Set<string> = new Set();
   readonly offline: Set<number> = new Set();
   /** Number of regions that may be large. */
   large = 0;

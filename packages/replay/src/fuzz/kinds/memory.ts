@@ -139,6 +139,18 @@ const advise = onPages((place, w) => {
   return { op: 'madvise', ...place, advice };
 });
 
+/** The pages of any task: from its program to behind the last region. */
+const EVERYTHING = { addr: '0x400000', pages: 0x60000 } as const;
+
+/** Nothing is left, not even the program. */
+function unmapAll(w: World): Stimulus {
+  const person = w.task();
+  person.regions.length = 0;
+  return { op: 'munmap', t: person.name, ...EVERYTHING };
+}
+
+const keepAll = (w: World): Stimulus => ({ op: 'madvise', t: w.task().name, ...EVERYTHING, advice: 'MADV_DONTFORK' });
+
 const locking =
   (op: 'mlock' | 'munlock' | 'munmap' | 'age' | 'deactivate'): Kind['make'] =>
   (w) => ({ op, ...w.place() });
@@ -151,6 +163,7 @@ export const memoryKinds: readonly Kind[] = [
   { name: 'special', weight: 1, outer: true, make: special },
   { name: 'file', weight: 3, outer: true, make: file },
   { name: 'munmap', weight: 2, make: locking('munmap') },
+  { name: 'unmap_all', weight: 1, outer: true, make: unmapAll },
   { name: 'mlock', weight: 2, make: locking('mlock') },
   { name: 'munlock', weight: 1, make: locking('munlock') },
   { name: 'age', weight: 2, make: locking('age') },
@@ -175,6 +188,7 @@ export const memoryKinds: readonly Kind[] = [
     })),
   },
   { name: 'advise', weight: 4, modern: true, make: advise },
+  { name: 'keep_all', weight: 1, modern: true, make: keepAll },
   { name: 'mremap', weight: 1, modern: true, make: mremap },
   { name: 'punch', weight: 1, modern: true, make: punch },
   {

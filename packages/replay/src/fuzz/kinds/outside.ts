@@ -49,7 +49,7 @@ function cpuset(w: World): Stimulus {
     case 0:
       return { op: 'cg_new', cg };
     case 1:
-      return { op: 'cg_attach', cg, t: w.task().name };
+      return { op: 'cg_attach', cg, t: whom(w) };
     case 2:
       return { op: 'cg_set', cg, file: pick(draw, CPUSET_FLAGS), value: draw.below(2) };
     case 3:
@@ -58,6 +58,9 @@ function cpuset(w: World): Stimulus {
       return { op: 'cg_set', cg, file: 'mems', value: w.nodes().join(',') };
   }
 }
+
+/** Mostly a task; a kernel thread has no memory. */
+const whom = (w: World): string => (once(w.draw, 8) ? 'kthread' : w.task().name);
 
 /** In the order in which they are made. */
 const GROUPS = ['x', 'x/y', 'z'] as const;
@@ -69,15 +72,27 @@ function newGroup(w: World): Stimulus | null {
   return { op: 'cg_new', cg };
 }
 
+const GROUP_FILES = ['mems', 'cpus', 'mems', 'memory_migrate', 'mems', 'cgroup.subtree_control'] as const;
+
 /** A step on a control group, whose files are those of the cpusets of any kernel. */
 function group(w: World): Stimulus | null {
   const { draw } = w;
   if (w.groups.length === 0) return w.nested ? null : newGroup(w);
   const cg = pick(draw, w.groups);
-  if (once(draw, 4)) return { op: 'cg_attach', cg: once(draw, 6) ? '' : cg, t: w.task().name };
-  const file = pick(draw, ['mems', 'cpus', 'mems', 'memory_migrate', 'mems', 'cgroup.subtree_control'] as const);
-  if (once(draw, 8)) return { op: 'cg_get', cg, file: once(draw, 4) ? 'mems.effective' : file };
+  if (once(draw, 4)) return { op: 'cg_attach', cg: once(draw, 6) ? '' : cg, t: whom(w) };
+  if (once(draw, 8)) return { op: 'cg_get', cg, file: once(draw, 4) ? 'mems.effective' : pick(draw, GROUP_FILES) };
+  const file = unset(w, cg) ?? pick(draw, GROUP_FILES);
   return { op: 'cg_set', cg, file, value: groupValue(w, file) };
+}
+
+const FIRST = ['mems', 'cpus', 'memory_migrate'] as const;
+
+/** What a new group needs before anybody can be in it: it is mostly set first, once. */
+function unset(w: World, cg: string): (typeof FIRST)[number] | null {
+  const file = FIRST.find((each) => !w.set.has(`${cg} ${each}`));
+  if (!file || once(w.draw, 4)) return null;
+  w.set.add(`${cg} ${file}`);
+  return file;
 }
 
 function groupValue(w: World, file: string): string | number {

@@ -31,13 +31,20 @@ function kill(w: World): Stimulus {
   return once(w.draw, 2) ? { op: 'kill', t: person.name, sig: 'SIGTERM' } : { op: 'kill', t: person.name };
 }
 
+/** All ids, or the real one alone, as a setuid program has it. */
+function setresuid(w: World): Stimulus {
+  const { draw } = w;
+  const uid = pick(draw, [0, 1000, 1000, 1001]);
+  return { op: 'uid', t: w.task().name, uid, ...(once(draw, 2) ? { euid: uid, suid: uid } : {}) };
+}
+
 export const taskKinds: readonly Kind[] = [
   { name: 'spawn', weight: 1, outer: true, make: (w) => (w.crowded ? null : spawn(w)) },
   { name: 'fork', weight: 3, make: (w) => child(w, 'fork') },
   { name: 'thread', weight: 2, make: (w) => child(w, 'thread') },
   { name: 'exit', weight: 1, make: exit },
   { name: 'kill', weight: 1, make: kill },
-  { name: 'uid', weight: 1, make: (w) => ({ op: 'uid', t: w.task().name, uid: pick(w.draw, [0, 1000, 1001]) }) },
+  { name: 'uid', weight: 1, make: setresuid },
   { name: 'gid', weight: 1, make: (w) => ({ op: 'gid', t: w.task().name, gid: pick(w.draw, [0, 1000]), egid: 0 }) },
   {
     name: 'dumpable',
