@@ -1,5 +1,5 @@
 /** Runs a program under the eyes of all rules. */
-import { NotSimulated, ScenarioFault, Simulation } from '@pagetape/core';
+import { Simulation } from '@pagetape/core';
 import { START, type Position, type RecordedEvent } from '@pagetape/events';
 import { nameOfStep, type Program } from '../../laws/recording.ts';
 import { finding, type Finding } from '../finding.ts';
@@ -35,9 +35,9 @@ export function judgeRules(program: Program): Finding[] {
     let result;
     try {
       result = run.perform(step);
-    } catch (error) {
-      if (error instanceof ScenarioFault || error instanceof NotSimulated) return [];
-      throw error;
+    } catch {
+      // A step that makes no sense, or a bug of ours: the quick judges tell one from the other.
+      return [];
     }
     run.finish();
     const found = verdicts.flatMap(({ name, verdict }) =>
