@@ -36,7 +36,8 @@ async function until(done: () => boolean): Promise<void> {
 
 async function clear(queue: string): Promise<void> {
   const { redis } = await openFarm(queue);
-  const keys = [...(await redis.keys('pagetape:*')), ...(await redis.keys('bull:pagetape-*'))];
+  const engine = engineKey();
+  const keys = [...(await redis.keys(`pagetape:${engine}:*`)), ...(await redis.keys(`bull:pagetape-${engine}:*`))];
   if (keys.length > 0) await redis.del(...keys);
   redis.disconnect();
 }
