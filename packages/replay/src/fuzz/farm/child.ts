@@ -4,7 +4,8 @@ import { runSeed, type Batch, type SeedResult } from './seed.ts';
 process.on('message', (batch: Batch) => {
   const results: SeedResult[] = [];
   for (let seed = batch.from; seed < batch.to; seed++) results.push(runSeed(batch, seed));
-  if (process.connected) process.send?.(results);
+  // The worker may be gone by now; then `disconnect` ends this process, and nobody misses the results.
+  process.send?.(results, undefined, undefined, () => {});
 });
 
 // Whoever would hear of it is gone.
