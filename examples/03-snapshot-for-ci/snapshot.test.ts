@@ -19,7 +19,7 @@ test('two processes that share memory move at once', (t) => {
   matchesGolden(t, snapshotOfRun(scenario), here('snapshot.txt'), { hashes: false });
 });
 
-test('the rules of the kernel before give another answer to one of them, and differ in nothing else', (t) => {
+test('the rules of the kernel before give another answer to one of them, and differ in what that cost alone', (t) => {
   const before = snapshotOfRun(scenario, { profile: 'linux-6.1' });
   const { outcome, message } = checkGolden(before, here('snapshot.txt'), { update: false });
   t.is(outcome, 'differs');

@@ -169,7 +169,7 @@ export const areaReducers: ColdReducers<
   },
   SwapReadaheadNoted(draft, { vma, ...noted }) {
     if (vma === 0) draft.swap_readahead = noted;
-    else draft.vmas[vma].swap_readahead = noted;
+    else edit(draft.vmas, vma).swap_readahead = noted;
   },
   MmDefFlagsSet(draft, { mm, flags }) {
     edit(draft.mms, mm).def_flags = flags;

@@ -38,7 +38,7 @@ export function plainDraft(): PlainDraft {
     };
     Object.defineProperty(draft, name, { get });
   });
-  for (const name of [...Object.keys(tree), 'ksm'] as (keyof ColdState)[]) {
+  for (const name of [...Object.keys(tree), 'ksm', 'swap_readahead'] as (keyof ColdState)[]) {
     if ((TABLES as readonly string[]).includes(name)) continue;
     const set = (value: never): void => void (tree[name] = value);
     Object.defineProperty(draft, name, { get: () => tree[name], set });

@@ -45,7 +45,7 @@ export const SwapReadaheadNoted = defineColdEvent({
   number: 78,
   of: 'mm/swap_state.c:swap_vma_ra_win(), swapin_nr_pages(), swap_cache_get_folio()',
   doc: 'A swap-in of an area, or (0) of tmpfs, says for the next where it was, how many pages it reads, and how many were wanted since.',
-  schema: z.strictObject({ vma: z.number(), ...swapReadaheadSchema.shape }),
+  schema: z.strictObject({ vma: z.number().int(), ...swapReadaheadSchema.shape }),
   cost_ns: 10,
 });
 
