@@ -13,9 +13,9 @@ export function mmap(w: World): Stimulus {
 function map(w: World, contained: Partial<Mmap>): Stimulus {
   const { name: t, regions } = w.task();
   const r = w.fresh('r');
-  const pages = w.length();
+  const pages = contained.pages ?? w.length();
   regions.push({ name: r, pages, shared: contained.kind === 'file' || contained.kind === 'shared' });
-  return { op: 'mmap', t, r, at: w.arena(pages), pages, ...contained };
+  return { op: 'mmap', t, r, at: contained.at ?? w.arena(pages), pages, ...contained };
 }
 
 /** What a new region shows: memory, or a file. */
@@ -47,7 +47,12 @@ function special(w: World): Stimulus {
     'shm',
     ...(w.machine.hugepages ? (['hugetlb', 'hugetlb'] as const) : []),
   ] as const);
-  return map(w, { flags: [flag] });
+  return map(w, { flags: [flag], ...(flag === 'hugetlb' && hugePlace(w)) });
+}
+
+/** Huge pages are whole, and begin where one can begin, beyond the pages that are not for regions. */
+function hugePlace({ draw }: World): { at: number; pages: number } {
+  return { at: 512 * (32 + draw.below(16)), pages: 512 * (1 + draw.below(2)) };
 }
 
 /** A file on disk, with buffers or without, or in memory, or in memory and swap. */
